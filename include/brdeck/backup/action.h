@@ -1,0 +1,71 @@
+/* action.h - the things a person can do to a Backup: one table, and whether they may be done now.
+ *
+ * Dispatch, key hints, help, the manual and the command line all read this table.
+ */
+#ifndef BRDECK_BACKUP_ACTION_H
+#define BRDECK_BACKUP_ACTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <brdeck/backup/facts.h>
+#include <brdeck/backup/record.h>
+
+enum action_id {
+    ACTION_PAUSE,
+    ACTION_RESUME,
+    ACTION_START,
+    ACTION_STOP,
+    ACTION_TRUNCATE,
+    ACTION_COUNT,
+};
+enum danger {
+    DANGER_CONFIRM,   /* y or a click on Yes; the default is No */
+    DANGER_TYPE_NAME, /* the name must be typed */
+};
+struct action {
+    enum action_id id;
+    const char *name;     /* "pause": the command line's verb and the palette's word */
+    const char *title;    /* "Pause the log backup" */
+    const char *help;     /* one line */
+    const char *key;      /* the default key: "p" */
+    enum danger danger;
+    enum log_command command; /* what the operator runs for it */
+    bool makes_new;       /* start: it creates an object instead of patching one */
+};
+const struct action *action_get(enum action_id id);
+const struct action *action_find(const char *name); /* NULL: none of that name */
+
+struct action_verdict {
+    bool allowed;
+    bool is_retry;    /* done by dropping the failed entry through /status (rule 6), not by a spec patch */
+    char why[320];    /* not allowed: a sentence a person can act on. Allowed: a warning, or "" */
+    char brief[64];   /* for the line of keys: "already paused", "stopped is final" */
+};
+/* Whether @id may be done to @record now. NULL @facts: none known. @has_status_sub: the server has /status for
+ * this kind. @now_ms: corrected wall time. */
+void action_may(enum action_id id, const struct backup_record *record, const struct backup_facts *facts,
+                bool has_status_sub, int64_t now_ms, struct action_verdict *verdict);
+
+/* The merge patch that @id sends (spec, or status.logSubCommandStatuses for a retry), without metadata; @until is for
+ * truncate. logStop is patched to null where it is present (CEL rule). The caller frees. */
+struct json *action_patch(enum action_id id, const struct backup_record *record, bool is_retry, tso_t until);
+/* The record as it would be once @patch is accepted; the caller frees. */
+struct backup_record *action_after(const struct json *object, const struct json *patch, struct intern *pool);
+
+/* A new log Backup (the `s` form and `start NAME --from OLD`). Strings borrowed; NULL: not given. */
+struct log_backup_spec {
+    bool v1;
+    const char *ns, *name, *cluster, *cluster_ns;
+    const char *storage_url; /* "s3://bucket/prefix", "gcs://...", "azure://...", "local://..." : replaces bucket and prefix */
+    const char *provider, *region, *endpoint, *secret, *service_account;
+    const char *prefix;      /* replaces only the prefix */
+    const char *start_ts;    /* TSO as text */
+    const struct json *from; /* an old Backup object whose spec is taken over; NULL */
+};
+/* Its manifest, or NULL and @err naming the field: name longer than 43 bytes (the Job of log-truncate), no cluster, no bucket, the
+ * storage of @from unchanged (a stopped task's own prefix continues it: allowed only with the same cluster)... Status and what must
+ * not be copied (logSubcommand, logStop, logTruncateUntil, commitTs) are left out. The caller frees. */
+struct json *action_new_log_backup(const struct log_backup_spec *spec, struct error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/* kind.h - a kind of resource as one const table: names, columns. */
+#ifndef BRDECK_BACKUP_KIND_H
+#define BRDECK_BACKUP_KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <brdeck/backup/state.h>
+#include <brdeck/base/str.h>
+
+/* What a cell is printed with. */
+struct column_context {
+    int64_t now_ms;        /* corrected wall time */
+    enum tso_style style;  /* of COMMITTS, CHECKPOINT, TRUNCATED UNTIL, STARTED */
+    bool ascii;
+};
+struct cell {
+    struct str text;       /* owned by the caller: str_init before, str_done after */
+    enum role role;
+    int64_t holds_ms;      /* for how long it reads so if the object does not change; INT64_MAX: for ever */
+};
+
+struct column {
+    const char *title;     /* "COMMITTS" */
+    const char *name;      /* for sort, filter and options: "committs" */
+    const char *help;
+    unsigned least, ideal; /* columns of the screen; ideal 0: as wide as there is room */
+    unsigned keep;         /* the lower, the sooner it goes when there is no room; columns only of the wide form have 0 */
+    bool right;            /* aligned right */
+    void (*print)(const struct column_context *ctx, const struct backup_record *record, const struct backup_facts *facts,
+                  const struct backup_state *state, struct cell *cell);
+    /* Order; ties are broken by namespace, name. */
+    int (*compare)(const struct backup_record *a, const struct backup_state *sa, const struct backup_record *b,
+                   const struct backup_state *sb);
+};
+
+struct kind {
+    const char *plural, *singular, *kind, *short_name; /* "backups", "backup", "Backup", "bk" */
+    const struct column *columns;
+    size_t column_count;
+};
+extern const struct kind kind_backup;
+/* -1: no column of that name (titles are taken too, any case). */
+int kind_column(const struct kind *kind, const char *name);
+
+#endif

@@ -1,0 +1,104 @@
+/* record.h - a Backup as brdeck keeps it: small, typed, from any JSON.
+ *
+ * One allocation, at most 600 bytes on average: own strings lie behind the struct, what
+ * many share (namespaces, clusters, labels, storage) is interned. Decoding never fails: a field that is missing,
+ * null or of the wrong type is simply not there.
+ */
+#ifndef BRDECK_BACKUP_RECORD_H
+#define BRDECK_BACKUP_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <brdeck/backup/phase.h>
+#include <brdeck/backup/tso.h>
+#include <brdeck/base/json.h>
+
+/* Strings kept once, never freed before the pool. */
+struct intern;
+struct intern *intern_new(void);
+void intern_free(struct intern **pool);
+/* The pool's own copy of @text; NULL gives NULL. */
+const char *intern(struct intern *pool, const char *text);
+
+enum backup_mode { BACKUP_SNAPSHOT, BACKUP_LOG, BACKUP_VOLUME_SNAPSHOT, BACKUP_MODE_OTHER };
+enum clean_policy { CLEAN_RETAIN, CLEAN_ON_FAILURE, CLEAN_DELETE };
+enum log_stop { LOG_STOP_ABSENT, LOG_STOP_FALSE, LOG_STOP_TRUE };
+
+/* status.logSubCommandStatuses[...]: the last run of a sub-command. */
+struct backup_sub {
+    enum phase phase;       /* PHASE_NONE: there is no entry */
+    int64_t started_ms, completed_ms; /* 0: not there */
+    int64_t changed_ms;     /* the newest lastTransitionTime of its conditions; 0: none */
+    const char *until;      /* logTruncatingUntil verbatim; NULL */
+    const char *reason, *message; /* of the condition of its phase, when that tells a failure; NULL */
+};
+
+struct backup_record {
+    /* identity */
+    const char *ns, *name; /* "" when missing */
+    const char *uid, *resource_version; /* "" when missing */
+    int64_t generation;
+    int64_t created_ms, deleting_ms; /* 0: none */
+    bool v1;              /* group pingcap.com */
+    bool has_finalizer;
+    const char *labels;   /* "a=b,c=d" sorted by key; NULL: none; interned */
+    const char *managed_by; /* who may write the spec back: "Argo CD", "Flux", "Helm", "BackupSchedule NAME"; NULL */
+
+    /* spec */
+    enum backup_mode mode;
+    enum clean_policy clean_policy;
+    enum log_stop log_stop;
+    const char *type;     /* backupType as written; NULL */
+    const char *cluster, *cluster_ns; /* br.cluster; "" none. cluster_ns: br.clusterNamespace or NULL */
+    const char *storage;  /* "s3://bucket/prefix" from the spec, as the operator forms backupPath; "" none */
+    const char *secret;   /* secretName of the storage; NULL */
+    const char *service_account; /* NULL */
+    enum log_command subcommand; /* spec.logSubcommand; UNKNOWN keeps its word below */
+    const char *subcommand_text; /* NULL when absent */
+    const char *until;    /* spec.logTruncateUntil verbatim; NULL */
+    tso_t spec_commit_ts; /* spec.commitTs */
+    bool filtered;        /* tableFilter not empty, or --filter/-f in br.options */
+    bool incremental;     /* --lastbackupts in br.options */
+    const char *filter;   /* the table filters, joined by " "; NULL */
+    int64_t gc_ttl_ms;    /* --gc-ttl in br.options; 0: not given */
+
+    /* status */
+    enum phase phase;
+    const char *phase_text; /* as written when PHASE_OTHER; NULL else */
+    tso_t commit_ts, checkpoint;
+    const char *success_until; /* logSuccessTruncateUntil verbatim; NULL */
+    const char *path;     /* backupPath; NULL */
+    const char *size;     /* backupSizeReadable; NULL */
+    int64_t size_bytes;
+    int64_t started_ms, completed_ms;
+    const char *taken;    /* timeTaken; NULL */
+    const char *reason, *message; /* of the condition of the phase: at most 200 bytes of message; NULL */
+    int64_t changed_ms;   /* the newest lastTransitionTime; 0: none */
+    int retries;          /* entries of backoffRetryStatus */
+    int64_t retry_at_ms;  /* expectedRetryAt of the last one */
+    bool has_status;      /* status is there and not empty */
+    struct backup_sub sub[LOG_COMMAND_COUNT];
+};
+
+/* @object is any JSON. The result is never NULL; the caller frees it. */
+struct backup_record *record_decode(const struct json *object, struct intern *pool);
+/* From text, without managedFields. NULL and @err only when it is no JSON. */
+struct backup_record *record_decode_text(const char *text, size_t len, struct intern *pool, struct error *err);
+void record_free(struct backup_record **record);
+/* Bytes that it takes, all told but for what is interned. */
+size_t record_size(const struct backup_record *record);
+/* What rule 1 calls unchanged: uid, spec, phase, sub-statuses, truncation and deletionTimestamp are equal. Compares whole
+ * objects as the API server sent them. */
+bool record_same_for_acting(const struct json *a, const struct json *b);
+/* Whether the status fields that brdeck shows differ; a change of resourceVersion alone does not count. */
+bool record_differs(const struct backup_record *a, const struct backup_record *b);
+/* Which cluster it is of (rule 4): "ns/cluster" (the v1 clusterNamespace counts); "" when it names none.
+ * Written to @buf; returns @buf. */
+enum { RECORD_CLUSTER_MAX = 256 };
+char *record_cluster(const struct backup_record *record, char buf[RECORD_CLUSTER_MAX]);
+/* The value of label @key copied to @buf; false when it has none. */
+bool record_label(const struct backup_record *record, const char *key, char *buf, size_t size);
+
+#endif
