@@ -1,5 +1,10 @@
 /* child.h - programs run beside the loop: posix_spawn, pipes, default signals,
  * no inherited descriptors.
+ *
+ * A child is a process group of its own and is killed as one; but one that has
+ * the terminal stays in brdeck's, so that it may read from it. Its end counts when
+ * its output is read to the end, or one second after its exit: a grandchild may
+ * hold the pipes open for ever.
  */
 #ifndef BRDECK_BASE_CHILD_H
 #define BRDECK_BASE_CHILD_H
@@ -17,7 +22,7 @@ struct child_result {
     bool timed_out; /* and was killed */
     int exit_code;  /* -1 when it died of a signal */
     int signo;      /* 0 when it did not */
-    const char *out, *err; /* collected, NUL-terminated; NULL for a terminal child */
+    const char *out, *err; /* collected, NUL-terminated; NULL where the terminal was lent */
     size_t out_len, err_len;
     bool cut; /* more came than @output_max */
 };
@@ -31,6 +36,8 @@ struct child_spec {
     int64_t timeout_ms;       /* 0: none. SIGTERM, two seconds later SIGKILL */
     bool terminal;            /* stdin, stdout and stderr are the terminal's: the
                                  caller has lent it. Nothing is collected. */
+    bool terminal_keep_out;   /* with @terminal: its stdout is collected all the same,
+                                 as a login plugin prints its credential there */
     /* Output as it comes, instead of being collected; may be NULL. */
     void (*on_output)(void *arg, bool is_stderr, const char *bytes, size_t len);
     /* Called once, when it has ended and its pipes are read. The result is valid
@@ -39,8 +46,9 @@ struct child_spec {
     void *arg;
 };
 
-/* NULL and @err ("PROGRAM: not found in PATH") when it does not start; @spec and
- * what it points at is needed only during the call. */
+/* NULL and @err ("PROGRAM: not found in PATH", ERROR_MISSING; else ERROR_SYSTEM) when it
+ * does not start; @spec and what it points at is needed only during the call. What is
+ * left when the loop is freed is cancelled: hold no pointer to it beyond. */
 struct child *child_start(struct loop *loop, const struct child_spec *spec, struct error *err);
 /* SIGTERM, then SIGKILL after two seconds; on_exit is still called. */
 void child_kill(struct child *child);
