@@ -1,0 +1,90 @@
+/* plan.h - what an action would do, found out before anything is asked.
+ *
+ * A plan looks at the object anew (rule 1), judges it, says every command that the operator will run in answer (rule 2), tries the
+ * write with dry-run, and knows what must be typed. It is data: dialogs, --dry-run and the journal print it.
+ */
+#ifndef BRDECK_BR_PLAN_H
+#define BRDECK_BR_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <brdeck/backup/action.h>
+#include <brdeck/backup/command.h>
+#include <brdeck/backup/describe.h>
+#include <brdeck/backup/window.h>
+#include <brdeck/fleet/fleet.h>
+
+struct br; /* runner.h */
+
+enum br_plan_phase {
+    BR_PLAN_LOOKING, /* GET, rights and dry-run are under way */
+    BR_PLAN_READY,   /* may be confirmed */
+    BR_PLAN_REFUSED, /* the state, a right or the server forbids it: see error */
+    BR_PLAN_FAILED,  /* no answer: see error; br_plan_look tries again */
+};
+enum br_dry_run { BR_DRY_RUN_NOT_TRIED, BR_DRY_RUN_ACCEPTED, BR_DRY_RUN_REFUSED };
+enum br_confirm {
+    BR_CONFIRM_YES,  /* y */
+    BR_CONFIRM_TYPE, /* confirm_text */
+};
+
+struct br_plan_spec {
+    enum action_id action;
+    bool v1;
+    const char *ns, *name;
+    tso_t until;                 /* truncate */
+    bool allow_pitr_loss;        /* --allow-pitr-loss: TRUNCATE_LOSES_PITR passes with the name alone */
+    bool clear_truncate;         /* take a waiting logTruncateUntil out with the same patch (rule 2) */
+    const struct json *manifest; /* start: the new object; copied */
+};
+
+/* Everything is read-only to others; strings live as long as the plan. */
+struct br_plan {
+    enum br_plan_phase phase;
+    struct error error;          /* of REFUSED and FAILED */
+    const struct action *action;
+    char *ns, *name;
+    bool v1;
+    tso_t until;
+    const char *context, *server, *user; /* where (rule 8) */
+
+    struct json *object;         /* as looked at; NULL for start */
+    struct backup_record *record;
+    struct backup_state state;
+    struct action_verdict verdict;
+    struct json *patch;          /* or the manifest of a start */
+    const char *sub;             /* "status" for a retry, else NULL */
+    struct backup_record *after; /* the record as it would be */
+    struct command_step steps[COMMAND_STEPS_MAX];
+    size_t step_count;
+    bool truncates;              /* one of the steps deletes log data */
+    bool waiting_truncate;       /* that comes from a logTruncateUntil which was there before: clearing it is offered */
+    struct truncate_effect effect; /* where truncates */
+    struct window window;        /* of the log backup, where known */
+    bool window_known;
+
+    enum kube_right right;
+    enum br_dry_run dry_run;
+    struct error dry_run_error;  /* REFUSED: why; NOT_TRIED: why ("a webhook does not support dry-run") */
+    char *warning;               /* of the server; NULL */
+    bool changes_nothing;        /* the dry-run left generation as it was */
+
+    enum br_confirm confirm;
+    char confirm_text[320];      /* what must be typed: the name, "lose NAME" */
+    char *kubectl;               /* the kubectl line that does the same */
+};
+
+/* Begin a plan. @changed is called from the loop whenever it changed, until it is freed. */
+struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec, void (*changed)(void *arg, struct br_plan *plan), void *arg);
+void br_plan_free(struct br_plan **plan);
+/* Look and try again (the object changed, or there was no answer). */
+void br_plan_look(struct br_plan *plan);
+/* Whether @typed confirms it ("y" and "yes" for BR_CONFIRM_YES). */
+bool br_plan_is_confirmed(const struct br_plan *plan, const char *typed);
+/* The plan as labelled lines, as screens.md sketches. */
+void br_plan_describe(const struct br_plan *plan, const struct describe_context *ctx, struct description *d);
+/* As JSON: preconditions, patch, commands, confirmation. The caller frees. */
+struct json *br_plan_json(const struct br_plan *plan);
+
+#endif

@@ -1,0 +1,73 @@
+/* runner.h - plans carried out, one after another, and followed to their end.
+ *
+ * A run is a state machine fed by the store's changes. It is done when the signs of success differ from what the plan
+ * recorded (rule 5), never because an old success still stands.
+ */
+#ifndef BRDECK_BR_RUNNER_H
+#define BRDECK_BR_RUNNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <brdeck/br/plan.h>
+
+struct br_options {
+    struct loop *loop;
+    struct fleet *fleet;
+    const char *journal;  /* path; NULL: the state folder's journal.jsonl */
+    bool read_only;       /* plans are made, nothing is ever sent */
+};
+struct br *br_new(const struct br_options *options, void (*changed)(void *arg), void *arg);
+void br_free(struct br **br);
+struct fleet *br_fleet(const struct br *br);
+bool br_is_read_only(const struct br *br);
+
+enum br_outcome {
+    BR_QUEUED,     /* waits for the run before it */
+    BR_SENDING,
+    BR_FOLLOWING,  /* accepted; the operator is at it, or not yet */
+    /* the ends */
+    BR_DONE,       /* the signs of success were seen */
+    BR_NOTHING,    /* the server took it and nothing changed; or the operator did nothing */
+    BR_FAILED,     /* the operator or br failed: see text */
+    BR_REFUSED,    /* the server refused the write */
+    BR_CHANGED,    /* the object changed since the plan: look and ask again */
+    BR_REVERTED,   /* somebody wrote the spec back */
+    BR_GONE,       /* the object was deleted, or replaced by another of that name */
+    BR_UNKNOWN,    /* the answer was lost, and it can not be told */
+    BR_NOT_SENT,   /* a run before it in the batch failed; or cancelled while it waited */
+};
+bool br_outcome_is_end(enum br_outcome outcome);
+const char *br_outcome_word(enum br_outcome outcome); /* "done", "failed"... */
+
+struct br_run {
+    unsigned id;
+    char run_id[32];      /* as the journal and annotations have it */
+    const struct action *action;
+    char *ns, *name;
+    bool v1, is_retry;
+    tso_t until;
+    enum br_outcome outcome;
+    enum phase phase;     /* of the sub-command followed: Scheduled, Prepare, Running... */
+    char text[512];       /* "log-pause: Running", "pause failed: PD did not answer (br: ...)" */
+    int64_t begun_ms, changed_ms, ended_ms; /* corrected wall; 0: not yet */
+    unsigned batch;       /* runs of one batch have the same number */
+    bool seen;            /* the user has looked at the notices since it ended */
+};
+/* Carry out @count plans (READY, of one action, in one context); taken over, also when false. @typed is what was typed to confirm: checked again. Batches
+ * go one after another; the first failure halts the rest. False and @err when it is not confirmed, or read-only; nothing is
+ * sent then. *@batch (may be NULL) is the number of the batch. */
+bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch, struct error *err);
+/* What must be typed for @count plans together: "stop 3 prod-eu"; for one its own. Written to @buf. */
+char *br_batch_confirm(struct br_plan *const *plans, size_t count, char *buf, size_t size);
+/* Newest last. */
+size_t br_runs(const struct br *br);
+const struct br_run *br_run_at(const struct br *br, size_t i);
+/* The newest run of that object which is under way, or ended within the last minute; NULL: none. */
+const struct br_run *br_run_of(const struct br *br, const char *ns, const char *name);
+size_t br_active(const struct br *br);
+size_t br_unseen(const struct br *br); /* ended badly and not looked at */
+void br_mark_seen(struct br *br);
+
+#endif

@@ -1,0 +1,56 @@
+/* cli.h - the same actions without a screen.
+ *
+ * Data goes to stdout, words to stderr. Exit codes are part of the interface.
+ */
+#ifndef BRDECK_CLI_CLI_H
+#define BRDECK_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <brdeck/base/error.h>
+#include <brdeck/base/loop.h>
+#include <brdeck/conf/options.h>
+#include <brdeck/kube/client.h>
+#include <brdeck/kube/config.h>
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_ERROR = 1,
+    EXIT_USAGE = 2,
+    EXIT_REFUSED = 3, /* by the state of the backup */
+    EXIT_FAILED = 4,  /* the action was begun and failed */
+    EXIT_TIMED_OUT = 5,
+};
+int exit_code_of(enum error_code code);
+
+/* kubectl's global flags and brdeck's own, parsed from argv. */
+struct arguments {
+    struct kube_overrides over;
+    const char *kubeconfig;      /* NULL: the environment's */
+    const char **as_groups;      /* owned storage of over.as_groups */
+    const char **namespaces;     /* NULL-terminated; NULL: not given */
+    bool all_namespaces, help, version, demo, dump_table /* no terminal: print the list */;
+    int64_t request_timeout_ms;  /* 0: not given */
+    const char *config_file;
+    const char *command;         /* NULL: the screen */
+    const char **words;          /* what follows the command, flags taken out; NULL-terminated */
+    size_t word_count;
+    /* of commands */
+    const char *selector, *output, *until, *file, *from, *prefix, *dry_run;
+    bool watch, yes, no_wait, allow_pitr_loss, clear_truncate, no_headers;
+    int64_t timeout_ms;          /* -1: not given */
+    struct options *opts;
+};
+/* Every flag from one table. False and @err (ERROR_USAGE, naming the flag and what was expected). */
+bool arguments_parse(int argc, char **argv, struct arguments *args, struct error *err);
+void arguments_done(struct arguments *args);
+
+/* Run @args->command; returns the exit code. */
+int cli_run(struct loop *loop, const struct arguments *args);
+/* For main and the screen: the client of the arguments' context. NULL and @err. *@target is the caller's. */
+struct kube_client *cli_connect(struct loop *loop, const struct arguments *args, struct kube_target **target, struct error *err);
+/* `--help`, `help COMMAND`: written to stdout from the tables. */
+void cli_help(const char *command);
+
+#endif
