@@ -1,0 +1,117 @@
+/* view.h - what a view is, and what all views share.
+ *
+ * A view is one file and one ops table. Views lie on a stack; the top one gets the keys, and what it does not
+ * know goes to the global commands of app.c. A dialog is a view that lets the one below show round it.
+ * Nothing draws but draw(), and that once a frame: everything else changes state and calls ui_mark.
+ */
+#ifndef BRDECK_SRC_TUI_VIEW_H
+#define BRDECK_SRC_TUI_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <brdeck/br/runner.h>
+#include <brdeck/conf/options.h>
+#include <brdeck/conf/theme.h>
+#include <brdeck/fleet/fleet.h>
+#include <brdeck/tui/canvas.h>
+#include <brdeck/tui/keymap.h>
+#include <brdeck/tui/term.h>
+#include <brdeck/tui/widgets.h>
+
+struct view;
+struct ui;
+
+/* A key and what it does here, for the last line: "p pause". Collected anew for each frame. */
+struct hints {
+    struct str text;      /* built by hints_add: drawn by app.c */
+    struct { enum ui_command command; const char *word; bool dim; } items[24];
+    size_t count;
+};
+/* @word is what it does ("pause"); @dim: shown as not to be done now. More than fit are dropped. */
+void hints_add(struct hints *hints, enum ui_command command, const char *word, bool dim);
+
+struct view_ops {
+    const char *name;                 /* of its keymap and in help: "deck", "pager", "action" */
+    const struct key_binding *keys;   /* its default bindings */
+    size_t key_count;
+    bool overlay;                     /* the view below is drawn first */
+    /* Bring its state up to date before a frame; NULL: nothing to do. Returns when the screen would read otherwise although
+     * nothing came: wall ms, corrected; INT64_MAX: never. */
+    int64_t (*refresh)(struct view *view, struct ui *ui);
+    /* Draw into @r of the canvas; rows and cols may be 0. */
+    void (*draw)(struct view *view, struct ui *ui, struct canvas *c, struct rect r);
+    /* A key before the keymaps see it (inputs); true: taken. May be NULL. */
+    bool (*key)(struct view *view, struct ui *ui, struct key_press key);
+    /* Pasted text; NULL: dropped. */
+    void (*paste)(struct view *view, struct ui *ui, const char *text, size_t len);
+    /* A command; false: not known here. */
+    bool (*command)(struct view *view, struct ui *ui, enum ui_command command);
+    /* What the keys do here, for the last line. */
+    void (*hints)(struct view *view, struct ui *ui, struct hints *hints);
+    void (*free)(struct view *view);
+};
+/* First member of every view's struct. */
+struct view {
+    const struct view_ops *ops;
+    struct view *below;
+    bool painted;          /* it was on the screen at least once: keys typed before do not reach a dialog */
+};
+
+/* The screen, as views see it. Fields are app.c's to change but where a function says so. */
+struct ui {
+    struct loop *loop;
+    struct fleet *fleet;
+    struct br *br;
+    struct term *term;
+    struct keymap *keys;
+    const struct options *options;
+    struct theme theme;
+    bool ascii, read_only, demo, quitting;
+    enum tso_style time_style;
+    struct view *top;
+    struct canvas canvas;
+    struct app *app;       /* app.c's own */
+};
+
+/* The screen must be painted. */
+void ui_mark(struct ui *ui);
+int64_t ui_now_ms(const struct ui *ui); /* corrected wall time */
+/* Put @view (taken over) on top; take the top one off and free it. */
+void ui_push(struct ui *ui, struct view *view);
+void ui_pop(struct ui *ui);
+/* One line above the hints, until the next key: plain, or as an error. */
+__attribute__((format(printf, 3, 4)))
+void ui_say(struct ui *ui, enum style style, const char *format, ...);
+/* Have a line typed at the foot of the screen: @label, begun with @initial. @done is called with the text, or NULL when it was
+ * left with Esc; @typing (may be NULL) at each change. @history names the list that arrow up goes through (NULL: none);
+ * @complete (may be NULL) appends completions of the text, one a line. */
+struct prompt_spec {
+    const char *label, *initial, *history;
+    void (*done)(void *arg, struct ui *ui, const char *text);
+    void (*typing)(void *arg, struct ui *ui, const char *text);
+    void (*complete)(void *arg, struct ui *ui, const char *text, struct str *out);
+    void *arg;
+};
+void ui_prompt(struct ui *ui, const struct prompt_spec *spec);
+/* Run a command as if its key had been pressed; false: nobody knows it here. */
+bool ui_command(struct ui *ui, enum ui_command command);
+/* Run a line typed after ":" ("theme light", "ns orders", "sort -lag"); errors are said. */
+void ui_command_line(struct ui *ui, const char *text);
+/* The style that a role of the model has. */
+enum style ui_style(enum role role);
+
+/* -- the views, each in its own file -- */
+struct view *deck_new(struct ui *ui);                       /* deck.c: the list with the detail */
+/* The Backup under the cursor of the deck, and the marked ones; 0 when there is none. The records are valid until the next turn. */
+size_t deck_chosen(struct view *deck, struct ui *ui, const struct store_row **rows, size_t max);
+struct view *describe_new(struct ui *ui, slot_t slot);      /* look.c: d */
+struct view *yaml_new(struct ui *ui, slot_t slot);          /* look.c: y */
+struct view *help_new(struct ui *ui, const struct view *of);/* help.c: ? */
+struct view *notices_new(struct ui *ui);                    /* notices.c: ! */
+struct view *namespaces_new(struct ui *ui);                 /* namespaces.c: n */
+/* act.c: the dialog of an action on @count Backups; rows are read during the call. */
+struct view *act_new(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
+struct view *start_new(struct ui *ui, const struct store_row *from); /* start.c: s; @from may be NULL */
+
+#endif
