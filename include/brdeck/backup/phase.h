@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-enum phase {
+enum __attribute__((packed)) phase {
     PHASE_NONE, /* status is empty: nobody has picked it up */
     PHASE_SCHEDULED,
     PHASE_PREPARE,
@@ -27,7 +27,7 @@ enum phase {
     PHASE_COUNT,
 };
 
-enum log_command {
+enum __attribute__((packed)) log_command {
     LOG_COMMAND_NONE,
     LOG_COMMAND_START,
     LOG_COMMAND_STOP,

@@ -1,8 +1,8 @@
 /* record.h - a Backup as brdeck keeps it: small, typed, from any JSON.
  *
  * One allocation, at most 600 bytes on average: own strings lie behind the struct, what
- * many share (namespaces, clusters, labels, storage) is interned. Decoding never fails: a field that is missing,
- * null or of the wrong type is simply not there.
+ * many share (namespaces, clusters, secrets, labels) is interned, and sub-commands that never ran take nothing: ask
+ * record_sub(). Decoding never fails: a field that is missing, null or of the wrong type is simply not there.
  */
 #ifndef BRDECK_BACKUP_RECORD_H
 #define BRDECK_BACKUP_RECORD_H
@@ -22,65 +22,81 @@ void intern_free(struct intern **pool);
 /* The pool's own copy of @text; NULL gives NULL. */
 const char *intern(struct intern *pool, const char *text);
 
-enum backup_mode { BACKUP_SNAPSHOT, BACKUP_LOG, BACKUP_VOLUME_SNAPSHOT, BACKUP_MODE_OTHER };
-enum clean_policy { CLEAN_RETAIN, CLEAN_ON_FAILURE, CLEAN_DELETE };
-enum log_stop { LOG_STOP_ABSENT, LOG_STOP_FALSE, LOG_STOP_TRUE };
+enum __attribute__((packed)) backup_mode { BACKUP_SNAPSHOT, BACKUP_LOG, BACKUP_VOLUME_SNAPSHOT, BACKUP_MODE_OTHER };
+enum __attribute__((packed)) clean_policy { CLEAN_RETAIN, CLEAN_ON_FAILURE, CLEAN_DELETE };
+enum __attribute__((packed)) log_stop { LOG_STOP_ABSENT, LOG_STOP_FALSE, LOG_STOP_TRUE };
 
-/* status.logSubCommandStatuses[...]: the last run of a sub-command. */
+/* status.logSubCommandStatuses[...]: the last run of a sub-command. On a second run the operator rewrites phase and
+ * conditions at once, the two times only at its end: until then, and after a failure, they are the earlier run's, and
+ * changed_ms is what tells. */
 struct backup_sub {
     enum phase phase;       /* PHASE_NONE: there is no entry */
     int64_t started_ms, completed_ms; /* 0: not there */
     int64_t changed_ms;     /* the newest lastTransitionTime of its conditions; 0: none */
     const char *until;      /* logTruncatingUntil verbatim; NULL */
-    const char *reason, *message; /* of the condition of its phase, when that tells a failure; NULL */
+    const char *reason, *message; /* of the condition of its phase, when that tells a failure; NULL. Cut as the record's */
 };
 
+/* Small members stand together: padding is paid a hundred thousand times. */
 struct backup_record {
     /* identity */
     const char *ns, *name; /* "" when missing */
     const char *uid, *resource_version; /* "" when missing */
     int64_t generation;
     int64_t created_ms, deleting_ms; /* 0: none */
-    bool v1;              /* group pingcap.com */
-    bool has_finalizer;
     const char *labels;   /* "a=b,c=d" sorted by key; NULL: none; interned */
     const char *managed_by; /* who may write the spec back: "Argo CD", "Flux", "Helm", "BackupSchedule NAME"; NULL */
+    bool v1;              /* group pingcap.com */
+    bool has_finalizer;   /* the operator's: it has seen the object */
 
     /* spec */
     enum backup_mode mode;
     enum clean_policy clean_policy;
     enum log_stop log_stop;
+    enum log_command subcommand; /* spec.logSubcommand; UNKNOWN keeps its word below */
+    bool filtered;        /* tableFilter not empty, or --filter/-f in br.options */
+    bool incremental;     /* --lastbackupts in br.options */
+    const char *subcommand_text; /* NULL when absent or empty */
     const char *type;     /* backupType as written; NULL */
     const char *cluster, *cluster_ns; /* br.cluster; "" none. cluster_ns: br.clusterNamespace or NULL */
     const char *storage;  /* "s3://bucket/prefix" from the spec, as the operator forms backupPath; "" none */
     const char *secret;   /* secretName of the storage; NULL */
     const char *service_account; /* NULL */
-    enum log_command subcommand; /* spec.logSubcommand; UNKNOWN keeps its word below */
-    const char *subcommand_text; /* NULL when absent */
-    const char *until;    /* spec.logTruncateUntil verbatim; NULL */
+    const char *until;    /* spec.logTruncateUntil verbatim; NULL when absent or empty */
     tso_t spec_commit_ts; /* spec.commitTs */
-    bool filtered;        /* tableFilter not empty, or --filter/-f in br.options */
-    bool incremental;     /* --lastbackupts in br.options */
     const char *filter;   /* the table filters, joined by " "; NULL */
     int64_t gc_ttl_ms;    /* --gc-ttl in br.options; 0: not given */
 
     /* status */
-    enum phase phase;
-    const char *phase_text; /* as written when PHASE_OTHER; NULL else */
     tso_t commit_ts, checkpoint;
-    const char *success_until; /* logSuccessTruncateUntil verbatim; NULL */
+    const char *phase_text; /* as written when PHASE_OTHER; NULL else */
+    const char *success_until; /* logSuccessTruncateUntil verbatim; NULL when absent or empty */
     const char *path;     /* backupPath; NULL */
     const char *size;     /* backupSizeReadable; NULL */
     int64_t size_bytes;
     int64_t started_ms, completed_ms;
     const char *taken;    /* timeTaken; NULL */
-    const char *reason, *message; /* of the condition of the phase: at most 200 bytes of message; NULL */
+    const char *reason, *message; /* of the condition of the phase; NULL. At most 200 bytes of message, where it is longer
+                                     from br's own [error="..."] on, without line feeds at its end */
     int64_t changed_ms;   /* the newest lastTransitionTime; 0: none */
+    int64_t retry_at_ms;  /* expectedRetryAt of the last of backoffRetryStatus */
     int retries;          /* entries of backoffRetryStatus */
-    int64_t retry_at_ms;  /* expectedRetryAt of the last one */
-    bool has_status;      /* status is there and not empty */
-    struct backup_sub sub[LOG_COMMAND_COUNT];
+    int max_retries;      /* spec.backoffRetryPolicy.maxRetryTimes; 2 when not given */
+    const char *step;     /* of the last of status.progresses; NULL */
+    float progress;       /* its percentage; below 0: not told */
+    enum phase phase;
+    bool has_commit_ts;   /* commitTs is there and not empty: what the operator asks ("0" counts) */
+    bool has_status;      /* status is there and tells anything */
+    unsigned char sub_at[LOG_COMMAND_COUNT]; /* 1 + its place in subs; 0: none; use record_sub() */
+    const struct backup_sub *subs;
 };
+
+extern const struct backup_sub backup_sub_none;
+/* The last run of @command, never NULL: phase PHASE_NONE where there is no entry. */
+static inline const struct backup_sub *record_sub(const struct backup_record *record, enum log_command command)
+{
+    return record->sub_at[command] ? &record->subs[record->sub_at[command] - 1] : &backup_sub_none;
+}
 
 /* @object is any JSON. The result is never NULL; the caller frees it. */
 struct backup_record *record_decode(const struct json *object, struct intern *pool);

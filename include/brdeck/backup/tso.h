@@ -43,5 +43,7 @@ tso_t tso_from_status(const char *text);
 char *tso_format(tso_t ts, enum tso_style style, int64_t now_ms, char buf[TSO_TEXT_MAX]);
 /* The same for wall times in ms (0: "-"); TSO_NUMBER gives RFC 3339. */
 char *tso_format_ms(int64_t ms, enum tso_style style, int64_t now_ms, char buf[TSO_TEXT_MAX]);
+/* When TSO_SHORT may print otherwise: the first local midnight after @now_ms. */
+int64_t tso_short_until_ms(int64_t now_ms);
 
 #endif
