@@ -210,7 +210,7 @@ static const struct span_form {
     int64_t below_ms, step_ms;
     char unit; /* 0: hours and minutes */
 } span_forms[] = {
-    {2 * MINUTE_MS, SECOND_MS, 's'}, {2 * HOUR_MS, MINUTE_MS, 'm'}, {DAY_MS, MINUTE_MS, 0},
+    {2 * MINUTE_MS, SECOND_MS, 's'}, {2 * HOUR_MS, MINUTE_MS, 'm'}, {10 * HOUR_MS, MINUTE_MS, 0},
     {2 * DAY_MS, HOUR_MS, 'h'},      {INT64_MAX, DAY_MS, 'd'},
 };
 

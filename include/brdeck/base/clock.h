@@ -40,13 +40,14 @@ enum { CLOCK_TEXT_MAX = 40 };
 char *clock_format_rfc3339(int64_t ms, char buf[CLOCK_TEXT_MAX]);
 
 /* A length of time as the screen shows it: "41s" below two minutes, "31m" below
- * two hours, "2h04m" below a day, "22h" .. "47h", then "3d". Negative: "-" first.
- * Returns @buf. */
+ * two hours, "2h04m" below ten hours, "22h" below two days, then "3d". Negative: "-"
+ * first. Returns @buf. */
 char *clock_format_span(int64_t ms, char buf[CLOCK_TEXT_MAX]);
 /* How many ms may pass before clock_format_span(@ms) prints something else, when
  * @ms grows (@growing) or shrinks with time. */
 int64_t clock_span_holds_ms(int64_t ms, bool growing);
-/* A Go duration ("1m30s", "300ms", "1h") or the same with d for days. */
+/* A Go duration ("1m30s", "300ms", "1h", "-5m") or the same with d for days; what is
+ * finer than 1 ms is dropped. False: none, *ms untouched. NULL is none. */
 bool clock_parse_span(const char *text, int64_t *ms);
 
 #endif

@@ -28,12 +28,13 @@ struct text_glyph {
  * (at least 1 while len > 0; 0 at the end). Broken UTF-8, control, joiner, variation
  * selector, bidi and unassigned characters come out as U+FFFD (one for each byte
  * or character); a tab or line feed comes out as a space. More than four combining
- * characters: the rest is dropped. */
+ * characters: the rest is dropped. With none to stand on they get U+FFFD as their base. */
 size_t text_glyph(const char *text, size_t len, struct text_glyph *glyph);
 
 /* Columns that @text takes once cleaned, as one line. NULL: 0. */
 size_t text_width(const char *text);
-/* Append @text cleaned to one line: nothing in it can move a cursor. */
+/* Append @text cleaned to one line: nothing in it can move a cursor. What no longer fits
+ * in @out is left out by whole glyphs. */
 void text_add_clean(struct str *out, const char *text);
 /* The same, but line feeds stay. */
 void text_add_clean_lines(struct str *out, const char *text);
@@ -43,7 +44,8 @@ void text_add_clean_lines(struct str *out, const char *text);
 size_t text_add_fit(struct str *out, const char *text, size_t width, bool pad, bool ascii);
 /* The bytes of @text that go on a line of @width columns (wrapped at a space where
  * there is one; a line feed ends a line), and in *@next where the following line
- * begins. Returns the length of the line; *next is NULL after the last. */
+ * begins. Returns the length of the line; *next is NULL after the last. A line has at
+ * least one glyph, even a wide one where @width is 1. */
 size_t text_wrap(const char *text, size_t width, const char **next);
 /* Where @text holds @needle regardless of case (Unicode simple folding). An empty needle
  * is found at once. */
