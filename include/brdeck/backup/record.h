@@ -88,6 +88,7 @@ struct backup_record {
     bool has_commit_ts;   /* commitTs is there and not empty: what the operator asks ("0" counts) */
     bool has_status;      /* status is there and tells anything */
     unsigned char sub_at[LOG_COMMAND_COUNT]; /* 1 + its place in subs; 0: none; use record_sub() */
+    uint32_t bytes;       /* of the whole allocation: record_size() */
     const struct backup_sub *subs;
 };
 
