@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <brdeck/base/alloc.h>
@@ -126,6 +127,38 @@ static void set_actions(posix_spawn_file_actions_t *actions, const struct child_
 #endif
 }
 
+static bool is_program(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return false;
+    errno = EACCES;
+    return S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* The file that @name stands for, the caller's; NULL and errno when there is none. posix_spawnp
+ * would look it up too, but under valgrind and some emulators it can not tell that it
+ * found nothing. */
+static char *find_program(const char *name)
+{
+    if (strchr(name, '/'))
+        return is_program(name) ? xstrdup(name) : NULL;
+    const char *path = getenv("PATH");
+    int code = ENOENT;
+    for (const char *at = path ? path : "/usr/bin:/bin"; at; at = *at ? at + 1 : NULL) {
+        size_t len = strcspn(at, ":");
+        char *file = xasprintf("%.*s%s%s", (int)len, at, len ? "/" : "./", name); /* an empty part is "." */
+        if (is_program(file))
+            return file;
+        if (errno == EACCES)
+            code = EACCES;
+        free(file);
+        at += len;
+    }
+    errno = code;
+    return NULL;
+}
+
 static bool spawn_error(const char *program, int code, struct error *err)
 {
     if (code == ENOENT && !strchr(program, '/'))
@@ -135,6 +168,9 @@ static bool spawn_error(const char *program, int code, struct error *err)
 
 static bool spawn_with(const struct child_spec *spec, int pipes[CHILD_PIPES][2], pid_t *pid, struct error *err)
 {
+    char *program = find_program(spec->argv[0]);
+    if (!program)
+        return spawn_error(spec->argv[0], errno, err);
     posix_spawnattr_t attr;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_init(&attr);
@@ -142,8 +178,9 @@ static bool spawn_with(const struct child_spec *spec, int pipes[CHILD_PIPES][2],
     set_attributes(&attr, !spec->terminal);
     set_actions(&actions, spec, pipes);
     char **env = make_env(spec->env);
-    int code = posix_spawnp(pid, spec->argv[0], &actions, &attr, (char *const *)(uintptr_t)spec->argv, env);
+    int code = posix_spawn(pid, program, &actions, &attr, (char *const *)(uintptr_t)spec->argv, env);
     free(env);
+    free(program);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attr);
     return code == 0 || spawn_error(spec->argv[0], code, err);

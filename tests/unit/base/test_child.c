@@ -167,6 +167,7 @@ static void test_not_started(void **state)
         {"brdeck-no-such-program", "brdeck-no-such-program: not found in PATH", ERROR_MISSING},
         {"/nonexistent/program", "/nonexistent/program: No such file or directory", ERROR_MISSING},
         {"/etc/passwd", "/etc/passwd: Permission denied", ERROR_SYSTEM},
+        {"/etc", "/etc: Permission denied", ERROR_SYSTEM},
         {"", "no program to start: its name is empty", ERROR_INPUT},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -190,6 +191,41 @@ static void test_environment(void **state)
     wait_for(*state, &end);
     assert_string_equal(end.out.data, "kept new added\n1\n");
     end_done(&end);
+}
+
+static void test_path(void **state)
+{
+    static const struct {
+        const char *path, *error;
+    } cases[] = {
+        {"/nonexistent:/bin", NULL},
+        {"/bin", NULL},
+        {"/nonexistent:", "sh: not found in PATH"},
+        {"", "sh: not found in PATH"},
+        {NULL, NULL},
+        {"/etc:/nonexistent", "sh: not found in PATH"},
+    };
+    char *saved = xstrdup(getenv("PATH"));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *argv[] = {"sh", "-c", "exit 6", NULL};
+        struct error err = {0};
+        struct end end;
+        struct child_spec spec = {.argv = argv, .on_exit = ended, .arg = &end};
+        if (cases[i].path)
+            setenv("PATH", cases[i].path, 1);
+        else
+            unsetenv("PATH");
+        end_init(&end);
+        end.child = child_start(*state, &spec, &err);
+        assert_int_equal(end.child == NULL, cases[i].error != NULL);
+        assert_string_equal(err.text, cases[i].error ? cases[i].error : "");
+        if (end.child)
+            wait_for(*state, &end);
+        assert_int_equal(end.exit_code, cases[i].error ? -2 : 6);
+        end_done(&end);
+    }
+    setenv("PATH", saved, 1);
+    free(saved);
 }
 
 /* A descriptor that a library opened carelessly, and signals as they should be. */
@@ -351,7 +387,7 @@ int main(void)
 {
 #define CHILD_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CHILD_TEST(test_output),     CHILD_TEST(test_much),       CHILD_TEST(test_not_started),
+        CHILD_TEST(test_output),     CHILD_TEST(test_much),       CHILD_TEST(test_not_started),  CHILD_TEST(test_path),
         CHILD_TEST(test_environment), CHILD_TEST(test_inherits_nothing), CHILD_TEST(test_timeout),
         CHILD_TEST(test_grandchild), CHILD_TEST(test_stream),     CHILD_TEST(test_cancel),
         CHILD_TEST(test_kill),       CHILD_TEST(test_many),       CHILD_TEST(test_terminal),

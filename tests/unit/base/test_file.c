@@ -281,7 +281,8 @@ static void test_base64(void **state)
         {"", ""},         {"Zg==", "f"},       {"Zm8=", "fo"},        {"Zm9v", "foo"},
         {"Zm9vYg==", "foob"}, {"Zm9vYmE=", "fooba"}, {"Zm9vYmFy", "foobar"},
     };
-    static const char *const bad[] = {"Zg", "Zg=", "Zg===", "Z===", "=", "====", "Zg==Zg==", "Zm9*", "Zm-_", "Zm9v\x80"};
+    static const char *const bad[] = {"Zg", "Zg=", "Zg===", "Z===", "=", "====", "Zg==Zg==", "Zm9*", "Zm-_",
+                                      "Zm9v\x80"};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char *text = base64_encode(cases[i].bytes, strlen(cases[i].bytes));
         assert_string_equal(text, cases[i].text);

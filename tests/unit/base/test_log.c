@@ -105,8 +105,8 @@ static void test_level_names(void **state)
 static void test_redaction(void **state)
 {
     (void)state;
-    static const char *const secrets[] = {"hunter2hunter2", "hunter2", "abcXYZ", "XYZdef", "line one\nline two", "short",
-                                          "eyJhbGciOi==", "eyJhbGciOi==", NULL, ""};
+    static const char *const secrets[] = {"hunter2hunter2", "hunter2", "abcXYZ", "XYZdef", "line one\nline two",
+                                          "short", "eyJhbGciOi==", "eyJhbGciOi==", NULL, ""};
     static const struct {
         const char *text, *want;
     } cases[] = {

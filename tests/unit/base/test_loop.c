@@ -178,7 +178,8 @@ static void test_work_is_shared(void **state)
 static void test_work_changes_work(void **state)
 {
     struct loop *loop = *state;
-    struct job second = {.left = 100}, first = {.left = 1, .victim = &second.work}, third = {.left = 1, .restart = true};
+    struct job second = {.left = 100}, first = {.left = 1, .victim = &second.work};
+    struct job third = {.left = 1, .restart = true};
     struct job *gone = xcalloc(1, sizeof *gone);
     gone->cancel_self = true;
     struct job *const all[] = {&first, &second, &third, gone};

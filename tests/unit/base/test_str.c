@@ -99,9 +99,14 @@ static void test_questions(void **state)
         const char *text, *part;
         bool same, starts, ends;
     } cases[] = {
-        {NULL, NULL, true, true, true},   {NULL, "", true, true, true},        {"", "a", false, false, false},
-        {"a", NULL, false, true, true},   {"log-pause", "log", false, true, false},
-        {"log-pause", "pause", false, false, true}, {"log", "log", true, true, true}, {"lo", "log", false, false, false},
+        {NULL, NULL, true, true, true},
+        {NULL, "", true, true, true},
+        {"", "a", false, false, false},
+        {"a", NULL, false, true, true},
+        {"log-pause", "log", false, true, false},
+        {"log-pause", "pause", false, false, true},
+        {"log", "log", true, true, true},
+        {"lo", "log", false, false, false},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         assert_int_equal(str_same(cases[i].text, cases[i].part), cases[i].same);
