@@ -129,6 +129,10 @@ static void add_glyph(struct str *out, const struct text_glyph *glyph)
 {
     char bytes[4 * ARRAY_LEN(glyph->chars)];
     size_t len = 0;
+    if (glyph->chars[0] < 0x80 && !glyph->chars[1]) {
+        str_addc(out, (char)glyph->chars[0]);
+        return;
+    }
     for (const wchar_t *c = glyph->chars; *c; c++)
         len += (size_t)utf8proc_encode_char((utf8proc_int32_t)*c, (utf8proc_uint8_t *)bytes + len);
     if (len > out->max - out->len)
@@ -309,11 +313,13 @@ bool text_contains_fold(const char *text, const char *needle)
     size_t needle_len = needle ? strlen(needle) : 0, len = text ? strlen(text) : 0;
     if (needle_len == 0)
         return true;
+    int32_t first, c;
+    decode_folded(needle, needle_len, &first);
     for (size_t at = 0; at < len;) {
-        if (starts_folded(text + at, len - at, needle, needle_len))
+        size_t used = decode_folded(text + at, len - at, &c);
+        if (c == first && starts_folded(text + at, len - at, needle, needle_len))
             return true;
-        int32_t c;
-        at += decode(text + at, len - at, &c);
+        at += used;
     }
     return false;
 }
