@@ -11,10 +11,9 @@
 
 #include "base/loop_private.h"
 
-enum {
-    IDLE_CONNECTIONS = 32, /* kept open for the next request: a few for each cluster */
-    HOST_CONNECTIONS = 64, /* HTTP/1.1 servers need one for each watch */
-};
+/* Kept by curl, those in use counted: an HTTP/1.1 server needs one for each watch, and
+ * with no room beside them no request would find an open one. */
+enum { CONNECTIONS_KEPT = 128 };
 
 struct loop_fd {
     struct loop *loop;
@@ -45,8 +44,7 @@ struct loop *loop_new(struct error *err)
         return NULL;
     }
     curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
-    curl_multi_setopt(loop->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HOST_CONNECTIONS);
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
     return loop;
 }
 
