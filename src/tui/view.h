@@ -36,11 +36,11 @@ struct view_ops {
     const struct key_binding *keys;   /* its default bindings */
     size_t key_count;
     bool overlay;                     /* the view below is drawn first */
-    /* Bring its state up to date before a frame; NULL: nothing to do. Returns when the screen would read otherwise although
-     * nothing came: wall ms, corrected; INT64_MAX: never. */
-    int64_t (*refresh)(struct view *view, struct ui *ui);
-    /* Draw into @r of the canvas; rows and cols may be 0. */
-    void (*draw)(struct view *view, struct ui *ui, struct canvas *c, struct rect r);
+    /* Bring its state up to date before a frame; NULL: nothing to do. */
+    void (*refresh)(struct view *view, struct ui *ui);
+    /* Draw into @r of the canvas; rows and cols may be 0. Returns when it would read otherwise although nothing came: wall
+     * ms, corrected; INT64_MAX: never. */
+    int64_t (*draw)(struct view *view, struct ui *ui, struct canvas *c, struct rect r);
     /* A key before the keymaps see it (inputs); true: taken. May be NULL. */
     bool (*key)(struct view *view, struct ui *ui, struct key_press key);
     /* Pasted text; NULL: dropped. */
@@ -101,10 +101,18 @@ void ui_command_line(struct ui *ui, const char *text);
 /* The style that a role of the model has. */
 enum style ui_style(enum role role);
 
-/* -- the views, each in its own file -- */
+/* -- the views, each in its own file: view_NAME in the table of views.c, which help, the man page and the keymap read -- */
+extern const struct view_ops view_deck, view_look, view_help, view_notices, view_namespaces, view_act, view_start;
+extern const struct view_ops *const view_table[];
+extern const size_t view_count;
 struct view *deck_new(struct ui *ui);                       /* deck.c: the list with the detail */
 /* The Backup under the cursor of the deck, and the marked ones; 0 when there is none. The records are valid until the next turn. */
 size_t deck_chosen(struct view *deck, struct ui *ui, const struct store_row **rows, size_t max);
+/* The deck itself, the lowest view. */
+struct view *ui_deck(struct ui *ui);
+bool deck_set_filter(struct view *deck, const char *text, struct error *err);
+/* "lag", "-lag"; "" is namespace and name. */
+bool deck_set_sort(struct view *deck, const char *text, struct error *err);
 struct view *describe_new(struct ui *ui, slot_t slot);      /* look.c: d */
 struct view *yaml_new(struct ui *ui, slot_t slot);          /* look.c: y */
 struct view *help_new(struct ui *ui, const struct view *of);/* help.c: ? */

@@ -1,0 +1,54 @@
+/* app.h - the screen's own state, shared by app.c, bar.c, prompt.c and commands.c; views see struct ui only. */
+#ifndef BRDECK_SRC_TUI_APP_H
+#define BRDECK_SRC_TUI_APP_H
+
+#include "view.h"
+
+enum { FRAME_US = 33000, MESSAGE_MAX = 512, HISTORIES_MAX = 8 };
+
+/* What arrow up goes through, one for each kind of prompt. */
+struct history {
+    const char *name;
+    struct line_edit line; /* holds the entries; its text is of no account */
+};
+struct prompt {
+    bool open;
+    struct prompt_spec spec;
+    struct line_edit *line; /* of the history, or @own */
+    struct line_edit own;
+    struct str completions;
+};
+struct app {
+    struct ui ui;
+    struct loop_timer frame;  /* the next frame, when it had to wait */
+    struct loop_timer holds;  /* when the screen reads otherwise by itself */
+    int64_t painted_us;
+    bool dirty, urgent;       /* urgent: a key waits for its frame */
+    bool lent;                /* the terminal is another's for now */
+    char message[MESSAGE_MAX];
+    enum style message_style;
+    struct prompt prompt;
+    struct history histories[HISTORIES_MAX];
+    bool quit_asked;
+};
+
+/* bar.c */
+/* The first line; returns when it reads otherwise (wall ms). */
+int64_t bar_draw(struct ui *ui, struct rect r);
+void hints_draw(struct ui *ui, const struct hints *hints, struct rect r);
+/* The newest run that ended badly and was not looked at, as one line; false: there is none. */
+bool bar_notice(struct ui *ui, struct str *out);
+
+/* prompt.c */
+void prompt_open(struct app *app, const struct prompt_spec *spec);
+void prompt_key(struct app *app, struct key_press key);
+void prompt_paste(struct app *app, const char *text, size_t len);
+void prompt_draw(struct app *app, struct rect r);
+void prompt_done(struct app *app);
+
+/* commands.c */
+void command_complete(void *arg, struct ui *ui, const char *text, struct str *out);
+/* Every command of the ":" line, for help and the man page. */
+void line_commands_each(void (*each)(void *arg, const char *name, const char *arguments, const char *help), void *arg);
+
+#endif

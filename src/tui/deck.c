@@ -1,0 +1,460 @@
+/* deck.c - the list of Backups: moving, marking, filtering, sorting, and the keys that act. */
+#include <config.h>
+
+#include "deck.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <brdeck/backup/action.h>
+#include <brdeck/base/alloc.h>
+
+static const struct key_binding deck_keys[] = {
+    {UI_PAUSE, "p"}, {UI_RESUME, "r"}, {UI_START, "s"}, {UI_STOP, "S"}, {UI_TRUNCATE, "T"},
+};
+
+const struct store_row *deck_row(const struct deck *deck, size_t row)
+{
+    return row < order_count(deck->order) ? store_get(fleet_store(deck->ui->fleet), order_at(deck->order, row)) : NULL;
+}
+
+/* -- marks ---------------------------------------------------------------------------- */
+
+bool deck_is_marked(const struct deck *deck, slot_t slot, const struct store_row *row)
+{
+    struct mark *mark;
+    HASH_FIND(hh, deck->marks, &slot, sizeof slot, mark);
+    return mark && row && strcmp(mark->uid, row->record->uid) == 0;
+}
+
+static void unmark(struct deck *deck, slot_t slot)
+{
+    struct mark *mark;
+    HASH_FIND(hh, deck->marks, &slot, sizeof slot, mark);
+    if (mark) {
+        HASH_DEL(deck->marks, mark);
+        free(mark);
+    }
+}
+
+static void mark_slot(struct deck *deck, slot_t slot)
+{
+    const struct store_row *row = store_get(fleet_store(deck->ui->fleet), slot);
+    unmark(deck, slot);
+    if (!row || HASH_COUNT(deck->marks) >= DECK_MARKS_MAX)
+        return;
+    struct mark *mark = xcalloc(1, sizeof *mark);
+    mark->slot = slot;
+    snprintf(mark->uid, sizeof mark->uid, "%s", row->record->uid);
+    HASH_ADD(hh, deck->marks, slot, sizeof mark->slot, mark);
+    deck->anchor = slot;
+}
+
+static void unmark_all(struct deck *deck)
+{
+    struct mark *mark, *next;
+    HASH_ITER(hh, deck->marks, mark, next) {
+        HASH_DEL(deck->marks, mark);
+        free(mark);
+    }
+    deck->anchor = SLOT_NONE;
+}
+
+static void mark_range(struct deck *deck)
+{
+    long from = deck->anchor == SLOT_NONE ? -1 : order_row(deck->order, deck->anchor);
+    if (from < 0)
+        from = (long)deck->row;
+    long to = (long)deck->row, step = from <= to ? 1 : -1;
+    for (long i = from; i != to + step; i += step)
+        mark_slot(deck, order_at(deck->order, (size_t)i));
+}
+
+size_t deck_chosen(struct view *view, struct ui *ui, const struct store_row **rows, size_t max)
+{
+    struct deck *deck = (struct deck *)view;
+    size_t count = 0;
+    struct mark *mark, *next;
+    HASH_ITER(hh, deck->marks, mark, next) {
+        const struct store_row *row = store_get(fleet_store(ui->fleet), mark->slot);
+        if (row && strcmp(row->record->uid, mark->uid) == 0 && count < max)
+            rows[count++] = row;
+    }
+    const struct store_row *row = deck_row(deck, deck->row);
+    if (!count && row && max)
+        rows[count++] = row;
+    return count;
+}
+
+/* -- moving ----------------------------------------------------------------------------- */
+
+static void move_to(struct deck *deck, long row)
+{
+    long last = (long)order_count(deck->order) - 1;
+    row = row > last ? last : row;
+    row = row < 0 ? 0 : row;
+    deck->row = (size_t)row;
+    deck->cursor = last >= 0 ? order_at(deck->order, deck->row) : SLOT_NONE;
+}
+
+/* After rows came and went the cursor stays on its Backup; where that is gone, on its place. */
+static void follow_cursor(struct deck *deck)
+{
+    long row = deck->cursor == SLOT_NONE ? -1 : order_row(deck->order, deck->cursor);
+    move_to(deck, row >= 0 ? row : (long)deck->row);
+}
+
+static void jump_typing(void *arg, struct ui *ui, const char *text)
+{
+    struct deck *deck = arg;
+    size_t len = strlen(text), count = order_count(deck->order);
+    (void)ui;
+    for (size_t i = 0; len && i < count; i++) {
+        const struct store_row *row = deck_row(deck, i);
+        if (row && strncasecmp(row->record->name, text, len) == 0) {
+            move_to(deck, (long)i);
+            return;
+        }
+    }
+}
+
+static void jump_done(void *arg, struct ui *ui, const char *text)
+{
+    struct deck *deck = arg;
+    const struct store_row *row = deck_row(deck, deck->row);
+    if (text && *text && (!row || strncasecmp(row->record->name, text, strlen(text)) != 0))
+        ui_say(ui, STYLE_WARN, "No backup shown here has a name that begins with %s.", text);
+}
+
+/* -- filter ------------------------------------------------------------------------------ */
+
+static bool apply_filter(struct deck *deck, const char *text, struct error *err)
+{
+    struct filter *filter = NULL;
+    if (text && *text && !(filter = filter_parse(text, err)))
+        return false;
+    order_filter(deck->order, filter, order_need_you(deck->order));
+    return true;
+}
+
+static void filter_typing(void *arg, struct ui *ui, const char *text)
+{
+    (void)ui;
+    apply_filter(arg, text, NULL); /* a term half typed leaves the rows as they are */
+}
+
+static void filter_done(void *arg, struct ui *ui, const char *text)
+{
+    struct deck *deck = arg;
+    struct error err;
+    if (!apply_filter(deck, text ? text : deck->filter_before, &err))
+        ui_say(ui, STYLE_CRIT, "%s", err.text);
+    free(deck->filter_before);
+    deck->filter_before = NULL;
+}
+
+static void ask_filter(struct deck *deck)
+{
+    const struct filter *filter = order_filter_get(deck->order);
+    free(deck->filter_before);
+    deck->filter_before = xstrdup(filter ? filter_text(filter) : "");
+    ui_prompt(deck->ui, &(struct prompt_spec){.label = "/", .initial = deck->filter_before, .history = "filter",
+                                              .done = filter_done, .typing = filter_typing, .arg = deck});
+}
+
+/* -- sort ------------------------------------------------------------------------------------ */
+
+static void sort_step(struct deck *deck, int step)
+{
+    bool reverse;
+    int count = (int)kind_backup.column_count, column = order_column(deck->order, &reverse) + 1;
+    column = (column + step + count + 1) % (count + 1) - 1; /* -1: namespace, name */
+    order_sort(deck->order, column, false);
+    ui_say(deck->ui, STYLE_DIM, "Sorted by %s.", column < 0 ? "namespace and name" : kind_backup.columns[column].title);
+}
+
+bool deck_set_filter(struct view *view, const char *text, struct error *err)
+{
+    return apply_filter((struct deck *)view, text, err);
+}
+
+bool deck_set_sort(struct view *view, const char *text, struct error *err)
+{
+    bool reverse = *text == '-';
+    const char *name = text + reverse;
+    int column = kind_column(&kind_backup, name);
+    if (*name && column < 0)
+        return error_set(err, ERROR_INPUT, "There is no column %s to sort by; Tab shows them.", name);
+    order_sort(((struct deck *)view)->order, !*name || strcasecmp(name, "namespace") == 0 ? -1 : column, reverse);
+    return true;
+}
+
+/* -- acting ------------------------------------------------------------------------------------ */
+
+static const struct { enum ui_command command; enum action_id action; } action_commands[] = {
+    {UI_PAUSE, ACTION_PAUSE}, {UI_RESUME, ACTION_RESUME}, {UI_START, ACTION_START}, {UI_STOP, ACTION_STOP},
+    {UI_TRUNCATE, ACTION_TRUNCATE},
+};
+
+static void act(struct deck *deck, enum action_id action)
+{
+    struct ui *ui = deck->ui;
+    const struct store_row *rows[DECK_MARKS_MAX];
+    size_t count = deck_chosen(&deck->view, ui, rows, DECK_MARKS_MAX);
+    if (ui->read_only)
+        ui_say(ui, STYLE_WARN, "Read-only: brdeck was started with --read-only and changes nothing.");
+    else if (action == ACTION_START)
+        ui_push(ui, start_new(ui, count == 1 ? rows[0] : NULL));
+    else if (!count)
+        ui_say(ui, STYLE_WARN, "There is no backup to %s here.", action_get(action)->name);
+    else
+        ui_push(ui, act_new(ui, action, rows, count));
+}
+
+static bool act_command(struct deck *deck, enum ui_command command)
+{
+    for (size_t i = 0; i < ARRAY_LEN(action_commands); i++)
+        if (action_commands[i].command == command) {
+            act(deck, action_commands[i].action);
+            return true;
+        }
+    return false;
+}
+
+static void copy(struct deck *deck)
+{
+    const struct store_row *row = deck_row(deck, deck->row);
+    if (row && term_copy(deck->ui->term, row->record->name))
+        ui_say(deck->ui, STYLE_TEXT, "Copied %s.", row->record->name);
+}
+
+static void back(struct deck *deck)
+{
+    if (order_filter_get(deck->order))
+        order_filter(deck->order, NULL, order_need_you(deck->order));
+    else if (order_need_you(deck->order))
+        order_filter(deck->order, NULL, false);
+    else if (deck->marks)
+        unmark_all(deck);
+}
+
+static void toggle_need_you(struct deck *deck)
+{
+    const struct filter *old = order_filter_get(deck->order);
+    struct filter *same = old ? filter_parse(filter_text(old), NULL) : NULL;
+    order_filter(deck->order, same, !order_need_you(deck->order));
+}
+
+static bool move_command(struct deck *deck, enum ui_command command)
+{
+    long row = (long)deck->row, page = deck->page > 1 ? (long)deck->page - 1 : 1;
+    switch (command) {
+    case UI_UP: move_to(deck, row - 1); return true;
+    case UI_DOWN: move_to(deck, row + 1); return true;
+    case UI_PAGE_UP: move_to(deck, row - page); return true;
+    case UI_PAGE_DOWN: move_to(deck, row + page); return true;
+    case UI_TOP: move_to(deck, 0); return true;
+    case UI_BOTTOM: move_to(deck, (long)order_count(deck->order) - 1); return true;
+    case UI_LEFT: deck->shift = deck->shift > 8 ? deck->shift - 8 : 0; return true;
+    case UI_RIGHT: deck->shift += 8; return true;
+    default: return false;
+    }
+}
+
+static bool mark_command(struct deck *deck, enum ui_command command)
+{
+    const struct store_row *row = deck_row(deck, deck->row);
+    switch (command) {
+    case UI_MARK:
+        if (row && deck_is_marked(deck, deck->cursor, row))
+            unmark(deck, deck->cursor);
+        else if (row)
+            mark_slot(deck, deck->cursor);
+        move_to(deck, (long)deck->row + 1);
+        return true;
+    case UI_MARK_RANGE: mark_range(deck); return true;
+    case UI_UNMARK_ALL: unmark_all(deck); return true;
+    default: return false;
+    }
+}
+
+static bool list_command(struct deck *deck, enum ui_command command)
+{
+    struct ui *ui = deck->ui;
+    bool reverse;
+    switch (command) {
+    case UI_FILTER: ask_filter(deck); return true;
+    case UI_NEED_YOU: toggle_need_you(deck); return true;
+    case UI_SORT_PREV: sort_step(deck, -1); return true;
+    case UI_SORT_NEXT: sort_step(deck, 1); return true;
+    case UI_SORT_REVERSE: {
+        int column = order_column(deck->order, &reverse);
+        order_sort(deck->order, column, !reverse);
+        return true;
+    }
+    case UI_JUMP:
+        ui_prompt(ui, &(struct prompt_spec){.label = "jump to ", .done = jump_done, .typing = jump_typing, .arg = deck});
+        return true;
+    case UI_WIDE: deck->wide = !deck->wide; deck->shift = 0; return true;
+    case UI_NAMESPACES: ui_push(ui, namespaces_new(ui)); return true;
+    case UI_ALL_NAMESPACES: fleet_set_namespaces(ui->fleet, NULL); return true;
+    case UI_BACK: back(deck); return true;
+    default: return false;
+    }
+}
+
+static bool deck_command(struct view *view, struct ui *ui, enum ui_command command)
+{
+    struct deck *deck = (struct deck *)view;
+    if (move_command(deck, command) || mark_command(deck, command) || list_command(deck, command) || act_command(deck, command))
+        return true;
+    bool any = deck_row(deck, deck->row) != NULL;
+    switch (command) {
+    case UI_OPEN:
+    case UI_DESCRIBE:
+        if (any)
+            ui_push(ui, describe_new(ui, deck->cursor));
+        return true;
+    case UI_YAML:
+        if (any)
+            ui_push(ui, yaml_new(ui, deck->cursor));
+        return true;
+    case UI_COPY: copy(deck); return true;
+    default: return false;
+    }
+}
+
+/* -- the view -------------------------------------------------------------------------------------- */
+
+static void deck_refresh(struct view *view, struct ui *ui)
+{
+    struct deck *deck = (struct deck *)view;
+    order_refresh(deck->order, ui_now_ms(ui));
+    follow_cursor(deck);
+}
+
+/* Where the detail goes: beside a list that is wide enough, else below one that is high enough. */
+static struct rect split(const struct description *d, struct rect *list, struct rect r)
+{
+    struct rect detail = {0, 0, 0, 0};
+    *list = r;
+    if (!d->count)
+        return detail;
+    if (r.cols >= 170) {
+        list->cols = r.cols * 3 / 5;
+        detail = (struct rect){r.row, r.col + list->cols + 2, r.rows, r.cols - list->cols - 2};
+    } else if (r.rows >= 12) {
+        int lines = deck_detail_lines(d, r.cols - 2), most = r.rows / 2;
+        lines = lines > most ? most : lines;
+        list->rows = r.rows - lines - 1;
+        detail = (struct rect){r.row + list->rows, r.col, lines + 1, r.cols};
+    }
+    return detail;
+}
+
+static void draw_empty(struct deck *deck, struct canvas *c, struct rect r)
+{
+    struct ui *ui = deck->ui;
+    struct str why;
+    str_init(&why, STR_SMALL);
+    size_t all = store_count(fleet_store(ui->fleet));
+    const struct filter *filter = order_filter_get(deck->order);
+    if (all && order_is_working(deck->order))
+        str_add(&why, "Looking...");
+    else if (all && filter)
+        str_addf(&why, "None of %zu backups matches the filter %s\n%s takes it off.", all, filter_text(filter),
+                 keymap_key(ui->keys, "deck", UI_BACK));
+    else if (all)
+        str_addf(&why, "None of %zu backups needs you.\n%s shows them all.", all, keymap_key(ui->keys, "deck", UI_NEED_YOU));
+    else
+        fleet_empty(ui->fleet, &why);
+    int row = r.row + 1;
+    const char *next = why.data;
+    while (next && *next && row < r.row + r.rows && r.cols > 4) {
+        const char *line = next;
+        size_t len = text_wrap(line, (size_t)(r.cols - 4), &next);
+        canvas_textf(c, row++, r.col + 2, r.cols - 4, STYLE_TEXT, "%.*s", (int)len, line);
+    }
+    str_done(&why);
+}
+
+static int64_t deck_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
+{
+    struct deck *deck = (struct deck *)view;
+    struct rect list;
+    struct description d;
+    description_init(&d);
+    const struct store_row *row = deck_row(deck, deck->row);
+    if (row)
+        deck_detail_fill(deck, row, &d);
+    struct rect detail = split(&d, &list, r);
+    deck->page = list.rows > 1 ? (size_t)list.rows - 1 : 1;
+    int64_t until = deck_table_draw(deck, c, list);
+    if (!row)
+        draw_empty(deck, c, (struct rect){list.row + 1, list.col, list.rows - 1, list.cols});
+    if (detail.rows > 0)
+        deck_detail_draw(deck, &d, c, detail);
+    description_done(&d);
+    (void)ui;
+    return until;
+}
+
+static void deck_hints(struct view *view, struct ui *ui, struct hints *hints)
+{
+    struct deck *deck = (struct deck *)view;
+    const struct store_row *row = deck_row(deck, deck->row);
+    if (row) {
+        hints_add(hints, UI_OPEN, "open", false);
+        bool has_sub = fleet_has_status_sub(ui->fleet, row->record->v1);
+        for (size_t i = 0; i < ARRAY_LEN(action_commands); i++) {
+            struct action_verdict verdict;
+            const struct action *action = action_get(action_commands[i].action);
+            action_may(action->id, row->record, row->facts, has_sub, ui_now_ms(ui), &verdict);
+            if (!ui->read_only && (verdict.allowed || action->id == ACTION_START))
+                hints_add(hints, action_commands[i].command, verdict.is_retry ? "retry" : action->name, false);
+        }
+    } else if (!ui->read_only) {
+        hints_add(hints, UI_START, "start", false);
+    }
+    if (order_filter_get(deck->order) || order_need_you(deck->order) || deck->marks)
+        hints_add(hints, UI_BACK, order_filter_get(deck->order) ? "filter off" : deck->marks ? "unmark" : "all", false);
+    hints_add(hints, UI_FILTER, "filter", false);
+    if (store_needs_you(fleet_store(ui->fleet)))
+        hints_add(hints, UI_NEED_YOU, order_need_you(deck->order) ? "all" : "need you", false);
+    if (row)
+        hints_add(hints, UI_MARK, "mark", false);
+    hints_add(hints, UI_NAMESPACES, "namespaces", false);
+    hints_add(hints, UI_HELP, "help", false);
+    hints_add(hints, UI_QUIT, "quit", false);
+}
+
+static void deck_free(struct view *view)
+{
+    struct deck *deck = (struct deck *)view;
+    unmark_all(deck);
+    order_free(&deck->order);
+    free(deck->filter_before);
+    free(deck);
+}
+
+const struct view_ops view_deck = {
+    .name = "deck", .keys = deck_keys, .key_count = ARRAY_LEN(deck_keys), .refresh = deck_refresh, .draw = deck_draw,
+    .command = deck_command, .hints = deck_hints, .free = deck_free,
+};
+
+static void on_order(void *arg) { ui_mark(((struct deck *)arg)->ui); }
+
+struct view *deck_new(struct ui *ui)
+{
+    struct deck *deck = xcalloc(1, sizeof *deck);
+    deck->view.ops = &view_deck;
+    deck->ui = ui;
+    deck->cursor = deck->anchor = SLOT_NONE;
+    deck->wide = options_bool(ui->options, OPTION_WIDE);
+    deck->order = order_new(ui->loop, fleet_store(ui->fleet), &kind_backup, on_order, deck);
+    struct error err;
+    if (!deck_set_sort(&deck->view, options_text(ui->options, OPTION_SORT), &err))
+        ui_say(ui, STYLE_WARN, "%s", err.text);
+    return &deck->view;
+}

@@ -1,0 +1,54 @@
+/* deck.h - the list of Backups, shared by deck.c (what it does), deck_table.c (columns and rows) and deck_detail.c. */
+#ifndef BRDECK_SRC_TUI_DECK_H
+#define BRDECK_SRC_TUI_DECK_H
+
+#include <uthash.h>
+
+#include <brdeck/backup/kind.h>
+#include <brdeck/fleet/order.h>
+
+#include "view.h"
+
+enum { DECK_COLUMNS_MAX = 24, DECK_MARKS_MAX = 1000, DECK_CLUSTER_MAX = 4096 };
+
+/* A marked row: the slot, and the uid, because slots are used again. */
+struct mark {
+    slot_t slot;
+    char uid[48];
+    UT_hash_handle hh;
+};
+/* Which columns are shown, where, and how wide. */
+struct layout {
+    size_t count;
+    struct { int column, col, width; } items[DECK_COLUMNS_MAX];
+    int total; /* columns of the screen that all would take */
+};
+struct deck {
+    struct view view;
+    struct ui *ui;
+    struct order *order;
+    slot_t cursor;        /* the Backup the cursor is on; SLOT_NONE: none yet */
+    size_t row, top;      /* where the cursor is, and the first row shown */
+    size_t page;          /* rows that were shown last */
+    bool wide;
+    int shift;            /* columns scrolled out at the left in the wide form */
+    struct mark *marks;
+    slot_t anchor;        /* the last mark: where a range begins */
+    char *filter_before;  /* while a filter is typed: what it was */
+};
+
+/* deck_table.c: titles and rows in @r; returns when a cell reads otherwise (wall ms). */
+int64_t deck_table_draw(struct deck *deck, struct canvas *c, struct rect r);
+/* deck_detail.c: the Backup under the cursor, told in full. */
+struct description;
+void deck_detail_fill(struct deck *deck, const struct store_row *row, struct description *d);
+/* Lines that @d takes at @width, wrapped. */
+int deck_detail_lines(const struct description *d, int width);
+void deck_detail_draw(struct deck *deck, const struct description *d, struct canvas *c, struct rect r);
+/* The window of the log backup @row with the snapshots that are listed; false: it is none. */
+bool deck_window(struct ui *ui, const struct store_row *row, struct window *window);
+
+bool deck_is_marked(const struct deck *deck, slot_t slot, const struct store_row *row);
+const struct store_row *deck_row(const struct deck *deck, size_t row);
+
+#endif
