@@ -3,7 +3,9 @@
  * Every transfer: no signals, no redirects, TLS 1.2 or newer, TCP keepalive 15/5/3 s and
  * TCP_USER_TIMEOUT 20 s, quick exit, an upper bound on the body. A 401 makes credentials anew once and
  * repeats once; a 429 or 503 with Retry-After is waited for and repeated (reads; writes only
- * on 429, where the server promises that nothing was done), up to @retries.
+ * on 429, where the server promises that nothing was done), up to @retries. A write always has a
+ * connection of its own: on one used before, curl itself would send it again when that
+ * dies (rule 7).
  */
 #ifndef BRDECK_KUBE_CLIENT_H
 #define BRDECK_KUBE_CLIENT_H
@@ -22,7 +24,7 @@ struct kube_client;
 
 /* @target is borrowed and must outlive the client. */
 struct kube_client *kube_client_new(struct loop *loop, const struct kube_target *target, struct error *err);
-/* Cancels what is under way. */
+/* Cancels what is under way. Not from on_head or on_chunk: curl is at work below them. */
 void kube_client_free(struct kube_client **client);
 const struct kube_target *kube_client_target(const struct kube_client *client);
 struct loop *kube_client_loop(const struct kube_client *client);
@@ -36,14 +38,14 @@ void kube_client_refresh(struct kube_client *client);
 
 /* How a request ended. Borrowed during the callback. */
 struct kube_response {
-    int http;               /* 0: no answer */
+    int http;               /* 0: no answer, or not a whole one */
     const char *body;       /* NUL-terminated; "" where on_chunk took it */
     size_t len;
     const char *content_type; /* "" when none */
     const char *warning;    /* text of Warning: headers, joined by "; "; "" when none */
     int64_t retry_after_ms; /* 0: none named */
     bool maybe_done;        /* a write whose answer was lost: it may have happened (rule 7) */
-    struct error error;     /* code NONE on 2xx; else one sentence (status.h) */
+    struct error error;     /* code NONE on a whole 2xx; else one sentence (status.h) */
     char reason[64];        /* the Status reason ("Conflict", "AlreadyExists"...); "" */
 };
 
@@ -58,9 +60,12 @@ struct kube_request_spec {
     const char *accept;       /* NULL: application/json */
     bool gzip;                /* ask for a compressed answer */
     bool stream;              /* no overall timeout; a watch or a followed log */
+    bool harmless;            /* a POST that changes nothing (an access review): repeated like a GET */
     int64_t timeout_ms;       /* 0: the client's */
     size_t body_max;          /* 0: 64 MiB; more is an error. With on_chunk: no limit */
     int retries;              /* on 429/503; 0: none */
+    /* The head of a 2xx answer is there; its body may be long in coming. May be NULL. */
+    void (*on_head)(void *arg);
     /* The bytes of a 2xx answer as they come; NULL: they are collected. It may cancel
      * the request. An answer that is no 2xx is always collected. */
     void (*on_chunk)(void *arg, const char *bytes, size_t len);

@@ -1,0 +1,75 @@
+/* client_private.h - what is inside a client and its requests. */
+#ifndef BRDECK_KUBE_CLIENT_PRIVATE_H
+#define BRDECK_KUBE_CLIENT_PRIVATE_H
+
+#include <brdeck/base/str.h>
+#include <brdeck/kube/client.h>
+
+struct kube_client {
+    struct loop *loop;
+    const struct kube_target *target;
+    struct kube_auth *auth;
+    struct clock clock;
+    int64_t timeout_ms;
+    char *base;                    /* "https://host:port/prefix"; the host is the tls-server-name */
+    char *place;                   /* "https://host:port" as the user knows it, for errors */
+    char *host_header;             /* "Host: ..." with a tls-server-name; else NULL */
+    struct curl_slist *connect_to; /* likewise */
+    struct curl_slist *headers;    /* the same for all: impersonation */
+    bool is_tls, is_loopback;
+    unsigned epoch;                /* counts refreshes; part of a connection's identity */
+    bool epoch_answered;           /* a connection of this epoch is known to work */
+    int64_t epoch_ms;              /* when it began */
+    char *ca;                      /* ca_pem and a line feed for each epoch; NULL: the system's */
+    char *ca_path;                 /* the system's file, with a slash more for each epoch; NULL: none */
+    struct kube_request *requests;
+};
+
+enum { WARNING_MAX = 2048, ERROR_BODY_MAX = 1024 * 1024, SMALL_HEADER_MAX = 128 };
+
+struct kube_request {
+    struct kube_client *client; /* NULL while on_end runs */
+    struct kube_request *prev, *next;
+    struct kube_request_spec spec; /* its strings are ours */
+    bool is_write;
+    unsigned epoch;
+    CURL *easy;                 /* NULL: no transfer is running */
+    struct curl_slist *headers; /* of this transfer */
+    char curl_error[CURL_ERROR_SIZE];
+    struct kube_auth_wait *wait;
+    char *token;                /* that was sent; NULL: none */
+    struct loop_timer timer;    /* begin, repeat, or end a cancelled one */
+    bool cancelled, relogged, too_large, paused;
+    int tried;                  /* repeats after 429 or 503 */
+    int64_t begun_ms, last_byte_ms;
+    /* the answer */
+    int http;
+    struct str body, warning;
+    char content_type[SMALL_HEADER_MAX], date[SMALL_HEADER_MAX];
+    int64_t retry_after_ms;
+    void (*on_free)(void *arg); /* however it ended; see kube_request_on_free */
+    void *free_arg;
+};
+
+/* request.c: end it now and free it, without a callback. */
+void kube_request_end(struct kube_request *request);
+
+/* Have @fn called when the request is freed, cancelled ones too: for what hangs on its callbacks. */
+void kube_request_on_free(struct kube_request *request, void (*fn)(void *arg), void *arg);
+
+/* kube_client_refresh, unless that was done since @request began: when ten streams find the same link dead it
+ * is left once. NULL @request: always. */
+void kube_client_refresh_after(struct kube_client *client, const struct kube_request *request);
+
+/* transport.c: everything about curl. */
+/* Make r->easy, ready to run. False when a header can not be sent. */
+bool kube_transport_open(struct kube_request *r, const struct kube_credential *credential, struct error *err);
+void kube_transport_close(struct kube_request *r);
+/* Tell why a transfer failed with @code. */
+void kube_transport_tell(const struct kube_request *r, CURLcode code, struct error *err);
+
+/* answer.c: curl's callbacks. */
+size_t kube_answer_header(char *bytes, size_t size, size_t count, void *request);
+size_t kube_answer_body(char *bytes, size_t size, size_t count, void *request);
+
+#endif
