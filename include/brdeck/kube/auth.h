@@ -15,6 +15,13 @@
 
 struct kube_auth;
 
+enum {
+    KUBE_AUTH_RUN_MS = 60 * 1000,     /* a plugin may take so long */
+    KUBE_AUTH_ASK_MS = 5 * 60 * 1000, /* one that has the terminal: people type slowly, and have Ctrl-C */
+    KUBE_AUTH_LEEWAY_MS = 10 * 1000,  /* before its expiry a credential is made anew */
+    KUBE_AUTH_FILE_MS = 10 * 1000,    /* a tokenFile is read again after so long */
+};
+
 /* What goes with a request. Borrowed, valid until the next turn of the loop. */
 struct kube_credential {
     const char *token;              /* NULL: none */
@@ -24,29 +31,41 @@ struct kube_credential {
 };
 
 /* How a plugin that must ask borrows the terminal. Without one (NULL members) such a
- * plugin is an error that says so. */
+ * plugin is an error that says so. It must outlive every kube_auth that has it. */
 struct kube_terminal {
-    /* Ask for the terminal on behalf of @why; @ready is called when it is lent (true) or refused
-     * (false). Nothing is drawn until give_back. */
+    /* Ask for the terminal on behalf of @why (a plugin and its user); @ready is called once, now or later, whatever
+     * happens: it is lent (true) or refused (false). Nothing is drawn until give_back. */
     void (*borrow)(void *arg, const char *why, void (*ready)(void *ctx, bool lent), void *ctx);
     void (*give_back)(void *arg);
     void *arg;
 };
 
-/* @identity and @target are borrowed and must outlive it. */
+/* @target is borrowed and must outlive it. */
 struct kube_auth *kube_auth_new(struct loop *loop, const struct kube_target *target);
+/* Those who wait hear nothing more. */
 void kube_auth_free(struct kube_auth **auth);
-void kube_auth_set_terminal(struct kube_auth *auth, const struct kube_terminal *terminal);
+void kube_auth_set_terminal(struct kube_auth *auth, const struct kube_terminal *terminal); /* copied; NULL: none */
+
+/* One run serves all with an equal plugin: command, arguments, environment, version, mode, and the
+ * cluster where provideClusterInfo tells it. Inside one kube_auth always, between several if they are given the
+ * same pool before their first kube_auth_get. The pool may be freed before or after them. */
+struct kube_auth_pool;
+struct kube_auth_pool *kube_auth_pool_new(void);
+void kube_auth_pool_free(struct kube_auth_pool **pool);
+void kube_auth_set_pool(struct kube_auth *auth, struct kube_auth_pool *pool);
 
 /* Have a credential: @fn is called now or later, once, with a credential or an error
  * (ERROR_DENIED, with the plugin's last stderr line cleaned of secrets, and installHint when it is not there).
- * Returns a handle for kube_auth_forget when the call is pending, else NULL. */
+ * After a failed run there is no other for 1 s, doubled each time up to 60 s: the error comes at once.
+ * Returns a handle for kube_auth_forget when the call is pending (it is gone once @fn is called), else NULL. */
 typedef void kube_auth_fn(void *arg, const struct kube_credential *credential, const struct error *err);
 struct kube_auth_wait;
 struct kube_auth_wait *kube_auth_get(struct kube_auth *auth, kube_auth_fn *fn, void *arg);
+/* No callback any more. *wait becomes NULL; NULL is harmless. */
 void kube_auth_forget(struct kube_auth *auth, struct kube_auth_wait **wait);
-/* The server answered 401 to the credential of @generation...: have a new one next time. False: there is
- * no other to be had (a static token), the 401 is final. */
+/* The server answered 401 to the credential whose token is @token (NULL: it had none). True: ask kube_auth_get for another
+ * and repeat, once. False: there is no other to be had (a static token, a file that still says the same, a plugin
+ * that was just run for this), the 401 is final. */
 bool kube_auth_reject(struct kube_auth *auth, const char *token);
 
 #endif

@@ -1,0 +1,199 @@
+#include <config.h>
+
+#include <brdeck/kube/auth.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+#include <brdeck/base/file.h>
+#include <brdeck/base/log.h>
+#include <brdeck/base/str.h>
+
+#include "auth_private.h"
+#include "config_private.h"
+
+struct kube_auth {
+    const struct kube_target *target;
+    struct kube_terminal terminal;
+    struct kube_exec *exec; /* NULL unless KUBE_AUTH_EXEC */
+
+    /* KUBE_AUTH_TOKEN_FILE */
+    char *token, *old_token; /* the old one may be borrowed until the turn ends */
+    int64_t read_ms;         /* 0: never */
+};
+
+struct kube_auth_pool {
+    struct kube_exec **execs; /* counted */
+    size_t count;
+};
+
+/* -- equal plugins share ------------------------------------------------------------------ */
+
+struct kube_auth_pool *kube_auth_pool_new(void)
+{
+    return xcalloc(1, sizeof(struct kube_auth_pool));
+}
+
+void kube_auth_pool_free(struct kube_auth_pool **ptr)
+{
+    struct kube_auth_pool *pool = *ptr;
+    *ptr = NULL;
+    if (!pool)
+        return;
+    for (size_t i = 0; i < pool->count; i++)
+        kube_exec_unref(&pool->execs[i]);
+    free(pool->execs);
+    free(pool);
+}
+
+void kube_auth_set_pool(struct kube_auth *auth, struct kube_auth_pool *pool)
+{
+    if (!auth->exec)
+        return;
+    for (size_t i = 0; i < pool->count; i++) {
+        if (kube_exec_same(pool->execs[i], auth->exec)) {
+            kube_exec_ref(pool->execs[i]);
+            kube_exec_unref(&auth->exec);
+            auth->exec = pool->execs[i];
+            return;
+        }
+    }
+    pool->execs = xreallocarray(pool->execs, pool->count + 1, sizeof *pool->execs);
+    pool->execs[pool->count++] = kube_exec_ref(auth->exec);
+}
+
+/* -- life --------------------------------------------------------------------------------- */
+
+struct kube_auth *kube_auth_new(struct loop *loop, const struct kube_target *target)
+{
+    struct kube_auth *auth = xcalloc(1, sizeof *auth);
+    auth->target = target;
+    log_redact(target->identity.token);
+    log_redact(target->identity.password);
+    log_redact(target->identity.key_pem);
+    if (target->identity.kind == KUBE_AUTH_EXEC)
+        auth->exec = kube_exec_new(loop, target);
+    return auth;
+}
+
+static void wipe_free(char **text)
+{
+    if (*text)
+        wipe(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
+
+void kube_auth_free(struct kube_auth **ptr)
+{
+    struct kube_auth *auth = *ptr;
+    *ptr = NULL;
+    if (!auth)
+        return;
+    if (auth->exec)
+        kube_exec_forget_all(auth->exec, auth);
+    kube_exec_unref(&auth->exec);
+    wipe_free(&auth->token);
+    wipe_free(&auth->old_token);
+    free(auth);
+}
+
+void kube_auth_set_terminal(struct kube_auth *auth, const struct kube_terminal *terminal)
+{
+    auth->terminal = terminal ? *terminal : (struct kube_terminal){0};
+}
+
+/* -- a token in a file ----------------------------------------------------------------------- */
+
+/* Read it again. False and @err when there is no token; one that was read before goes on serving. */
+static bool read_token(struct kube_auth *auth, struct error *err)
+{
+    struct error why = {0};
+    char *fresh = NULL;
+    const char *path = auth->target->identity.token_file;
+    auth->read_ms = clock_mono_ms();
+    if (kube_flag_file(path, "tokenFile", &fresh, &why)) {
+        char *begin = fresh + strspn(fresh, " \t\r\n");
+        size_t len = strcspn(begin, " \t\r\n");
+        memmove(fresh, begin, len);
+        memset(fresh + len, 0, strlen(fresh + len));
+        if (!len)
+            error_set(&why, ERROR_DENIED, "tokenFile %s is empty", path);
+    }
+    if (!str_empty(fresh) && !str_same(fresh, auth->token)) {
+        wipe_free(&auth->old_token);
+        auth->old_token = auth->token;
+        auth->token = fresh;
+        fresh = NULL;
+        log_redact(auth->token);
+    }
+    wipe_free(&fresh);
+    if (!auth->token)
+        auth->token = xstrdup(auth->target->identity.token);
+    if (why.code)
+        log_warn("%s", why.text);
+    return auth->token || error_set(err, ERROR_DENIED, "no token: %s", why.text);
+}
+
+static bool have_token(struct kube_auth *auth, struct error *err)
+{
+    bool fresh = auth->read_ms && clock_mono_ms() - auth->read_ms < KUBE_AUTH_FILE_MS;
+    return (fresh && auth->token) || read_token(auth, err);
+}
+
+/* -- credentials -------------------------------------------------------------------------------- */
+
+static bool make_credential(struct kube_auth *auth, struct kube_credential *credential, struct error *err)
+{
+    const struct kube_identity *identity = &auth->target->identity;
+    *credential = (struct kube_credential){.cert_pem = identity->cert_pem, .key_pem = identity->key_pem};
+    switch (identity->kind) {
+    case KUBE_AUTH_TOKEN:
+        credential->token = identity->token;
+        return true;
+    case KUBE_AUTH_BASIC:
+        credential->username = identity->username ? identity->username : "";
+        credential->password = identity->password ? identity->password : "";
+        return true;
+    case KUBE_AUTH_TOKEN_FILE:
+        if (!have_token(auth, err))
+            return false;
+        credential->token = auth->token;
+        return true;
+    default:
+        return true;
+    }
+}
+
+struct kube_auth_wait *kube_auth_get(struct kube_auth *auth, kube_auth_fn *fn, void *arg)
+{
+    struct kube_credential credential;
+    struct error err = {0};
+    if (auth->exec)
+        return kube_exec_get(auth->exec, auth, &auth->terminal, fn, arg);
+    bool have = make_credential(auth, &credential, &err);
+    fn(arg, have ? &credential : NULL, have ? NULL : &err);
+    return NULL;
+}
+
+void kube_auth_forget(struct kube_auth *auth, struct kube_auth_wait **wait)
+{
+    (void)auth;
+    kube_exec_forget(wait);
+}
+
+bool kube_auth_reject(struct kube_auth *auth, const char *token)
+{
+    if (auth->exec)
+        return kube_exec_reject(auth->exec, token);
+    if (auth->target->identity.kind != KUBE_AUTH_TOKEN_FILE)
+        return false;
+    if (!str_same(token, auth->token))
+        return true; /* it was replaced meanwhile */
+    char *before = xstrdup(auth->token);
+    bool changed = read_token(auth, NULL) && !str_same(before, auth->token);
+    wipe_free(&before);
+    return changed;
+}
