@@ -1,1 +1,76 @@
-echo not yet; exit 77
+#!/bin/sh
+# The test proxy itself. Its server is the control port of a second proxy: lines in, "ok" out.
+set -eu
+. "$(dirname "$0")/../tools/lib.sh"
+command -v curl >/dev/null || skip "curl is needed"
+
+start behind proxy --to 127.0.0.1:9 --control 0
+behind=$(echo "$READY" | cut -d' ' -f3)
+start front proxy --to "127.0.0.1:$behind" --control "$TEST_TMP/front.control"
+PORT=$(echo "$READY" | cut -d' ' -f2)
+PROXY_CONTROL=$(echo "$READY" | cut -d' ' -f3)
+
+ask() { timeout "${1:-5}" proxy --send "$PORT" stats; }
+now_ms() { echo "$(($(date +%s%N) / 1000000))"; }
+takes_ms() # LEAST MOST COMMAND...
+{
+    takes_least=$1 takes_most=$2 takes_start=$(now_ms)
+    shift 2
+    "$@" || return 1
+    takes=$(($(now_ms) - takes_start))
+    echo "took $takes ms"
+    [ "$takes" -ge "$takes_least" ] && [ "$takes" -le "$((takes_most * TIMEOUT_FACTOR))" ]
+}
+fails() { ! "$@"; }
+says() # TEXT COMMAND...
+{
+    says_text=$1
+    shift
+    says_got=$("$@" 2>&1 || :)
+    echo "$says_got"
+    [ "$says_got" = "$says_text" ]
+}
+open_connections() { proxy_do stats | sed 's/.*open=\([0-9]*\).*/\1/'; }
+
+check "the control port is a socket file" [ "$PROXY_CONTROL" = "$TEST_TMP/front.control" ]
+check "bytes pass" ask
+check "an unknown command is an error" fails proxy_do explode
+check "a number is wanted" fails proxy_do delay soon
+
+proxy_do delay 100 >/dev/null
+check "delay holds back each way" takes_ms 200 2000 ask
+proxy_do delay 0 >/dev/null
+
+proxy_do cut-after 3 >/dev/null
+check "cut-after cuts in the middle of an answer" says 'ok ' ask
+proxy_do cut-after off >/dev/null
+check "bytes pass again" ask
+
+proxy_do rate 100 >/dev/null
+check "rate slows down" takes_ms 300 5000 ask
+proxy_do rate off >/dev/null
+
+proxy_do refuse on >/dev/null
+check "refuse closes the port" fails ask
+proxy_do refuse off >/dev/null
+check "and opens it again" ask
+
+proxy_do blackhole on >/dev/null
+check "a black hole says nothing" fails ask 0.5
+proxy_do blackhole off >/dev/null
+check "and ends" ask
+
+mkfifo "$TEST_TMP/never"
+exec 9<>"$TEST_TMP/never" # for curl to wait for: there is always a writer, who never writes
+for how in cut reset; do
+    check "no connection is left before $how" wait_for '[ "$(open_connections)" -eq 0 ]' 5
+    curl -s "telnet://127.0.0.1:$PORT" <"$TEST_TMP/never" >"$TEST_TMP/open.out" 2>&1 &
+    track $!
+    check "a connection stays open" wait_for '[ "$(open_connections)" -eq 1 ]' 5
+    proxy_do "$how" >/dev/null
+    check "$how closes it" wait_for "[ \"\$(open_connections)\" -eq 0 ] && ! kill -0 $!" 5
+done
+check "it counts" sh -c 'proxy --send "$1" stats | grep -q "accepted=[1-9].* to-server=[1-9].* from-server=[1-9]"' \
+    sh "$PROXY_CONTROL"
+check "quit ends it" proxy_do quit
+check "and takes the socket away" wait_for "[ ! -e $PROXY_CONTROL ]" 5
