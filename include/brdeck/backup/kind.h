@@ -25,7 +25,7 @@ struct column {
     const char *title;     /* "COMMITTS" */
     const char *name;      /* for sort, filter and options: "committs" */
     const char *help;
-    unsigned least, ideal; /* columns of the screen; ideal 0: as wide as there is room */
+    unsigned least, ideal; /* columns of the screen; ideal 0: as wide as there is room. Of times: in the short style */
     unsigned keep;         /* the lower, the sooner it goes when there is no room; columns only of the wide form have 0 */
     bool right;            /* aligned right */
     void (*print)(const struct column_context *ctx, const struct backup_record *record, const struct backup_facts *facts,

@@ -43,6 +43,7 @@ enum state_mark {
     MARK_COUNT,
 };
 const char *state_mark_text(enum state_mark mark, bool ascii);
+const char *state_mark_help(enum state_mark mark); /* "runs", "failed"...: what the mark says */
 
 enum { STATE_WORD_MAX = 64, STATE_TEXT_MAX = 384 };
 
