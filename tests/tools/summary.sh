@@ -1,48 +1,52 @@
 #!/bin/sh
 # summary.sh BUILD...: adds up what `make check` found in build folders and prints
-# "N passed, N failed, N skipped". Of cmocka programs and of scripts that print "ok - ..." lines the
-# single tests count, of all others the program. Exit 1 if anything failed or nothing was found.
+# "N passed, N failed, N skipped", after the logs of what failed. Of cmocka programs and of scripts that
+# print "ok - ..." lines the single tests count, of all others the program. Exit 1 if anything failed
+# or nothing was found.
 set -eu
-for build in "${@:-.}"; do
-    find "$build" -name '*.trs' -type f
-done | while IFS= read -r trs; do
-    printf '%s\n' "$trs"
-done | awk '
-function program(result)
+[ $# -gt 0 ] || set -- .
+find "$@" -name '*.trs' -type f | sort | awk '
+# What the program as a whole counts as.
+function add_program(result)
 {
-    if (result ~ /^(PASS|XFAIL)$/) passed++
+    if (result == "PASS" || result == "XFAIL") passed++
     else if (result == "SKIP") skipped++
     else failed++
 }
+function result_of(trs,   line, result)
 {
-    trs = $0
-    log_file = trs
-    sub(/\.trs$/, ".log", log_file)
-    result = ""
     while ((getline line < trs) > 0)
-        if (line ~ /^:global-test-result:/) { result = line; sub(/^:global-test-result: */, "", result) }
+        if (sub(/^:global-test-result: */, "", line)) result = line
     close(trs)
+    return result
+}
+# Count the single tests of a log into ok, bad and off.
+function read_log(file,   line, twice)
+{
+    ok = bad = off = 0
+    while ((getline line < file) > 0) {
+        if (line ~ /^(ok - .*# SKIP|\[  SKIPPED \] [^ ]+$)/) off++
+        else if (line ~ /^(ok - |\[       OK \])/) ok++
+        else if (line ~ /^(not ok - |\[  FAILED  \] [^ ]+$)/) bad++
+        else if (line ~ /^\[  (FAILED |SKIPPED) \] [0-9]+ test\(s\)/) twice = 1
+    }
+    close(file)
+    if (twice) { # cmocka names what failed and what was skipped again in its summary
+        bad = int((bad + 1) / 2)
+        off = int((off + 1) / 2)
+    }
+}
+{
+    result = result_of($0)
     if (result == "") next
     files++
-    ok = bad = off = 0
-    while ((getline line < log_file) > 0) {
-        if (line ~ /^\[       OK \]/ || line ~ /^ok - /) { if (line ~ /# SKIP/) off++; else ok++ }
-        else if (line ~ /^\[  FAILED  \] [^ ]+$/ || line ~ /^not ok - /) bad++
-        else if (line ~ /^\[  SKIPPED \] [^ ]+$/) off++
-    }
-    close(log_file)
-    # cmocka names what failed and what was skipped a second time in its summary.
-    if (line_seen_twice(log_file)) { bad = int((bad + 1) / 2); off = int((off + 1) / 2) }
-    if (ok + bad + off == 0 || (result ~ /^(FAIL|ERROR)$/ && bad == 0)) program(result)
+    log_file = $0
+    sub(/\.trs$/, ".log", log_file)
+    read_log(log_file)
+    is_bad = result !~ /^(PASS|XFAIL|SKIP)$/
+    if (ok + bad + off == 0 || (is_bad && bad == 0)) add_program(result)
     passed += ok; failed += bad; skipped += off
-    if (result ~ /^(FAIL|ERROR|XPASS)$/) print "failed: " log_file
-}
-function line_seen_twice(file,   line, twice)
-{
-    while ((getline line < file) > 0)
-        if (line ~ /^\[  (FAILED|SKIPPED) *\] [0-9]+ test\(s\)/) twice = 1
-    close(file)
-    return twice
+    if (is_bad) print "failed: " log_file
 }
 END {
     printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
