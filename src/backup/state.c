@@ -30,6 +30,16 @@ const char *state_mark_text(enum state_mark mark, bool ascii)
     return ascii ? marks[mark].ascii : marks[mark].utf8;
 }
 
+const char *state_mark_help(enum state_mark mark)
+{
+    static const char *const words[MARK_COUNT] = {
+        [MARK_RUNNING] = "runs", [MARK_TROUBLE] = "runs, with something wrong", [MARK_PAUSED] = "paused",
+        [MARK_UNKNOWN] = "not picked up, or not known", [MARK_COMPLETE] = "complete", [MARK_BUSY] = "in progress",
+        [MARK_FAILED] = "failed", [MARK_STOPPED] = "stopped, for good", [MARK_DELETING] = "being deleted",
+    };
+    return mark < MARK_COUNT && words[mark] ? words[mark] : "";
+}
+
 static const char *record_cause(const struct backup_record *record)
 {
     return cause_word(record->reason, record->message);

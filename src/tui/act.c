@@ -1,0 +1,427 @@
+/* act.c - the dialog of an action: what it would do, found out first, then confirmed by typing. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+
+#include "deck.h"
+
+enum { PLANS_AT_ONCE = 64, SNAPSHOTS_MAX = 200 };
+
+/* A snapshot that a truncate may go up to. */
+struct choice {
+    char *name;
+    tso_t ts;
+};
+struct act {
+    struct view view;
+    struct ui *ui;
+    const struct action *action;
+    struct br_plan **plans;    /* made at once; truncate: when the time is known */
+    struct br_plan_spec *specs;
+    char **names, **spaces;    /* of @specs */
+    bool *hidden;              /* marked, but not shown by the filter */
+    size_t count;
+    bool asking_time;          /* truncate: @line holds the time, not the confirmation */
+    struct choice *choices;
+    size_t choice_count, choice;  /* choice 0: none picked */
+    struct line_edit line;     /* the time, or what confirms */
+    bool clear_truncate;
+    tso_t until;
+    bool zoneless;
+    struct error error;        /* of what was typed */
+    struct pager *pager;
+    bool stale;
+    bool close;                /* leave at the next refresh: never from a callback */
+};
+
+static const struct key_binding act_keys[] = {{UI_COPY_KUBECTL, "ctrl-k"}, {UI_PAGE_DOWN, "ctrl-f"}, {UI_PAGE_UP, "ctrl-b"}};
+
+/* -- plans ---------------------------------------------------------------------------- */
+
+static void on_plan(void *arg, struct br_plan *plan)
+{
+    struct act *act = arg;
+    (void)plan;
+    act->stale = true;
+    ui_mark(act->ui);
+}
+
+static void drop_plans(struct act *act)
+{
+    for (size_t i = 0; act->plans && i < act->count; i++)
+        br_plan_free(&act->plans[i]);
+    free(act->plans);
+    act->plans = NULL;
+}
+
+static void make_plans(struct act *act)
+{
+    drop_plans(act);
+    act->plans = xcalloc(act->count, sizeof *act->plans);
+    for (size_t i = 0; i < act->count; i++) {
+        act->specs[i].until = act->until;
+        act->specs[i].clear_truncate = act->clear_truncate;
+        act->plans[i] = br_plan_new(act->ui->br, &act->specs[i], on_plan, act);
+    }
+    act->stale = true;
+}
+
+static size_t count_phase(const struct act *act, enum br_plan_phase phase)
+{
+    size_t n = 0;
+    for (size_t i = 0; act->plans && i < act->count; i++)
+        n += act->plans[i]->phase == phase;
+    return n;
+}
+
+static bool all_ready(const struct act *act)
+{
+    return act->plans && count_phase(act, BR_PLAN_READY) == act->count;
+}
+
+/* -- what is shown ------------------------------------------------------------------------ */
+
+static void add_description(struct act *act, const struct br_plan *plan)
+{
+    struct ui *ui = act->ui;
+    struct describe_context ctx = {
+        .window = plan->window_known ? &plan->window : NULL, .window_known = plan->window_known,
+        .has_status_sub = fleet_has_status_sub(ui->fleet, plan->v1), .read_only = ui->read_only,
+        .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
+    };
+    struct description d;
+    description_init(&d);
+    br_plan_describe(plan, &ctx, &d);
+    for (size_t i = 0; i < d.count; i++) {
+        const struct describe_line *line = &d.lines[i];
+        if (!line->label) {
+            pager_add(act->pager, ui_style(line->role), line->indent, line->text);
+            continue;
+        }
+        struct str label;
+        str_init(&label, 256);
+        str_addf(&label, "%-9s ", line->label);
+        pager_add(act->pager, STYLE_LABEL, line->indent, label.data);
+        pager_more(act->pager, ui_style(line->role), line->text);
+        str_done(&label);
+    }
+    description_done(&d);
+}
+
+/* Batches: rows that the filter hides come first, then what each would do, in one line each. */
+static void add_batch(struct act *act)
+{
+    for (int hidden = 1; hidden >= 0; hidden--)
+        for (size_t i = 0; i < act->count; i++) {
+            const struct br_plan *plan = act->plans[i];
+            static const struct { const char *word; enum style style; } words[] = {
+                [BR_PLAN_LOOKING] = {"looking...", STYLE_DIM}, [BR_PLAN_READY] = {"ready", STYLE_OK},
+                [BR_PLAN_REFUSED] = {"refused", STYLE_CRIT},   [BR_PLAN_FAILED] = {"no answer", STYLE_WARN},
+            };
+            if (act->hidden[i] != hidden)
+                continue;
+            struct str line;
+            str_init(&line, 2048);
+            str_addf(&line, "%s/%s%s: ", plan->ns, plan->name, hidden ? " (hidden by the filter)" : "");
+            pager_add(act->pager, STYLE_TEXT, 1, line.data);
+            pager_more(act->pager, words[plan->phase].style, words[plan->phase].word);
+            str_clear(&line);
+            if (plan->error.code && plan->phase != BR_PLAN_READY)
+                str_addf(&line, ": %s", plan->error.text);
+            else if (plan->phase == BR_PLAN_READY)
+                str_addf(&line, ", now %s%s", plan->state.word, plan->dry_run == BR_DRY_RUN_ACCEPTED ? ", dry-run accepted" : "");
+            pager_more(act->pager, STYLE_TEXT, line.data);
+            str_done(&line);
+        }
+}
+
+static void add_time_question(struct act *act)
+{
+    struct ui *ui = act->ui;
+    int64_t now = ui_now_ms(ui);
+    char text[TSO_TEXT_MAX], utc[TSO_TEXT_MAX];
+    pager_add(act->pager, STYLE_TITLE, 0, act->action->title);
+    pager_add(act->pager, STYLE_TEXT, 0, "Log up to which point in time goes? A time, a TSO, an age such as -7d, or a snapshot (up and down).");
+    if (!act->choice_count)
+        pager_add(act->pager, STYLE_DIM, 0, "No complete snapshot of this cluster is listed.");
+    for (size_t i = 0; i < act->choice_count; i++) {
+        struct str line;
+        str_init(&line, 512);
+        str_addf(&line, "%s%s  %s  %s", i + 1 == act->choice ? "> " : "  ", tso_format(act->choices[i].ts, TSO_LOCAL, now, text),
+                 tso_format(act->choices[i].ts, TSO_NUMBER, now, utc), act->choices[i].name);
+        pager_add(act->pager, i + 1 == act->choice ? STYLE_TITLE : STYLE_TEXT, 0, line.data);
+        str_done(&line);
+    }
+}
+
+static void fill(struct act *act)
+{
+    pager_clear(act->pager);
+    if (act->asking_time) {
+        add_time_question(act);
+    } else if (act->count == 1) {
+        add_description(act, act->plans[0]);
+    } else {
+        struct str title;
+        str_init(&title, 512);
+        str_addf(&title, "%s: %zu backups", act->action->title, act->count);
+        pager_add(act->pager, STYLE_TITLE, 0, title.data);
+        str_clear(&title);
+        const struct kube_target *target = kube_client_target(fleet_client(act->ui->fleet));
+        str_addf(&title, "context %s, server %s. One after another; the first that fails halts the rest.", target->context, target->server);
+        pager_add(act->pager, STYLE_TEXT, 0, title.data);
+        str_done(&title);
+        add_batch(act);
+    }
+}
+
+/* The question on the last line of the dialog. */
+static void question(struct act *act, struct str *out)
+{
+    char typed[512];
+    if (act->asking_time)
+        str_add(out, "until: ");
+    else if (count_phase(act, BR_PLAN_LOOKING))
+        str_add(out, "Looking... Esc leaves all as it is.");
+    else if (count_phase(act, BR_PLAN_FAILED))
+        str_add(out, "No answer. Enter tries again, Esc leaves all as it is.");
+    else if (!all_ready(act))
+        str_add(out, act->count > 1 ? "Not all can be done: take the marks off those. Esc leaves." : "Not done. Esc leaves.");
+    else {
+        br_batch_confirm(act->plans, act->count, typed, sizeof typed);
+        if (act->plans[0]->confirm == BR_CONFIRM_YES && act->count == 1)
+            str_addf(out, "%s? y/N: ", act->action->title);
+        else
+            str_addf(out, "Type %s to do it, Esc to leave all as it is: ", typed);
+    }
+}
+
+static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
+{
+    struct act *act = (struct act *)view;
+    struct str ask;
+    str_init(&ask, 1024);
+    int height = (int)pager_lines(act->pager) + 4;
+    if (height > r.rows)
+        height = r.rows;
+    struct rect box = {r.row + r.rows - height, r.col, height, r.cols};
+    canvas_fill(c, box, STYLE_DIALOG);
+    canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
+    question(act, &ask);
+    bool input = act->asking_time || all_ready(act);
+    int last = box.row + box.rows - 1;
+    if (act->error.code && box.rows > 3)
+        canvas_text(c, last - 1, box.col + 2, box.cols - 3, STYLE_CRIT, act->error.text);
+    pager_draw(act->pager, c, (struct rect){box.row + 1, box.col + 2, box.rows - (act->error.code ? 3 : 2), box.cols - 3});
+    int col = 2 + canvas_text(c, last, box.col + 2, box.cols - 3, input ? STYLE_TITLE : STYLE_WARN, ask.data);
+    if (input)
+        line_edit_draw(&act->line, c, last, box.col + col, box.cols - col - 1, STYLE_INPUT);
+    str_done(&ask);
+    return count_phase(act, BR_PLAN_LOOKING) ? ui_now_ms(ui) + 1000 : INT64_MAX;
+}
+
+static void act_refresh(struct view *view, struct ui *ui)
+{
+    struct act *act = (struct act *)view;
+    (void)ui;
+    if (act->stale)
+        fill(act);
+    act->stale = false;
+}
+
+/* -- keys ---------------------------------------------------------------------------------- */
+
+static bool take_time(struct act *act)
+{
+    int64_t now = ui_now_ms(act->ui);
+    if (act->choice > 0 && !act->line.text.len) {
+        act->until = act->choices[act->choice - 1].ts;
+        act->zoneless = false;
+    } else if (!tso_parse(act->line.text.data, now, &act->until, &act->zoneless, &act->error)) {
+        return false;
+    }
+    act->asking_time = false;
+    line_edit_set(&act->line, "");
+    make_plans(act);
+    return true;
+}
+
+static bool confirm(struct act *act)
+{
+    struct error err = {.code = ERROR_NONE};
+    struct br_plan **plans = act->plans;
+    size_t count = act->count;
+    if (!all_ready(act)) {
+        for (size_t i = 0; i < count; i++)
+            if (plans[i]->phase == BR_PLAN_FAILED)
+                br_plan_look(plans[i]);
+        return false;
+    }
+    const char *typed = act->line.text.data;
+    char wanted[512];
+    br_batch_confirm(plans, count, wanted, sizeof wanted);
+    bool yes = count == 1 && plans[0]->confirm == BR_CONFIRM_YES;
+    if (yes && !*typed)
+        return true; /* the default is No */
+    if (yes ? !br_plan_is_confirmed(plans[0], typed) : strcmp(typed, wanted) != 0) {
+        error_set(&act->error, ERROR_INPUT, yes ? "Nothing was done: y does it, Esc leaves." : "That is not %s: nothing was done.", wanted);
+        return false;
+    }
+    act->plans = NULL;
+    if (br_execute(act->ui->br, plans, count, typed, NULL, &err))
+        ui_say(act->ui, STYLE_BUSY, "Sent: %s %s. It is followed in the row and under %s.", act->action->name,
+               count == 1 ? act->names[0] : "the marked backups", keymap_key(act->ui->keys, "", UI_NOTICES));
+    else
+        ui_say(act->ui, STYLE_CRIT, "Nothing was sent: %s", err.text);
+    free(plans);
+    return true;
+}
+
+static void pick(struct act *act, int step)
+{
+    size_t count = act->choice_count + 1;
+    act->choice = (act->choice + count + (size_t)step) % count;
+    line_edit_set(&act->line, "");
+    act->stale = true;
+}
+
+static bool act_key(struct view *view, struct ui *ui, struct key_press key)
+{
+    struct act *act = (struct act *)view;
+    if (act->asking_time && (key.name == KEY_NAME_UP || key.name == KEY_NAME_DOWN)) {
+        pick(act, key.name == KEY_NAME_UP ? -1 : 1);
+        return true;
+    }
+    if (key.mods & KEY_CTRL && keymap_find(ui->keys, "act", key) == UI_COPY_KUBECTL)
+        return false;
+    if (key.name == KEY_NAME_PAGE_UP || key.name == KEY_NAME_PAGE_DOWN)
+        return false;
+    bool input = act->asking_time || all_ready(act) || key.name == KEY_NAME_ENTER || key.name == KEY_NAME_ESC;
+    if (!input)
+        return true; /* keys do nothing while it looks */
+    act->error.code = ERROR_NONE;
+    switch (line_edit_key(&act->line, key)) {
+    case LINE_CANCEL:
+        ui_say(ui, STYLE_DIM, "Left as it was: nothing was sent.");
+        ui_pop(ui);
+        break;
+    case LINE_DONE:
+        if (act->asking_time)
+            take_time(act);
+        else if (confirm(act))
+            ui_pop(ui);
+        break;
+    default: break;
+    }
+    return true;
+}
+
+static void act_paste(struct view *view, struct ui *ui, const char *text, size_t len)
+{
+    struct act *act = (struct act *)view;
+    (void)ui;
+    if (act->asking_time || all_ready(act))
+        line_edit_paste(&act->line, text, len);
+}
+
+static bool act_command(struct view *view, struct ui *ui, enum ui_command command)
+{
+    struct act *act = (struct act *)view;
+    if (command != UI_COPY_KUBECTL)
+        return pager_command(act->pager, command);
+    struct str all;
+    str_init(&all, STR_SMALL);
+    for (size_t i = 0; act->plans && i < act->count; i++)
+        if (act->plans[i]->kubectl)
+            str_addf(&all, "%s\n", act->plans[i]->kubectl);
+    bool copied = all.len && term_copy(ui->term, all.data);
+    ui_say(ui, STYLE_TEXT, "%s", copied ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
+    str_done(&all);
+    return true;
+}
+
+static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
+{
+    (void)view, (void)ui;
+    hints_add(hints, UI_BACK, "leave all as it is", false);
+    hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
+    hints_add(hints, UI_PAGE_DOWN, "more", false);
+}
+
+static void act_free(struct view *view)
+{
+    struct act *act = (struct act *)view;
+    drop_plans(act);
+    for (size_t i = 0; i < act->count; i++) {
+        free(act->names[i]);
+        free(act->spaces[i]);
+    }
+    for (size_t i = 0; i < act->choice_count; i++)
+        free(act->choices[i].name);
+    free(act->names);
+    free(act->spaces);
+    free(act->specs);
+    free(act->hidden);
+    free(act->choices);
+    line_edit_done(&act->line);
+    pager_free(&act->pager);
+    free(act);
+}
+
+const struct view_ops view_act = {
+    .name = "act", .keys = act_keys, .key_count = ARRAY_LEN(act_keys), .overlay = true, .refresh = act_refresh, .draw = act_draw,
+    .key = act_key, .paste = act_paste, .command = act_command, .hints = act_hints, .free = act_free,
+};
+
+/* The complete snapshots of the cluster of @log, the newest first. */
+static void gather_snapshots(struct act *act, const struct backup_record *log)
+{
+    char cluster[RECORD_CLUSTER_MAX];
+    const struct backup_record *records[SNAPSHOTS_MAX];
+    size_t count = store_cluster(fleet_store(act->ui->fleet), record_cluster(log, cluster), records, SNAPSHOTS_MAX);
+    count = count > SNAPSHOTS_MAX ? SNAPSHOTS_MAX : count;
+    act->choices = xcalloc(count + 1, sizeof *act->choices);
+    for (size_t i = 0; i < count; i++) {
+        const struct backup_record *r = records[i];
+        if (r->mode != BACKUP_SNAPSHOT || r->phase != PHASE_COMPLETE || !r->commit_ts)
+            continue;
+        size_t at = act->choice_count++;
+        for (; at > 0 && act->choices[at - 1].ts < r->commit_ts; at--)
+            act->choices[at] = act->choices[at - 1];
+        act->choices[at] = (struct choice){.name = xstrdup(r->name), .ts = r->commit_ts};
+    }
+}
+
+struct view *act_new(struct ui *ui, enum action_id id, const struct store_row *const *rows, size_t count)
+{
+    struct act *act = xcalloc(1, sizeof *act);
+    struct deck *deck = (struct deck *)ui_deck(ui);
+    act->view.ops = &view_act;
+    act->ui = ui;
+    act->action = action_get(id);
+    act->count = count;
+    act->specs = xcalloc(count, sizeof *act->specs);
+    act->names = xcalloc(count, sizeof *act->names);
+    act->spaces = xcalloc(count, sizeof *act->spaces);
+    act->hidden = xcalloc(count, sizeof *act->hidden);
+    act->pager = pager_new();
+    line_edit_init(&act->line, 1024);
+    for (size_t i = 0; i < count; i++) {
+        const struct backup_record *record = rows[i]->record;
+        act->names[i] = xstrdup(record->name);
+        act->spaces[i] = xstrdup(record->ns);
+        act->hidden[i] = order_row(deck->order, store_find(fleet_store(ui->fleet), record->ns, record->name)) < 0;
+        act->specs[i] = (struct br_plan_spec){.action = id, .v1 = record->v1, .ns = act->spaces[i], .name = act->names[i]};
+    }
+    act->asking_time = id == ACTION_TRUNCATE;
+    if (act->asking_time)
+        gather_snapshots(act, rows[0]->record);
+    else
+        make_plans(act);
+    act->stale = true;
+    return &act->view;
+}

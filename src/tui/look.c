@@ -1,0 +1,232 @@
+/* look.c - one Backup in full: described, or as YAML; a pager over the object as the server has it. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/kube/yaml.h>
+
+#include "deck.h"
+
+struct look {
+    struct view view;
+    struct ui *ui;
+    bool yaml;
+    char *ns, *name, *uid;
+    bool v1;
+    struct pager *pager;
+    struct kube_request *request;
+    struct json *object;      /* as fetched last; NULL: not yet */
+    char *version;            /* the resourceVersion that @object has, or that was asked for */
+    struct error error;       /* of the last fetch */
+    uint32_t generation;      /* of the row that the pager shows */
+    bool stale;               /* the pager must be filled anew */
+    bool gone;
+    enum tso_style style;     /* that the pager was filled with */
+    int64_t until_ms;
+};
+
+static const struct key_binding look_keys[] = {
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
+    {UI_WRAP, "w"},
+};
+
+static const struct store_row *look_row(const struct look *look)
+{
+    slot_t slot = store_find(fleet_store(look->ui->fleet), look->ns, look->name);
+    const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(fleet_store(look->ui->fleet), slot);
+    return row && strcmp(row->record->uid, look->uid) == 0 ? row : NULL;
+}
+
+/* -- the object as the server has it -------------------------------------------------- */
+
+static void on_object(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct look *look = arg;
+    look->request = NULL;
+    look->error = response->error;
+    if (object) {
+        json_free(&look->object);
+        look->object = json_copy(object);
+    }
+    look->stale = true;
+    ui_mark(look->ui);
+}
+
+static void fetch(struct look *look, const struct store_row *row)
+{
+    if (look->request || (look->version && strcmp(look->version, row->record->resource_version) == 0))
+        return;
+    free(look->version);
+    look->version = xstrdup(row->record->resource_version);
+    look->request = fleet_fetch(look->ui->fleet, look->v1, look->ns, look->name, on_object, look);
+}
+
+/* -- filling the pager ------------------------------------------------------------------ */
+
+static void fill_yaml(struct look *look)
+{
+    if (!look->object) {
+        pager_add(look->pager, look->error.code ? STYLE_CRIT : STYLE_DIM, 0,
+                  look->error.code ? look->error.text : "Asking for the object...");
+        return;
+    }
+    /* managedFields is 40 % of an object, and for no reader. */
+    struct json *shown = json_copy(look->object);
+    struct json *metadata = json_get_mut(shown, "metadata");
+    if (json_type(metadata) == JSON_OBJECT)
+        json_remove(metadata, "managedFields");
+    char *text = yaml_print(shown);
+    pager_add_text(look->pager, STYLE_TEXT, text);
+    free(text);
+    json_free(&shown);
+}
+
+static void fill_describe(struct look *look, const struct store_row *row)
+{
+    struct ui *ui = look->ui;
+    struct window window;
+    struct description d;
+    bool has_window = deck_window(ui, row, &window);
+    struct describe_context ctx = {
+        .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
+        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
+        .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
+    };
+    description_init(&d);
+    describe_full(&d, row->record, look->object, &ctx);
+    for (size_t i = 0; i < d.count; i++) {
+        const struct describe_line *line = &d.lines[i];
+        if (line->label) {
+            pager_add(look->pager, STYLE_LABEL, line->indent, line->label);
+            pager_more(look->pager, STYLE_TEXT, "  ");
+            pager_more(look->pager, ui_style(line->role), line->text);
+        } else {
+            pager_add(look->pager, ui_style(line->role), line->indent, line->text);
+        }
+    }
+    description_done(&d);
+    struct backup_state state;
+    state_of(row->record, row->facts, ctx.now_ms, false, &state);
+    look->until_ms = state.until_ms;
+}
+
+static void look_refresh(struct view *view, struct ui *ui)
+{
+    struct look *look = (struct look *)view;
+    const struct store_row *row = look_row(look);
+    if (!row) { /* what was shown stays, and says so */
+        look->gone = fleet_is_complete(ui->fleet);
+        return;
+    }
+    look->gone = false;
+    fetch(look, row);
+    bool due = !look->yaml && (row->generation != look->generation || ui->time_style != look->style || ui_now_ms(ui) >= look->until_ms);
+    if (!look->stale && !due)
+        return;
+    look->stale = false;
+    look->generation = row->generation;
+    look->style = ui->time_style;
+    pager_clear(look->pager);
+    if (look->yaml)
+        fill_yaml(look);
+    else
+        fill_describe(look, row);
+}
+
+/* -- the view ------------------------------------------------------------------------------ */
+
+static int64_t look_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
+{
+    struct look *look = (struct look *)view;
+    struct str at;
+    str_init(&at, 128);
+    pager_position(look->pager, &at);
+    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
+    int col = 1 + canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "%s %s/%s", look->yaml ? "yaml" : "describe",
+                               look->ns, look->name);
+    if (look->gone)
+        col += canvas_text(c, r.row, r.col + col, r.cols - col, STYLE_CRIT, "  deleted: this is its last state");
+    canvas_text_right(c, r.row, r.col + col, r.cols - col - 1, STYLE_DIM, at.data);
+    str_done(&at);
+    pager_draw(look->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    (void)ui;
+    return look->yaml ? INT64_MAX : look->until_ms;
+}
+
+static void search_done(void *arg, struct ui *ui, const char *text)
+{
+    struct look *look = arg;
+    if (text && *text && !pager_search(look->pager, text))
+        ui_say(ui, STYLE_WARN, "%s is not in this text.", text);
+}
+
+static bool look_command(struct view *view, struct ui *ui, enum ui_command command)
+{
+    struct look *look = (struct look *)view;
+    switch (command) {
+    case UI_SEARCH:
+        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = look});
+        return true;
+    case UI_COPY: {
+        char *text = pager_text(look->pager);
+        bool copied = term_copy(ui->term, text);
+        ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s", copied ? "Copied all of it." : "Too long for the clipboard.");
+        free(text);
+        return true;
+    }
+    default: return pager_command(look->pager, command);
+    }
+}
+
+static void look_hints(struct view *view, struct ui *ui, struct hints *hints)
+{
+    (void)view, (void)ui;
+    hints_add(hints, UI_BACK, "back", false);
+    hints_add(hints, UI_PAGE_DOWN, "page", false);
+    hints_add(hints, UI_SEARCH, "search", false);
+    hints_add(hints, UI_SEARCH_NEXT, "next", false);
+    hints_add(hints, UI_WRAP, "wrap", false);
+    hints_add(hints, UI_COPY, "copy", false);
+    hints_add(hints, UI_TIME_STYLE, "times", false);
+    hints_add(hints, UI_HELP, "help", false);
+}
+
+static void look_free(struct view *view)
+{
+    struct look *look = (struct look *)view;
+    kube_request_cancel(&look->request);
+    pager_free(&look->pager);
+    json_free(&look->object);
+    free(look->version);
+    free(look->ns);
+    free(look->name);
+    free(look->uid);
+    free(look);
+}
+
+const struct view_ops view_look = {
+    .name = "look", .keys = look_keys, .key_count = ARRAY_LEN(look_keys), .refresh = look_refresh, .draw = look_draw,
+    .command = look_command, .hints = look_hints, .free = look_free,
+};
+
+static struct view *look_new(struct ui *ui, slot_t slot, bool yaml)
+{
+    const struct store_row *row = store_get(fleet_store(ui->fleet), slot);
+    struct look *look = xcalloc(1, sizeof *look);
+    look->view.ops = &view_look;
+    look->ui = ui;
+    look->yaml = yaml;
+    look->stale = true;
+    look->until_ms = INT64_MAX;
+    look->pager = pager_new();
+    look->ns = xstrdup(row ? row->record->ns : "");
+    look->name = xstrdup(row ? row->record->name : "");
+    look->uid = xstrdup(row ? row->record->uid : "");
+    look->v1 = row && row->record->v1;
+    return &look->view;
+}
+
+struct view *describe_new(struct ui *ui, slot_t slot) { return look_new(ui, slot, false); }
+struct view *yaml_new(struct ui *ui, slot_t slot) { return look_new(ui, slot, true); }

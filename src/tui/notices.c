@@ -1,0 +1,116 @@
+/* notices.c - what was done in this session, and what became of it. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+
+#include "view.h"
+
+struct notices {
+    struct view view;
+    struct pager *pager;
+    int64_t filled_ms;
+};
+
+static const struct key_binding notices_keys[] = {
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_BACK, "!"},
+};
+
+/* How each outcome looks; what is not at its end is busy. */
+static const struct { enum br_outcome outcome; enum state_mark mark; enum style style; } looks[] = {
+    {BR_DONE, MARK_COMPLETE, STYLE_OK},      {BR_NOTHING, MARK_UNKNOWN, STYLE_WARN},  {BR_FAILED, MARK_FAILED, STYLE_CRIT},
+    {BR_REFUSED, MARK_FAILED, STYLE_CRIT},   {BR_CHANGED, MARK_TROUBLE, STYLE_WARN},  {BR_REVERTED, MARK_TROUBLE, STYLE_CRIT},
+    {BR_GONE, MARK_TROUBLE, STYLE_CRIT},     {BR_UNKNOWN, MARK_UNKNOWN, STYLE_CRIT},  {BR_NOT_SENT, MARK_STOPPED, STYLE_WARN},
+};
+
+static void add_run(struct notices *notices, struct ui *ui, const struct br_run *run)
+{
+    enum state_mark mark = MARK_BUSY;
+    enum style style = STYLE_BUSY;
+    for (size_t i = 0; i < ARRAY_LEN(looks); i++)
+        if (looks[i].outcome == run->outcome) {
+            mark = looks[i].mark;
+            style = looks[i].style;
+        }
+    char when[TSO_TEXT_MAX], span[CLOCK_TEXT_MAX];
+    int64_t now = ui_now_ms(ui), end = run->ended_ms ? run->ended_ms : now;
+    struct str line;
+    str_init(&line, STR_SMALL);
+    str_addf(&line, "%s ", tso_format_ms(run->begun_ms, TSO_SHORT, now, when));
+    pager_add(notices->pager, STYLE_DIM, 1, line.data);
+    str_clear(&line);
+    str_addf(&line, "%s %s%s %s/%s: %s", state_mark_text(mark, ui->ascii), run->is_retry ? "retry of " : "", run->action->name, run->ns,
+             run->name, br_outcome_word(run->outcome));
+    pager_more(notices->pager, style, line.data);
+    str_clear(&line);
+    str_addf(&line, " %s %s", br_outcome_is_end(run->outcome) ? "after" : "for", clock_format_span(end - run->begun_ms, span));
+    pager_more(notices->pager, STYLE_DIM, line.data);
+    if (run->text[0])
+        pager_add(notices->pager, STYLE_TEXT, 10, run->text);
+    str_done(&line);
+}
+
+static void notices_refresh(struct view *view, struct ui *ui)
+{
+    struct notices *notices = (struct notices *)view;
+    br_mark_seen(ui->br);
+    pager_clear(notices->pager);
+    if (!br_runs(ui->br))
+        pager_add(notices->pager, STYLE_DIM, 1, "Nothing was done yet. What you do is followed here, and written to the journal.");
+    for (size_t i = br_runs(ui->br); i-- > 0;)
+        add_run(notices, ui, br_run_at(ui->br, i));
+}
+
+static int64_t notices_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
+{
+    struct notices *notices = (struct notices *)view;
+    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
+    canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Notices: what was done, the newest first");
+    pager_draw(notices->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    return br_active(ui->br) ? ui_now_ms(ui) + 1000 : INT64_MAX;
+}
+
+static bool notices_command(struct view *view, struct ui *ui, enum ui_command command)
+{
+    struct notices *notices = (struct notices *)view;
+    if (command == UI_COPY) {
+        char *text = pager_text(notices->pager);
+        ui_say(ui, STYLE_TEXT, "%s", term_copy(ui->term, text) ? "Copied all of it." : "Too long for the clipboard.");
+        free(text);
+        return true;
+    }
+    return pager_command(notices->pager, command);
+}
+
+static void notices_hints(struct view *view, struct ui *ui, struct hints *hints)
+{
+    (void)view, (void)ui;
+    hints_add(hints, UI_BACK, "back", false);
+    hints_add(hints, UI_PAGE_DOWN, "page", false);
+    hints_add(hints, UI_COPY, "copy", false);
+    hints_add(hints, UI_HELP, "help", false);
+}
+
+static void notices_free(struct view *view)
+{
+    struct notices *notices = (struct notices *)view;
+    pager_free(&notices->pager);
+    free(notices);
+}
+
+const struct view_ops view_notices = {
+    .name = "notices", .keys = notices_keys, .key_count = ARRAY_LEN(notices_keys), .refresh = notices_refresh,
+    .draw = notices_draw, .command = notices_command, .hints = notices_hints, .free = notices_free,
+};
+
+struct view *notices_new(struct ui *ui)
+{
+    (void)ui;
+    struct notices *notices = xcalloc(1, sizeof *notices);
+    notices->view.ops = &view_notices;
+    notices->pager = pager_new();
+    return &notices->view;
+}
