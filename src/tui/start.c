@@ -32,9 +32,7 @@ struct start {
     bool v1, asking;             /* asking: the manifest is shown, and confirmed */
     struct line_edit fields[FIELDS];
     size_t field;
-    slot_t from_slot;
-    char *from_ns, *from_name, *from_uid;
-    bool from_v1;
+    char *from_ns, *from_name;   /* NULL: from nothing */
     char *from_storage;          /* as it was filled in: unchanged keeps the old object's own fields */
     struct json *from;           /* the old object; NULL while it is fetched, or there is none */
     struct kube_request *request;
@@ -333,7 +331,6 @@ static void start_free(struct view *view)
     json_free(&s->manifest);
     free(s->from_ns);
     free(s->from_name);
-    free(s->from_uid);
     free(s->from_storage);
     free(s);
 }
