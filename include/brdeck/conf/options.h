@@ -47,7 +47,11 @@ void options_free(struct options **options);
 bool options_set(struct options *options, const char *name, const char *value, const char *where, struct error *err);
 /* Read the file (missing is fine unless @must) and the environment. Sections [keys] and [keys.VIEW] are kept for the keymap. */
 bool options_read(struct options *options, const char *path, bool must, struct error *err);
+/* The same with the @len bytes of a file that was read before. Entries of [keys] are KEY = COMMAND ("none" unbinds). */
+bool options_read_text(struct options *options, const char *path, const char *text, size_t len, struct error *err);
+/* BRDECK_READ_ONLY and so on; and NO_COLOR, unless color was set. An error begins with the variable's name. */
 bool options_read_environment(struct options *options, struct error *err);
+/* Bools are 0 and 1, spans milliseconds; text is as it was written, of every type. Borrowed. */
 bool options_bool(const struct options *options, enum option_id id);
 int64_t options_number(const struct options *options, enum option_id id);
 const char *options_text(const struct options *options, enum option_id id);

@@ -51,7 +51,8 @@ void theme_default(struct theme *theme);
 bool theme_load(const char *name, struct theme *theme, struct error *err);
 /* The names that can be loaded, sorted, one a line, appended to @out. */
 void theme_names(struct str *out);
-/* A colour in @colors (8, 16, 256) colours as an index; -1 is the default. */
+/* A colour in @colors (8, 16, 256, 1 << 24) colours as an index, or 0xrrggbb where there are more than 256; -1 is the
+ * terminal's own (also where @colors is less than 8, and for greys that 8 colours do not have). */
 int theme_lower(struct theme_color color, int colors);
 
 #endif

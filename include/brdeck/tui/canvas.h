@@ -40,13 +40,20 @@ void canvas_fill(struct canvas *c, struct rect r, enum style style);
 int canvas_text(struct canvas *c, int row, int col, int width, enum style style, const char *text);
 __attribute__((format(printf, 6, 7)))
 int canvas_textf(struct canvas *c, int row, int col, int width, enum style style, const char *format, ...);
-/* The same, right-aligned in @width. */
+/* Exactly @len bytes of @text. */
+int canvas_textn(struct canvas *c, int row, int col, int width, enum style style, const char *text, size_t len);
+/* The same as canvas_text, right-aligned in @width. */
 int canvas_text_right(struct canvas *c, int row, int col, int width, enum style style, const char *text);
+/* One glyph (of text_glyph, so it is clean). A wide one that does not fit is a blank; half of a wide one that is
+ * overwritten leaves a blank. What is laid over stays. */
+void canvas_glyph(struct canvas *c, int row, int col, enum style style, const struct text_glyph *glyph);
 /* A rule line over @width. */
 void canvas_rule(struct canvas *c, int row, int col, int width, bool ascii);
 /* Lay cursor or stale over a row of cells. */
 void canvas_mark_cursor(struct canvas *c, struct rect r);
 void canvas_mark_stale(struct canvas *c, struct rect r);
+/* Where the terminal's cursor stands; outside of the canvas: nowhere. */
+void canvas_set_cursor(struct canvas *c, int row, int col, bool shown);
 /* The screen as text, rows ended by line feeds, trailing blanks cut. The caller frees. */
 char *canvas_dump(const struct canvas *c);
 

@@ -77,13 +77,16 @@ struct key_binding {
     enum ui_command command;
     const char *keys;
 };
+/* The global defaults: made into the manual's table. */
+extern const struct key_binding global_keys[];
+extern const size_t global_keys_count;
 struct keymap;
 /* The global map with its default keys. @options may change bindings of "" (global) and of views by their names. */
 struct keymap *keymap_new(void);
 void keymap_free(struct keymap **map);
-/* Add a view's default bindings; they win over the global ones in that view. */
+/* Add a view's default bindings; they win over the global ones in that view, and the user's win over them. */
 void keymap_add(struct keymap *map, const char *view, const struct key_binding *bindings, size_t count);
-/* Apply what the config file says; "none" unbinds. */
+/* Apply what the config file says; "none" unbinds. After every view was added: one that was not is an error ("FILE:3: ..."). */
 bool keymap_configure(struct keymap *map, const struct options *options, struct error *err);
 enum ui_command keymap_find(const struct keymap *map, const char *view, struct key_press key);
 /* The first key bound to @command in @view ("" when none); borrowed until the map changes. */
