@@ -45,7 +45,7 @@ static void on_output(void *arg, bool is_stderr, const char *bytes, size_t len)
     str_addn(&demo->said, bytes, len);
 }
 
-static void on_exit(void *arg, const struct child_result *result)
+static void on_end(void *arg, const struct child_result *result)
 {
     struct demo *demo = arg;
     (void)result;
@@ -68,7 +68,7 @@ struct demo *demo_start(struct loop *loop, struct error *err)
     demo->kubeconfig = xasprintf("%s/kubeconfig", demo->folder);
     char *sim = find_sim();
     const char *argv[] = {sim, "--kubeconfig", demo->kubeconfig, "--fleet", "demo", "--with-parent", NULL};
-    struct child_spec spec = {.argv = argv, .output_max = STR_SMALL, .on_output = on_output, .on_exit = on_exit, .arg = demo};
+    struct child_spec spec = {.argv = argv, .output_max = STR_SMALL, .on_output = on_output, .on_exit = on_end, .arg = demo};
     demo->child = child_start(loop, &spec, err);
     free(sim);
     if (!demo->child) {
