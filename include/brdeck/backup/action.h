@@ -59,6 +59,7 @@ struct log_backup_spec {
     const char *ns, *name, *cluster, *cluster_ns;
     const char *storage_url; /* "s3://bucket/prefix", "gcs://...", "azure://...", "local://..." : replaces bucket and prefix */
     const char *provider, *region, *endpoint, *secret, *service_account;
+    const char *project;     /* GCS only: projectId */
     const char *prefix;      /* replaces only the prefix */
     const char *start_ts;    /* TSO as text */
     const struct json *from; /* an old Backup object whose spec is taken over; NULL */
