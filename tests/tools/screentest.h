@@ -9,7 +9,7 @@
 
 #include "screen.h"
 
-enum { MASKS_MAX = 32, BACKGROUND_MAX = 16 };
+enum { MASKS_MAX = 32, BACKGROUND_MAX = 16, WAIT_LIMIT_S = 10 };
 
 /* What a step may say to end the test. */
 enum verdict { GOES_ON, FAILED, SKIPPED };
@@ -37,8 +37,24 @@ enum verdict test_read(struct test *test, const char *path);
 
 /* screentest_steps.c: do the step @name with the rest of its line. */
 enum verdict step_do(struct test *test, const char *name, char *rest);
-/* The quoted text that @rest is, or @rest itself, in place, with ${NAME} from the environment; the caller frees. */
+
+/* screentest_text.c: the quoted text that @rest is, or @rest itself, with ${NAME} from the environment;
+ * the caller frees. */
 char *step_text(const char *rest);
+/* Take a number of seconds off the front of @rest, if words follow it; else @otherwise. */
+double step_seconds(char **rest, double otherwise);
+/* Take a whole number off the front of @rest; false if there is none. */
+bool step_number(char **rest, int *number);
+
+/* screentest_look.c: the steps that look at the screen. */
+enum verdict look_wait(struct test *test, char *rest);
+enum verdict look_wait_not(struct test *test, char *rest);
+enum verdict look_expect(struct test *test, char *rest);
+enum verdict look_expect_not(struct test *test, char *rest);
+enum verdict look_wait_row(struct test *test, char *rest);
+enum verdict look_wait_regex(struct test *test, char *rest);
+enum verdict look_expect_cursor(struct test *test, char *rest);
+enum verdict look_expect_style(struct test *test, char *rest);
 
 /* screentest_jobs.c: commands beside the program. */
 enum verdict job_sh(struct test *test, const char *command, bool may_fail, int *status);

@@ -11,211 +11,12 @@
 
 #include "screentest.h"
 
-enum { WAIT_LIMIT_S = 10, EXIT_LIMIT_S = 10 };
-
-static const char no_text[] = "no text given";
-
-/* ---- words and texts ---- */
-
-static const struct escape {
-    char letter, byte;
-} escapes[] = {{'n', '\n'}, {'r', '\r'}, {'t', '\t'}, {'e', '\033'}, {'\\', '\\'}, {'"', '"'}, {'$', '$'}};
-
-static const char *put_escape(FILE *out, const char *in)
-{
-    for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++)
-        if (escapes[i].letter == *in) {
-            putc(escapes[i].byte, out);
-            return in + 1;
-        }
-    if (*in == 'x' && in[1] && in[2]) {
-        char digits[] = {in[1], in[2], '\0'};
-        putc((int)strtol(digits, NULL, 16), out);
-        return in + 3;
-    }
-    putc('\\', out);
-    return in;
-}
-
-static const char *put_variable(FILE *out, const char *in, const char *end)
-{
-    char name[100];
-    snprintf(name, sizeof name, "%.*s", (int)(end - in), in);
-    const char *value = getenv(name);
-    fputs(value ? value : "", out);
-    return end + 1;
-}
-
-char *step_text(const char *rest)
-{
-    char *text = NULL;
-    size_t size = 0, length = strlen(rest);
-    FILE *out = open_memstream(&text, &size);
-    bool quoted = length >= 2 && rest[0] == '"' && rest[length - 1] == '"';
-    const char *end = rest + length - (quoted ? 1 : 0);
-    for (const char *in = rest + (quoted ? 1 : 0); in < end;) {
-        const char *brace = in[0] == '$' && in[1] == '{' ? strchr(in, '}') : NULL;
-        if (brace)
-            in = put_variable(out, in + 2, brace);
-        else if (quoted && *in == '\\')
-            in = put_escape(out, in + 1);
-        else
-            putc(*in++, out);
-    }
-    fclose(out);
-    return text;
-}
-
-/* Take a number off the front of @rest, if words follow it. */
-static double take_seconds(char **rest, double otherwise)
-{
-    char *end;
-    double seconds = strtod(*rest, &end);
-    if (end == *rest || *end != ' ' || !strchr("0123456789.", **rest))
-        return otherwise;
-    *rest = end + strspn(end, " ");
-    return seconds;
-}
-
-static bool take_number(char **rest, int *number)
-{
-    char *end;
-    long value = strtol(*rest, &end, 10);
-    if (end == *rest || (*end && *end != ' '))
-        return false;
-    *rest = end + strspn(end, " ");
-    *number = (int)value;
-    return true;
-}
-
-/* ---- looking at the screen ---- */
-
-struct search {
-    const char *text;
-    const regex_t *regex;
-    int row; /* -1: any */
-    bool absent;
-    enum screen_life life;
-};
-
-static bool shows(struct screen *screen, void *user)
-{
-    const struct search *search = user;
-    bool found = false;
-    for (int row = 0; row < screen->rows && !found; row++) {
-        if (search->row >= 0 && row != search->row)
-            continue;
-        char *line = screen_row(screen, row, NULL);
-        found = search->regex ? regexec(search->regex, line, 0, NULL, 0) == 0 : strstr(line, search->text) != NULL;
-        free(line);
-    }
-    return found != search->absent;
-}
+enum { EXIT_LIMIT_S = 10 };
 
 static bool lives(struct screen *screen, void *user)
 {
-    const struct search *search = user;
-    return screen->life == search->life;
-}
-
-static enum verdict look(struct test *test, char *rest, struct search search, bool at_once)
-{
-    double seconds = at_once ? 0 : take_seconds(&rest, WAIT_LIMIT_S);
-    if (!*rest)
-        return test_fail(test, no_text);
-    char *text = step_text(rest);
-    search.text = text;
-    if (at_once)
-        screen_pump(test->screen, 0);
-    bool held = screen_wait(test->screen, shows, &search, test_limit(test, seconds));
-    enum verdict verdict = GOES_ON;
-    if (!held && at_once)
-        verdict = test_fail(test, "\"%s\" is %son the screen", text, search.absent ? "" : "not ");
-    else if (!held)
-        verdict = test_fail(test, "\"%s\" is %s on the screen after %g s%s", text, search.absent ? "still" : "not",
-                            seconds * test->factor, test->screen->life == SCREEN_ENDED ? "; the program has ended" : "");
-    free(text);
-    return verdict;
-}
-
-static enum verdict do_wait(struct test *t, char *rest) { return look(t, rest, (struct search){.row = -1}, false); }
-
-static enum verdict do_wait_not(struct test *t, char *rest)
-{
-    return look(t, rest, (struct search){.row = -1, .absent = true}, false);
-}
-
-static enum verdict do_expect(struct test *t, char *rest) { return look(t, rest, (struct search){.row = -1}, true); }
-
-static enum verdict do_expect_not(struct test *t, char *rest)
-{
-    return look(t, rest, (struct search){.row = -1, .absent = true}, true);
-}
-
-static enum verdict do_wait_row(struct test *test, char *rest)
-{
-    struct search search = {0};
-    if (!take_number(&rest, &search.row) || search.row < 0)
-        return test_fail(test, "want: wait-row ROW TEXT");
-    return look(test, rest, search, false);
-}
-
-static enum verdict do_wait_regex(struct test *test, char *rest)
-{
-    regex_t regex;
-    char *expression = rest;
-    take_seconds(&expression, 0);
-    if (regcomp(&regex, expression, REG_EXTENDED | REG_NOSUB) != 0)
-        return test_fail(test, "no regular expression: %s", expression);
-    enum verdict verdict = look(test, rest, (struct search){.regex = &regex, .row = -1}, false);
-    regfree(&regex);
-    return verdict;
-}
-
-struct place {
-    int row, col;
-};
-
-static bool cursor_is_at(struct screen *screen, void *user)
-{
-    const struct place *place = user;
-    int row, col;
-    screen_cursor(screen, &row, &col);
-    return row == place->row && col == place->col;
-}
-
-static enum verdict do_expect_cursor(struct test *test, char *rest)
-{
-    struct place place;
-    if (!take_number(&rest, &place.row) || !take_number(&rest, &place.col))
-        return test_fail(test, "want: expect-cursor ROW COL");
-    if (screen_wait(test->screen, cursor_is_at, &place, test_limit(test, WAIT_LIMIT_S)))
-        return GOES_ON;
-    return test_fail(test, "the cursor is not at row %d, column %d", place.row, place.col);
-}
-
-static enum verdict do_expect_style(struct test *test, char *rest)
-{
-    char *last = strrchr(rest, ' '), style[100] = "";
-    int row, col;
-    if (!last)
-        return test_fail(test, "want: expect-style TEXT STYLE");
-    *last = '\0';
-    char *text = step_text(rest), padded[110];
-    bool found = screen_find(test->screen, text, &row, &col);
-    free(text);
-    if (!found)
-        return test_fail(test, "%s is not on the screen", rest);
-    screen_style(test->screen, row, col, style, sizeof style);
-    snprintf(padded, sizeof padded, " %s ", style[0] ? style : "plain");
-    for (char *more, *word = strtok_r(last + 1, ",", &more); word; word = strtok_r(NULL, ",", &more)) {
-        bool wanted = word[0] != '!';
-        char one[60];
-        snprintf(one, sizeof one, " %s ", wanted ? word : word + 1);
-        if ((strstr(padded, one) != NULL) != wanted)
-            return test_fail(test, "%s at row %d, column %d is%s, not %s", rest, row, col, padded, word);
-    }
-    return GOES_ON;
+    const enum screen_life *life = user;
+    return screen->life == *life;
 }
 
 static enum verdict do_golden(struct test *t, char *rest) { return golden_step(t, rest, false); }
@@ -333,21 +134,21 @@ static enum verdict do_signal(struct test *test, char *rest)
 
 static enum verdict do_wait_stopped(struct test *test, char *rest)
 {
-    struct search search = {.life = SCREEN_STOPPED};
+    enum screen_life life = SCREEN_STOPPED;
     (void)rest;
-    if (screen_wait(test->screen, lives, &search, test_limit(test, EXIT_LIMIT_S)))
+    if (screen_wait(test->screen, lives, &life, test_limit(test, EXIT_LIMIT_S)))
         return GOES_ON;
     return test_fail(test, "the program has not stopped");
 }
 
 static enum verdict do_exit(struct test *test, char *rest)
 {
-    struct search search = {.life = SCREEN_ENDED};
+    enum screen_life life = SCREEN_ENDED;
     int wanted;
-    double seconds = take_seconds(&rest, EXIT_LIMIT_S);
-    if (!take_number(&rest, &wanted))
+    double seconds = step_seconds(&rest, EXIT_LIMIT_S);
+    if (!step_number(&rest, &wanted))
         return test_fail(test, "want: exit CODE");
-    if (!screen_wait(test->screen, lives, &search, test_limit(test, seconds)))
+    if (!screen_wait(test->screen, lives, &life, test_limit(test, seconds)))
         return test_fail(test, "the program still runs after %g s", seconds * test->factor);
     int status = test->screen->status, code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return code == wanted ? GOES_ON : test_fail(test, "the program ended with %d, not %d", code, wanted);
@@ -403,7 +204,7 @@ static enum verdict do_mark_bytes(struct test *test, char *rest)
 static enum verdict do_bytes_below(struct test *test, char *rest)
 {
     int most;
-    if (!take_number(&rest, &most))
+    if (!step_number(&rest, &most))
         return test_fail(test, "want: bytes-below NUMBER");
     screen_pump(test->screen, 0);
     uint64_t written = test->screen->bytes - test->marked;
@@ -479,15 +280,15 @@ static const struct step {
     {"type", do_type, false},
     {"key", do_key, false},
     {"paste", do_paste, false},
-    {"wait", do_wait, false},
-    {"wait-not", do_wait_not, false},
-    {"wait-row", do_wait_row, false},
-    {"wait-regex", do_wait_regex, false},
+    {"wait", look_wait, false},
+    {"wait-not", look_wait_not, false},
+    {"wait-row", look_wait_row, false},
+    {"wait-regex", look_wait_regex, false},
     {"wait-stopped", do_wait_stopped, false},
-    {"expect", do_expect, false},
-    {"expect-not", do_expect_not, false},
-    {"expect-cursor", do_expect_cursor, false},
-    {"expect-style", do_expect_style, false},
+    {"expect", look_expect, false},
+    {"expect-not", look_expect_not, false},
+    {"expect-cursor", look_expect_cursor, false},
+    {"expect-style", look_expect_style, false},
     {"expect-restored", do_expect_restored, false},
     {"golden", do_golden, false},
     {"golden-styles", do_golden_styles, false},
