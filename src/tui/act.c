@@ -99,14 +99,14 @@ static void add_description(struct act *act, const struct br_plan *plan)
     for (size_t i = 0; i < d.count; i++) {
         const struct describe_line *line = &d.lines[i];
         if (!line->label) {
-            pager_add(act->pager, ui_style(line->role), line->indent, line->text);
+            pager_add(act->pager, style_of_role(line->role), line->indent, line->text);
             continue;
         }
         struct str label;
         str_init(&label, 256);
         str_addf(&label, "%-9s ", line->label);
         pager_add(act->pager, STYLE_LABEL, line->indent, label.data);
-        pager_more(act->pager, ui_style(line->role), line->text);
+        pager_more(act->pager, style_of_role(line->role), line->text);
         str_done(&label);
     }
     description_done(&d);

@@ -17,15 +17,6 @@ void ui_mark(struct ui *ui) { ui->app->dirty = true; }
 
 int64_t ui_now_ms(const struct ui *ui) { return fleet_now_ms(ui->fleet); }
 
-enum style ui_style(enum role role)
-{
-    static const enum style styles[ROLE_COUNT] = {
-        [ROLE_TEXT] = STYLE_TEXT, [ROLE_DIM] = STYLE_DIM,   [ROLE_LABEL] = STYLE_LABEL, [ROLE_TITLE] = STYLE_TITLE,
-        [ROLE_OK] = STYLE_OK,     [ROLE_BUSY] = STYLE_BUSY, [ROLE_WARN] = STYLE_WARN,   [ROLE_CRIT] = STYLE_CRIT,
-    };
-    return role < ROLE_COUNT ? styles[role] : STYLE_TEXT;
-}
-
 void ui_push(struct ui *ui, struct view *view)
 {
     view->below = ui->top;

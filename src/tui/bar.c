@@ -68,7 +68,7 @@ static int64_t fill_parts(struct ui *ui, struct part parts[PARTS])
                  off < 0 ? "ahead" : "behind");
     }
     fleet_freshness(ui->fleet, &parts[PART_FRESH].text, &role, &holds_ms);
-    parts[PART_FRESH].style = ui_style(role);
+    parts[PART_FRESH].style = style_of_role(role);
     return holds_ms == INT64_MAX ? INT64_MAX : ui_now_ms(ui) + holds_ms;
 }
 

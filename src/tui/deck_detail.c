@@ -70,7 +70,7 @@ void deck_detail_draw(struct deck *deck, const struct description *d, struct can
         do {
             const char *from = next;
             size_t len = text_wrap(from, room > 8 ? (size_t)room : 8, &next);
-            canvas_textf(c, row++, left + begin, room, ui_style(line->role), "%.*s", (int)len, from);
+            canvas_textf(c, row++, left + begin, room, style_of_role(line->role), "%.*s", (int)len, from);
         } while (next && row < end);
     }
 }

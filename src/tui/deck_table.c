@@ -160,7 +160,7 @@ static int64_t draw_row(struct deck *deck, const struct layout *l, struct canvas
         cell.holds_ms = INT64_MAX;
         if (!is_status(column) || !run_cell(deck, row, &cell))
             column->print(&ctx, row->record, row->facts, &state, &cell);
-        enum style style = marked && cell.role == ROLE_TEXT ? STYLE_MARKED : ui_style(cell.role);
+        enum style style = marked && cell.role == ROLE_TEXT ? STYLE_MARKED : style_of_role(cell.role);
         if (column->right)
             canvas_text_right(c, r.row, r.col + col, width, style, cell.text.data);
         else

@@ -101,9 +101,9 @@ static void fill_describe(struct look *look, const struct store_row *row)
         if (line->label) {
             pager_add(look->pager, STYLE_LABEL, line->indent, line->label);
             pager_more(look->pager, STYLE_TEXT, "  ");
-            pager_more(look->pager, ui_style(line->role), line->text);
+            pager_more(look->pager, style_of_role(line->role), line->text);
         } else {
-            pager_add(look->pager, ui_style(line->role), line->indent, line->text);
+            pager_add(look->pager, style_of_role(line->role), line->indent, line->text);
         }
     }
     description_done(&d);

@@ -148,7 +148,7 @@ static void fill_pager(struct start *s)
         if (line->label)
             str_addf(&label, "%-9s ", line->label);
         pager_add(s->pager, STYLE_LABEL, line->indent, label.data);
-        pager_more(s->pager, ui_style(line->role), line->text);
+        pager_more(s->pager, style_of_role(line->role), line->text);
         str_done(&label);
     }
     description_done(&d);

@@ -19,6 +19,8 @@
 #include <brdeck/tui/term.h>
 #include <brdeck/tui/widgets.h>
 
+#include "role.h"
+
 struct view;
 struct ui;
 
@@ -98,8 +100,6 @@ void ui_prompt(struct ui *ui, const struct prompt_spec *spec);
 bool ui_command(struct ui *ui, enum ui_command command);
 /* Run a line typed after ":" ("theme light", "ns orders", "sort -lag"); errors are said. */
 void ui_command_line(struct ui *ui, const char *text);
-/* The style that a role of the model has. */
-enum style ui_style(enum role role);
 
 /* -- the views, each in its own file: view_NAME in the table of views.c, which help, the man page and the keymap read -- */
 extern const struct view_ops view_deck, view_look, view_help, view_notices, view_namespaces, view_act, view_start;
