@@ -1,0 +1,179 @@
+#include <config.h>
+
+#include "describe_private.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+
+void description_init(struct description *d) { *d = (struct description){0}; }
+
+void description_done(struct description *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        free(d->lines[i].label);
+        free(d->lines[i].text);
+    }
+    free(d->lines);
+    description_init(d);
+}
+
+void description_add(struct description *d, enum role role, unsigned indent, const char *label, const char *format, ...)
+{
+    struct str text;
+    va_list args;
+    if (d->count == d->room) {
+        d->room = d->room ? d->room * 2 : 16;
+        d->lines = xreallocarray(d->lines, d->room, sizeof *d->lines);
+    }
+    str_init(&text, STR_SMALL);
+    va_start(args, format);
+    str_vaddf(&text, format, args);
+    va_end(args);
+    d->lines[d->count++] = (struct describe_line){role, indent, xstrdup(label), str_take(&text)};
+}
+
+void describe_sub(struct str *out, const struct backup_sub *sub, const struct describe_context *ctx)
+{
+    char at[TSO_TEXT_MAX];
+    if (sub->phase == PHASE_NONE) {
+        str_add(out, "-");
+        return;
+    }
+    /* the two times are of the run before until this one ends well; Repeatable is a success of before */
+    bool ended = sub->phase == PHASE_COMPLETE || sub->phase == PHASE_REPEATABLE;
+    int64_t when = ended && sub->completed_ms ? sub->completed_ms : sub->changed_ms;
+    str_add(out, sub->phase == PHASE_REPEATABLE ? "Complete" : phase_name(sub->phase));
+    if (when)
+        str_addf(out, " %s", tso_format_ms(when, ctx->style == TSO_NUMBER ? TSO_RFC3339 : ctx->style, ctx->now_ms, at));
+}
+
+static void brief_title(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
+{
+    const char *dot = ctx->ascii ? "-" : "·";
+    struct str text;
+    str_init(&text, DESCRIBE_TEXT_MAX);
+    str_addf(&text, "%s/%s    ", r->ns, r->name);
+    if (*r->cluster)
+        str_addf(&text, "cluster %s %s ", r->cluster, dot);
+    str_add(&text, *r->storage ? r->storage : "no storage");
+    if (r->secret)
+        str_addf(&text, " %s secret %s", dot, r->secret);
+    else if (r->service_account)
+        str_addf(&text, " %s service account %s", dot, r->service_account);
+    if (r->managed_by)
+        str_addf(&text, " %s managed by %s", dot, r->managed_by);
+    description_add(d, ROLE_TITLE, 0, NULL, "%s", text.data);
+    str_done(&text);
+}
+
+static void add_window(struct description *d, const struct window *w, const struct describe_context *ctx)
+{
+    char from[TSO_TEXT_MAX], to[TSO_TEXT_MAX];
+    enum tso_style style = ctx->style;
+    struct str text;
+    str_init(&text, DESCRIBE_TEXT_MAX);
+    str_addf(&text, "%s (%s) %s %s, no holes", tso_format(w->from, style, ctx->now_ms, from), w->base->name,
+             ctx->ascii ? "to" : "…", tso_format(w->to, style, ctx->now_ms, to));
+    if (w->filter)
+        str_addf(&text, "; only the tables %s", w->filter);
+    if (w->maybe_other_cluster)
+        str_add(&text, "; the snapshot is older than the Cluster object, maybe of another cluster");
+    if (!ctx->window_known)
+        str_add(&text, "; more snapshots may come: not all are listed yet");
+    description_add(d, ROLE_TEXT, 2, "restorable", "%s", text.data);
+    str_done(&text);
+}
+
+void describe_restorable(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
+{
+    char at[TSO_TEXT_MAX];
+    const struct window *w = ctx->window;
+    if (r->mode != BACKUP_LOG) {
+        if (r->phase == PHASE_COMPLETE && r->commit_ts)
+            description_add(d, ROLE_TEXT, 2, "restorable", "%s%s", tso_format(r->commit_ts, ctx->style, ctx->now_ms, at),
+                            r->filtered ? ", only the tables of its filter" : "");
+        return;
+    }
+    if (w && w->base)
+        add_window(d, w, ctx);
+    else if (!w || !ctx->window_known)
+        description_add(d, ROLE_DIM, 2, "restorable", "unknown: the snapshots of the cluster are not completely listed");
+    else if (w->points > 0)
+        description_add(d, ROLE_WARN, 2, "restorable", "no PITR: no full backup lies in the log; %zu restore%s only %s own instant",
+                        w->points, w->points == 1 ? "s" : "", w->points == 1 ? "its" : "their");
+    else
+        description_add(d, ROLE_WARN, 2, "restorable", "nothing: there is no full backup to begin from");
+}
+
+/* The three that always matter, and the others once they ran. */
+static void brief_subs(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
+{
+    static const struct {
+        enum log_command command;
+        bool always;
+    } shown[] = {
+        {LOG_COMMAND_START, true},   {LOG_COMMAND_PAUSE, true}, {LOG_COMMAND_RESUME, false},
+        {LOG_COMMAND_STOP, false},   {LOG_COMMAND_TRUNCATE, true},
+    };
+    struct str text;
+    str_init(&text, DESCRIBE_TEXT_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+        const struct backup_sub *sub = record_sub(r, shown[i].command);
+        if (!shown[i].always && sub->phase == PHASE_NONE)
+            continue;
+        str_addf(&text, "%s%s ", text.len ? "   " : "", log_command_name(shown[i].command));
+        describe_sub(&text, sub, ctx);
+    }
+    description_add(d, ROLE_TEXT, 2, NULL, "%s", text.data);
+    str_done(&text);
+}
+
+/* "r resume   S stop (final)        not now: p already paused" */
+static void brief_actions(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
+{
+    struct str can, cannot;
+    if (ctx->read_only) {
+        description_add(d, ROLE_DIM, 1, "now", "nothing: brdeck is read-only");
+        return;
+    }
+    str_init(&can, DESCRIBE_TEXT_MAX);
+    str_init(&cannot, DESCRIBE_TEXT_MAX);
+    for (int id = 0; id < ACTION_COUNT; id++) {
+        const struct action *action = action_get((enum action_id)id);
+        struct action_verdict verdict;
+        /* a new one is only offered where the selected one is over: elsewhere it is not about this backup */
+        if (action->makes_new && (r->mode != BACKUP_LOG || (r->phase != PHASE_STOPPED && r->phase != PHASE_FAILED &&
+                                                           r->phase != PHASE_INVALID)))
+            continue;
+        if (r->mode != BACKUP_LOG)
+            continue;
+        action_may((enum action_id)id, r, ctx->facts, ctx->has_status_sub, ctx->now_ms, &verdict);
+        if (!verdict.allowed)
+            str_addf(&cannot, "%s%s %s", cannot.len ? "   " : "", action->key, verdict.brief);
+        else if (verdict.is_retry)
+            str_addf(&can, "%s%s %s again", can.len ? "   " : "", action->key, action->name);
+        else
+            str_addf(&can, "%s%s %s%s", can.len ? "   " : "", action->key, action->makes_new ? "new log backup" : action->name,
+                     action->id == ACTION_STOP ? " (final)" : "");
+    }
+    if (can.len || cannot.len)
+        description_add(d, ROLE_TEXT, 1, "now", "%s%s%s", can.len ? can.data : "nothing", cannot.len ? "        not now: " : "",
+                        cannot.data);
+    str_done(&can);
+    str_done(&cannot);
+}
+
+void describe_brief(struct description *d, const struct backup_record *record, const struct describe_context *ctx)
+{
+    struct backup_state state;
+    state_of(record, ctx->facts, ctx->now_ms, true, &state);
+    brief_title(d, record, ctx);
+    description_add(d, state.role, 2, NULL, "%s", state.sentence);
+    describe_restorable(d, record, ctx);
+    if (record->mode == BACKUP_LOG)
+        brief_subs(d, record, ctx);
+    brief_actions(d, record, ctx);
+}

@@ -1,0 +1,248 @@
+#include <config.h>
+
+#include "describe_private.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+
+static void heading(struct description *d, const char *text)
+{
+    description_add(d, ROLE_TEXT, 0, NULL, "%s", "");
+    description_add(d, ROLE_TITLE, 0, NULL, "%s", text);
+}
+
+static void field(struct description *d, const char *label, const char *text)
+{
+    if (!str_empty(text))
+        description_add(d, ROLE_TEXT, 2, label, "%s", text);
+}
+
+static void time_field(struct description *d, const char *label, int64_t ms)
+{
+    char local[TSO_TEXT_MAX], utc[TSO_TEXT_MAX];
+    if (ms)
+        description_add(d, ROLE_TEXT, 2, label, "%s   %s", tso_format_ms(ms, TSO_LOCAL, 0, local),
+                        tso_format_ms(ms, TSO_RFC3339, 0, utc));
+}
+
+/* In full: local, UTC and the number itself. */
+static void tso_field(struct description *d, const char *label, tso_t ts)
+{
+    char local[TSO_TEXT_MAX], utc[TSO_TEXT_MAX];
+    if (ts)
+        description_add(d, ROLE_TEXT, 2, label, "%s   %s   TSO %" PRIu64, tso_format(ts, TSO_LOCAL, 0, local),
+                        tso_format(ts, TSO_RFC3339, 0, utc), ts);
+}
+
+static void head(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
+{
+    struct backup_state state;
+    state_of(r, ctx->facts, ctx->now_ms, true, &state);
+    description_add(d, ROLE_TITLE, 0, NULL, "%s/%s", r->ns, r->name);
+    description_add(d, state.role, 2, "state", "%s %s", state_mark_text(state.mark, ctx->ascii), state.word);
+    description_add(d, state.role, 2, NULL, "%s", state.sentence);
+    describe_restorable(d, r, ctx);
+}
+
+static void object_part(struct description *d, const struct backup_record *r)
+{
+    static const char *const policies[] = {
+        [CLEAN_RETAIN] = "Retain: deleting the object leaves the data",
+        [CLEAN_ON_FAILURE] = "OnFailure: deleting a failed one removes the data",
+        [CLEAN_DELETE] = "Delete: deleting the object removes the data",
+    };
+    char cluster[RECORD_CLUSTER_MAX];
+    heading(d, "Backup");
+    field(d, "API", r->v1 ? "pingcap.com/v1alpha1 (TiDB Operator v1)" : "br.pingcap.com/v1alpha1 (TiDB Operator v2)");
+    field(d, "mode", r->mode == BACKUP_LOG ? "log" : r->mode == BACKUP_SNAPSHOT ? "snapshot" : "volume-snapshot or other");
+    field(d, "type", r->type);
+    field(d, "cluster", record_cluster(r, cluster));
+    field(d, "storage", r->storage);
+    if (!str_same(r->path, r->storage))
+        field(d, "path", r->path);
+    field(d, "secret", r->secret);
+    field(d, "service account", r->service_account);
+    field(d, "table filter", r->filter);
+    if (r->incremental)
+        field(d, "incremental", "yes: it needs the backup before it");
+    field(d, "cleanPolicy", policies[r->clean_policy]);
+    field(d, "managed by", r->managed_by);
+    field(d, "labels", r->labels);
+    field(d, "uid", r->uid);
+    time_field(d, "created", r->created_ms);
+    time_field(d, "deleting since", r->deleting_ms);
+}
+
+static void spec_part(struct description *d, const struct backup_record *r)
+{
+    if (r->mode != BACKUP_LOG)
+        return;
+    field(d, "logSubcommand", r->subcommand_text);
+    if (r->log_stop != LOG_STOP_ABSENT)
+        field(d, "logStop", r->log_stop == LOG_STOP_TRUE ? "true (old form)" : "false (old form)");
+    field(d, "logTruncateUntil", r->until);
+}
+
+static void status_part(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
+{
+    char buf[CLOCK_TEXT_MAX];
+    int64_t lag;
+    bool pd = false;
+    heading(d, "Status");
+    field(d, "phase", r->phase_text ? r->phase_text : phase_name(r->phase));
+    field(d, "reason", r->reason);
+    spec_part(d, r);
+    tso_field(d, "COMMITTS", r->commit_ts);
+    tso_field(d, "checkpoint", r->checkpoint);
+    if (state_lag(r, ctx->facts, ctx->now_ms, &lag, &pd))
+        description_add(d, lag >= LAG_CRIT_MS ? ROLE_CRIT : lag >= LAG_WARN_MS ? ROLE_WARN : ROLE_TEXT, 2, "lag", "%s%s",
+                        clock_format_span(lag < 0 ? 0 : lag, buf), pd ? ", as PD says" : "");
+    time_field(d, "pause holds until", state_pause_deadline_ms(r, ctx->facts));
+    if (tso_from_status(r->success_until))
+        tso_field(d, "truncated until", tso_from_status(r->success_until));
+    else
+        field(d, "truncated until", r->success_until);
+    time_field(d, "started", r->started_ms);
+    time_field(d, "completed", r->completed_ms);
+    field(d, "taken", r->taken);
+    field(d, "size", r->size);
+    if (r->progress >= 0)
+        description_add(d, ROLE_TEXT, 2, "progress", "%s %.1f%%", r->step ? r->step : "", (double)r->progress);
+    if (r->retries > 0)
+        description_add(d, ROLE_WARN, 2, "retries", "%d of %d", r->retries, r->max_retries);
+    if (r->phase == PHASE_RETRY_FAILED)
+        time_field(d, "next try", r->retry_at_ms);
+}
+
+static enum role phase_role(enum phase phase)
+{
+    if (phase == PHASE_FAILED || phase == PHASE_INVALID || phase == PHASE_CLEAN_FAILED)
+        return ROLE_CRIT;
+    if (phase == PHASE_RETRY_FAILED)
+        return ROLE_WARN;
+    return phase_is_active(phase) ? ROLE_BUSY : ROLE_TEXT;
+}
+
+/* Each condition with its time, reason and whole message; @conditions of the object or of a sub-status. */
+static void conditions_of(struct description *d, const struct json *conditions, unsigned indent)
+{
+    JSON_EACH(condition, conditions) {
+        const char *type = json_string(condition, "type"), *status = json_string(condition, "status");
+        const char *reason = json_string(condition, "reason"), *message = json_string(condition, "message");
+        int64_t at = 0;
+        char local[TSO_TEXT_MAX];
+        clock_parse_rfc3339(json_string(condition, "lastTransitionTime"), &at);
+        bool told = reason && !str_same(reason, type);
+        description_add(d, phase_role(phase_parse(type)), indent, type ? type : "?", "%s%s%s%s", tso_format_ms(at, TSO_LOCAL, 0, local),
+                        str_same(status, "True") ? "" : " (not so any more)", told ? "   " : "", told ? reason : "");
+        if (!str_empty(message))
+            description_add(d, ROLE_TEXT, indent + 2, NULL, "%s", message);
+    }
+}
+
+static void subs_part(struct description *d, const struct backup_record *r, const struct json *object,
+                      const struct describe_context *ctx)
+{
+    if (r->mode != BACKUP_LOG)
+        return;
+    heading(d, "Sub-commands");
+    for (int c = LOG_COMMAND_START; c < LOG_COMMAND_COUNT; c++) {
+        const struct backup_sub *sub = record_sub(r, (enum log_command)c);
+        const char *name = log_command_name((enum log_command)c);
+        struct str text;
+        if (sub->phase == PHASE_NONE)
+            continue;
+        str_init(&text, DESCRIBE_TEXT_MAX);
+        describe_sub(&text, sub, ctx);
+        if (sub->until)
+            str_addf(&text, ", until %s", sub->until);
+        if (sub->phase == PHASE_REPEATABLE)
+            str_add(&text, " (its opposite has run since: it may run again)");
+        description_add(d, phase_role(sub->phase), 2, name, "%s", text.data);
+        str_done(&text);
+        const struct json *conditions = json_at(object, "status", "logSubCommandStatuses", name, "conditions", NULL);
+        if (conditions)
+            conditions_of(d, conditions, 4);
+        else if (sub->message)
+            description_add(d, ROLE_TEXT, 4, sub->reason, "%s", sub->message);
+    }
+}
+
+static void conditions_part(struct description *d, const struct backup_record *r, const struct json *object)
+{
+    const struct json *conditions = json_at(object, "status", "conditions", NULL);
+    if (json_count(conditions) == 0 && !r->message)
+        return;
+    heading(d, "Conditions");
+    if (conditions)
+        conditions_of(d, conditions, 2);
+    else
+        description_add(d, phase_role(r->phase), 2, r->reason, "%s", r->message);
+}
+
+static void pd_part(struct description *d, const struct backup_facts *facts)
+{
+    if (!facts->pd.read_ms)
+        return;
+    heading(d, "PD");
+    time_field(d, "asked", facts->pd.read_ms);
+    if (facts->pd.task_missing)
+        description_add(d, ROLE_CRIT, 2, "task", "PD knows no such log task");
+    else
+        field(d, "task", facts->pd.paused ? "paused" : "running");
+    tso_field(d, "checkpoint", facts->pd.checkpoint);
+    time_field(d, "paused at", facts->pd.paused_at_ms);
+    field(d, "paused by", facts->pd.paused_by);
+    if (facts->pd.error[0])
+        description_add(d, ROLE_CRIT, 2, "error", "store %d: %s", facts->pd.error_store, facts->pd.error);
+}
+
+static void facts_part(struct description *d, const struct backup_facts *facts)
+{
+    if (!facts)
+        return;
+    if (facts->job.present || facts->pod.present || facts->event.at_ms)
+        heading(d, "Job");
+    if (facts->job.present)
+        description_add(d, facts->job.failed ? ROLE_CRIT : ROLE_TEXT, 2, "job", "%s%s", facts->job.name,
+                        facts->job.failed ? " has failed" : facts->job.complete ? " is complete" : " is active");
+    if (facts->pod.present)
+        description_add(d, ROLE_TEXT, 2, "pod", "%s %s %s", facts->pod.phase, facts->pod.waiting, facts->pod.message);
+    if (facts->event.at_ms)
+        description_add(d, ROLE_WARN, 2, "event", "%s: %s (%d times)", facts->event.reason, facts->event.message,
+                        facts->event.count);
+    pd_part(d, facts);
+}
+
+static void actions_part(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
+{
+    heading(d, "What can be done");
+    if (ctx->read_only)
+        description_add(d, ROLE_DIM, 2, NULL, "nothing: brdeck is read-only");
+    for (int id = 0; id < ACTION_COUNT && !ctx->read_only; id++) {
+        const struct action *action = action_get((enum action_id)id);
+        struct action_verdict verdict;
+        struct str label;
+        action_may((enum action_id)id, r, ctx->facts, ctx->has_status_sub, ctx->now_ms, &verdict);
+        str_init(&label, 64);
+        str_addf(&label, "%s %s", action->key, action->name);
+        description_add(d, !verdict.allowed ? ROLE_DIM : verdict.why[0] ? ROLE_WARN : ROLE_TEXT, 2, label.data, "%s%s",
+                        verdict.allowed ? "" : "not now: ", verdict.why[0] ? verdict.why : action->help);
+        str_done(&label);
+    }
+}
+
+void describe_full(struct description *d, const struct backup_record *record, const struct json *object,
+                   const struct describe_context *ctx)
+{
+    head(d, record, ctx);
+    object_part(d, record);
+    status_part(d, record, ctx);
+    subs_part(d, record, object, ctx);
+    conditions_part(d, record, object);
+    facts_part(d, ctx->facts);
+    actions_part(d, record, ctx);
+}

@@ -1,0 +1,13 @@
+/* describe_private.h - lines that the short and the full description share. */
+#ifndef BRDECK_BACKUP_DESCRIBE_PRIVATE_H
+#define BRDECK_BACKUP_DESCRIBE_PRIVATE_H
+
+#include <brdeck/backup/describe.h>
+
+enum { DESCRIBE_TEXT_MAX = 4096 };
+
+void describe_restorable(struct description *d, const struct backup_record *record, const struct describe_context *ctx);
+/* "Complete 09-30 08:00" of one sub-command, "-" where it never ran; appended. */
+void describe_sub(struct str *out, const struct backup_sub *sub, const struct describe_context *ctx);
+
+#endif
