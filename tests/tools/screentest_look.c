@@ -42,8 +42,9 @@ static enum verdict look(struct test *test, char *rest, struct search search, bo
     if (!held && at_once)
         verdict = test_fail(test, "\"%s\" is %son the screen", text, search.absent ? "" : "not ");
     else if (!held)
-        verdict = test_fail(test, "\"%s\" is %s on the screen after %g s%s", text, search.absent ? "still" : "not",
-                            seconds * test->factor, test->screen->life == SCREEN_ENDED ? "; the program has ended" : "");
+        verdict = test_fail(test, "\"%s\" is %s on the screen after %g s%s", text,
+                            search.absent ? "still" : "not", seconds * test->factor,
+                            test->screen->life == SCREEN_ENDED ? "; the program has ended" : "");
     free(text);
     return verdict;
 }
