@@ -67,7 +67,7 @@ char *kube_config_where(const struct kube_config *config, const struct kube_entr
     const struct kube_config_file *file = &config->files[entry->file];
     unsigned line = yaml_lines_find(&file->lines, node);
     if (!line)
-        line = yaml_lines_find(&file->lines, entry->value);
+        line = yaml_lines_find(&file->lines, entry->value ? entry->value : entry->item);
     return line ? xasprintf("%s:%u", file->path, line) : xstrdup(file->path);
 }
 
@@ -137,7 +137,8 @@ static bool add_entry(struct kube_config *config, enum kube_entry_kind kind, con
         return !bad || wrong(&config->files[here], bad, err, what);
     }
     config->entries = xreallocarray(config->entries, config->entry_count + 1, sizeof *config->entries);
-    config->entries[config->entry_count++] = (struct kube_entry){kind, name, json_is_null(value) ? NULL : value, here};
+    config->entries[config->entry_count++] =
+        (struct kube_entry){kind, name, item, json_is_null(value) ? NULL : value, here};
     return true;
 }
 

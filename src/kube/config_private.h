@@ -18,7 +18,8 @@ struct kube_config_file {
 struct kube_entry {
     enum kube_entry_kind kind;
     char *name;
-    const struct json *value; /* in its file's tree; NULL: nothing is said */
+    const struct json *item;  /* the whole entry, in its file's tree */
+    const struct json *value; /* what stands under "cluster" and so on; NULL: nothing is said */
     size_t file;
 };
 

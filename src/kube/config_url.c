@@ -70,7 +70,7 @@ char *kube_proxy_clean(const char *proxy, struct error *err)
         if (!str_starts(proxy, schemes[i].given))
             continue;
         char *clean = xasprintf("%s%s", schemes[i].for_curl, proxy + strlen(schemes[i].given));
-        CURLU *url = parse_url(clean, 0);
+        CURLU *url = parse_url(clean, CURLU_NON_SUPPORT_SCHEME);
         if (url) {
             curl_url_cleanup(url);
             return clean;

@@ -278,8 +278,10 @@ static struct kube_target *read_pod(struct choice *choice, const char *root)
     struct kube_target *target = read_target(choice);
     if (!target)
         return NULL;
-    if (!target->ca_pem && !target->insecure)
-        target->ca_pem = account_file(root, "ca.crt");
+    char *ca = xasprintf("%s/ca.crt", root);
+    if (!target->ca_pem && !target->insecure) /* without it: the system's */
+        kube_flag_file(ca, "ca.crt", &target->ca_pem, NULL);
+    free(ca);
     if (target->identity.kind == KUBE_AUTH_NONE && !target->identity.cert_pem) {
         target->identity.kind = KUBE_AUTH_TOKEN_FILE;
         target->identity.token_file = xasprintf("%s/token", root);
