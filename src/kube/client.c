@@ -159,7 +159,7 @@ static void set_ca(struct kube_client *c)
 struct kube_client *kube_client_new(struct loop *loop, const struct kube_target *target, struct error *err)
 {
     struct kube_client *c = xcalloc(1, sizeof *c);
-    *c = (struct kube_client){.loop = loop, .target = target, .timeout_ms = TIMEOUT_MS};
+    *c = (struct kube_client){.loop = loop, .target = target, .timeout_ms = TIMEOUT_MS, .second_ms = 1000};
     if (!read_server(c, err) || !add_impersonation(c, err)) {
         kube_client_free(&c);
         return NULL;

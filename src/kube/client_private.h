@@ -11,6 +11,7 @@ struct kube_client {
     struct kube_auth *auth;
     struct clock clock;
     int64_t timeout_ms;
+    int64_t second_ms;             /* what a second of Retry-After is; tests shorten it */
     char *base;                    /* "https://host:port/prefix"; the host is the tls-server-name */
     char *place;                   /* "https://host:port" as the user knows it, for errors */
     char *host_header;             /* "Host: ..." with a tls-server-name; else NULL */

@@ -116,7 +116,7 @@ static bool repeat_later(struct kube_request *r, const struct kube_response *res
     if ((!busy && !unavailable) || wait_ms > RETRY_AFTER_MAX_MS)
         return false;
     r->tried++;
-    loop_timer_set(&r->timer, wait_ms);
+    loop_timer_set(&r->timer, wait_ms * r->client->second_ms / 1000);
     return true;
 }
 
