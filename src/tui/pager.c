@@ -1,0 +1,395 @@
+#include <config.h>
+
+#include <brdeck/tui/widgets.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+
+#include "tui/pager_search.h"
+
+enum { TAB = 8, SIDE_STEP = 8, INDENT_MAX = 200 };
+
+const struct key_binding pager_keys[] = {
+    {UI_PAGE_DOWN, "space f"}, {UI_PAGE_UP, "b"},  {UI_SEARCH, "/"},
+    {UI_SEARCH_NEXT, "n"},     {UI_SEARCH_PREV, "N"}, {UI_WRAP, "w"},
+};
+const size_t pager_keys_count = ARRAY_LEN(pager_keys);
+
+/* A line's text lies in pager->text, NUL-terminated; its pieces follow each other in pager->pieces. */
+struct line {
+    size_t start, len;
+    size_t piece, pieces;
+    unsigned indent;
+};
+struct piece {
+    size_t start; /* in the line */
+    enum style style;
+};
+/* A place among the rows of the screen: a line, and a row of it when it is wrapped. */
+struct place {
+    size_t line, row;
+};
+struct pager {
+    struct str text;
+    struct line *lines;
+    size_t lines_len, lines_cap;
+    struct piece *pieces;
+    size_t pieces_len, pieces_cap;
+    struct place top;
+    int side;          /* columns scrolled to the right, when lines are not wrapped */
+    bool wrap;
+    int rows, cols;    /* of the last draw */
+    size_t first, last; /* lines of the last draw, from 1 */
+    wchar_t *needle;
+    size_t found;      /* the line of the last match */
+};
+
+/* -- its text -------------------------------------------------------------------------- */
+
+struct pager *pager_new(void)
+{
+    struct pager *pager = xcalloc(1, sizeof *pager);
+    str_init(&pager->text, STR_LARGE);
+    pager->wrap = true;
+    pager->rows = 24;
+    pager->cols = 80;
+    return pager;
+}
+
+void pager_clear(struct pager *pager)
+{
+    str_clear(&pager->text);
+    pager->lines_len = pager->pieces_len = 0;
+    pager->top = (struct place){0, 0};
+    pager->side = 0;
+    pager->first = pager->last = pager->found = 0;
+}
+
+void pager_free(struct pager **ptr)
+{
+    struct pager *pager = *ptr;
+    *ptr = NULL;
+    if (!pager)
+        return;
+    str_done(&pager->text);
+    free(pager->lines);
+    free(pager->pieces);
+    free(pager->needle);
+    free(pager);
+}
+
+static void add_piece(struct pager *pager, enum style style, const char *text, size_t len)
+{
+    struct line *line = &pager->lines[pager->lines_len - 1];
+    if (pager->pieces_len == pager->pieces_cap) {
+        pager->pieces_cap = pager->pieces_cap ? pager->pieces_cap * 2 : 64;
+        pager->pieces = xreallocarray(pager->pieces, pager->pieces_cap, sizeof *pager->pieces);
+    }
+    pager->pieces[pager->pieces_len++] = (struct piece){.start = line->len, .style = style};
+    line->pieces++;
+    if (pager->text.len > line->start) /* the NUL that ended the line */
+        str_truncate(&pager->text, line->start + line->len);
+    size_t before = pager->text.len;
+    for (size_t i = 0; i < len; i++) /* a line feed would end the line, a NUL the text */
+        str_addc(&pager->text, text[i] == '\n' || text[i] == '\0' ? ' ' : text[i]);
+    line->len += pager->text.len - before;
+    str_addn(&pager->text, "", 1);
+}
+
+static void begin_line(struct pager *pager, unsigned indent)
+{
+    if (pager->lines_len == pager->lines_cap) {
+        pager->lines_cap = pager->lines_cap ? pager->lines_cap * 2 : 64;
+        pager->lines = xreallocarray(pager->lines, pager->lines_cap, sizeof *pager->lines);
+    }
+    if (pager->text.len >= pager->text.max) /* full: an empty line at the end of the text */
+        str_truncate(&pager->text, pager->text.max - 1);
+    pager->lines[pager->lines_len++] =
+        (struct line){.start = pager->text.len, .piece = pager->pieces_len, .indent = indent < INDENT_MAX ? indent : INDENT_MAX};
+}
+
+void pager_add(struct pager *pager, enum style style, unsigned indent, const char *text)
+{
+    begin_line(pager, indent);
+    add_piece(pager, style, text ? text : "", text ? strlen(text) : 0);
+}
+
+void pager_more(struct pager *pager, enum style style, const char *text)
+{
+    if (pager->lines_len == 0)
+        begin_line(pager, 0);
+    add_piece(pager, style, text ? text : "", text ? strlen(text) : 0);
+}
+
+void pager_add_text(struct pager *pager, enum style style, const char *text)
+{
+    while (text && *text) {
+        size_t len = strcspn(text, "\n");
+        begin_line(pager, 0);
+        add_piece(pager, style, text, len > 0 && text[len - 1] == '\r' ? len - 1 : len);
+        text += len + (text[len] == '\n');
+    }
+}
+
+size_t pager_lines(const struct pager *pager) { return pager->lines_len; }
+
+static const char *line_text(const struct pager *pager, size_t i)
+{
+    return pager->text.data + pager->lines[i].start;
+}
+
+char *pager_text(const struct pager *pager)
+{
+    struct str out;
+    str_init(&out, 2 * (size_t)STR_LARGE);
+    for (size_t i = 0; i < pager->lines_len; i++) {
+        str_pad(&out, ' ', pager->lines[i].indent);
+        str_addn(&out, line_text(pager, i), pager->lines[i].len);
+        str_addc(&out, '\n');
+    }
+    return str_take(&out);
+}
+
+/* -- rows: lines are wrapped when they are looked at ------------------------------------- */
+
+static size_t room(const struct pager *pager, const struct line *line)
+{
+    int left = pager->cols - (int)line->indent;
+    return left > 0 ? (size_t)left : 1;
+}
+
+static size_t rows_of(const struct pager *pager, size_t i)
+{
+    const struct line *line = &pager->lines[i];
+    if (!pager->wrap || line->len <= room(pager, line)) /* no byte takes more than one column */
+        return 1;
+    size_t rows = 0;
+    for (const char *text = line_text(pager, i); text; rows++)
+        text_wrap(text, room(pager, line), &text);
+    return rows;
+}
+
+/* @rows further up; to the top at most. */
+static struct place step_up(const struct pager *pager, struct place at, size_t rows)
+{
+    while (rows > at.row && at.line > 0) {
+        rows -= at.row + 1;
+        at.line--;
+        at.row = rows_of(pager, at.line) - 1;
+    }
+    at.row = at.row > rows ? at.row - rows : 0;
+    return at;
+}
+
+static bool is_below(struct place a, struct place b) { return a.line > b.line || (a.line == b.line && a.row > b.row); }
+
+/* Where the top is when the last row of the text is the last on the screen. */
+static struct place bottom_top(const struct pager *pager)
+{
+    struct place at = {0, 0};
+    if (pager->lines_len == 0)
+        return at;
+    at.line = pager->lines_len - 1;
+    at.row = rows_of(pager, at.line) - 1;
+    return step_up(pager, at, pager->rows > 0 ? (size_t)pager->rows - 1 : 0);
+}
+
+static struct place step_down(const struct pager *pager, struct place at, size_t rows)
+{
+    while (at.line < pager->lines_len) {
+        size_t left = rows_of(pager, at.line) - at.row;
+        if (rows < left) {
+            at.row += rows;
+            return at;
+        }
+        rows -= left;
+        at = (struct place){at.line + 1, 0};
+    }
+    return at;
+}
+
+/* Nothing is scrolled beyond the end, and the row in a line is one that it has. */
+static void keep_inside(struct pager *pager)
+{
+    if (pager->lines_len == 0) {
+        pager->top = (struct place){0, 0};
+        return;
+    }
+    if (pager->top.line < pager->lines_len && pager->top.row >= rows_of(pager, pager->top.line))
+        pager->top.row = rows_of(pager, pager->top.line) - 1;
+    struct place bottom = bottom_top(pager);
+    if (is_below(pager->top, bottom))
+        pager->top = bottom;
+}
+
+/* -- commands ------------------------------------------------------------------------------- */
+
+bool pager_search(struct pager *pager, const char *needle)
+{
+    free(pager->needle);
+    pager->needle = pager_needle(needle);
+    if (!pager->needle)
+        return str_empty(needle);
+    for (size_t i = 0; i < pager->lines_len; i++) {
+        size_t at = (pager->top.line + i) % pager->lines_len;
+        if (pager_find(line_text(pager, at), pager->needle, NULL)) {
+            pager->found = at;
+            pager->top = (struct place){at, 0};
+            keep_inside(pager);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void search_on(struct pager *pager, bool forward)
+{
+    size_t count = pager->lines_len;
+    for (size_t i = 1; pager->needle && i <= count; i++) {
+        size_t at = (pager->found + (forward ? i : count - i)) % count;
+        if (pager_find(line_text(pager, at), pager->needle, NULL)) {
+            pager->found = at;
+            pager->top = (struct place){at, 0};
+            break;
+        }
+    }
+    keep_inside(pager);
+}
+
+bool pager_command(struct pager *pager, enum ui_command command)
+{
+    size_t page = pager->rows > 1 ? (size_t)pager->rows - 1 : 1;
+    switch (command) {
+    case UI_UP: pager->top = step_up(pager, pager->top, 1); break;
+    case UI_DOWN: pager->top = step_down(pager, pager->top, 1); break;
+    case UI_PAGE_UP: pager->top = step_up(pager, pager->top, page); break;
+    case UI_PAGE_DOWN: pager->top = step_down(pager, pager->top, page); break;
+    case UI_TOP: pager->top = (struct place){0, 0}; break;
+    case UI_BOTTOM: pager->top = bottom_top(pager); break;
+    case UI_LEFT: pager->side = pager->side > SIDE_STEP ? pager->side - SIDE_STEP : 0; break;
+    case UI_RIGHT: pager->side += pager->wrap || pager->side > 60000 ? 0 : SIDE_STEP; break;
+    case UI_SEARCH_NEXT: search_on(pager, true); break;
+    case UI_SEARCH_PREV: search_on(pager, false); break;
+    case UI_WRAP:
+        pager->wrap = !pager->wrap;
+        pager->side = 0;
+        pager->top.row = 0;
+        break;
+    default: return false;
+    }
+    keep_inside(pager);
+    return true;
+}
+
+/* -- drawing --------------------------------------------------------------------------------- */
+
+/* The styles of a line, byte by byte in order. */
+struct brush {
+    const struct piece *piece, *end;
+    size_t match, match_end; /* bytes of the next match; match_end 0: none is left */
+    const char *text;
+    const wchar_t *needle;
+};
+
+static void next_match(struct brush *brush, size_t from)
+{
+    size_t len = 0;
+    const char *match = brush->needle ? pager_find(brush->text + from, brush->needle, &len) : NULL;
+    brush->match = match ? (size_t)(match - brush->text) : 0;
+    brush->match_end = match ? brush->match + len : 0;
+}
+
+static enum style style_at(struct brush *brush, size_t at)
+{
+    while (brush->piece + 1 < brush->end && brush->piece[1].start <= at)
+        brush->piece++;
+    if (brush->match_end && at >= brush->match_end)
+        next_match(brush, brush->match_end);
+    return brush->match_end && at >= brush->match ? STYLE_MATCH : brush->piece->style;
+}
+
+/* @len bytes of the line from @from at (row, col), of which @skip columns are left of what is seen. */
+static void draw_bytes(struct brush *brush, struct canvas *c, struct rect r, size_t from, size_t len, int skip)
+{
+    int columns = -skip;
+    for (size_t at = from; at < from + len && columns < r.cols;) {
+        struct text_glyph glyph;
+        enum style style = style_at(brush, at);
+        bool tab = brush->text[at] == '\t';
+        at += text_glyph(brush->text + at, from + len - at, &glyph);
+        if (tab) { /* counts as one column for wrapping, as it is cleaned to one space */
+            glyph = (struct text_glyph){.chars = {L' '}, .width = 1};
+        }
+        if (columns >= 0 && columns + glyph.width <= r.cols)
+            canvas_glyph(c, r.row, r.col + columns, style, &glyph);
+        columns += glyph.width;
+    }
+}
+
+static struct brush brush_of(const struct pager *pager, size_t i)
+{
+    const struct line *line = &pager->lines[i];
+    struct brush brush = {.piece = &pager->pieces[line->piece],
+                          .end = &pager->pieces[line->piece + line->pieces],
+                          .text = line_text(pager, i),
+                          .needle = pager->needle};
+    next_match(&brush, 0);
+    return brush;
+}
+
+/* Draw line @i from its row @first on; returns the rows it took, @rows at most. */
+static int draw_line(const struct pager *pager, struct canvas *c, struct rect r, size_t i, size_t first)
+{
+    const struct line *line = &pager->lines[i];
+    struct brush brush = brush_of(pager, i);
+    int indent = (int)line->indent < r.cols ? (int)line->indent : r.cols - 1;
+    if (!pager->wrap) {
+        struct rect at = {r.row, r.col, 1, r.cols};
+        int shift = pager->side - indent; /* the indent scrolls away first */
+        at.col += shift < 0 ? -shift : 0;
+        at.cols -= shift < 0 ? -shift : 0;
+        draw_bytes(&brush, c, at, 0, line->len, shift > 0 ? shift : 0);
+        return 1;
+    }
+    int drawn = 0;
+    size_t row = 0;
+    for (const char *next = brush.text; next && drawn < r.rows; row++) {
+        const char *text = next;
+        size_t len = text_wrap(text, room(pager, line), &next);
+        if (row < first)
+            continue;
+        struct rect at = {r.row + drawn++, r.col + indent, 1, r.cols - indent};
+        draw_bytes(&brush, c, at, (size_t)(text - brush.text), len, 0);
+    }
+    return drawn;
+}
+
+void pager_draw(struct pager *pager, struct canvas *c, struct rect r)
+{
+    canvas_fill(c, r, STYLE_TEXT);
+    if (r.rows <= 0 || r.cols <= 0)
+        return;
+    pager->rows = r.rows;
+    pager->cols = r.cols;
+    keep_inside(pager);
+    struct place at = pager->top;
+    pager->first = pager->lines_len ? at.line + 1 : 0;
+    for (int row = 0; row < r.rows && at.line < pager->lines_len; at = (struct place){at.line + 1, 0}) {
+        struct rect rest = {r.row + row, r.col, r.rows - row, r.cols};
+        row += draw_line(pager, c, rest, at.line, at.row);
+    }
+    pager->last = at.line;
+    canvas_set_cursor(c, r.row, r.col, false);
+}
+
+void pager_position(const struct pager *pager, struct str *out)
+{
+    size_t count = pager->lines_len;
+    if (count == 0)
+        str_add(out, "empty");
+    else
+        str_addf(out, "%zu-%zu of %zu (%zu%%)", pager->first, pager->last, count, pager->last * 100 / count);
+}
