@@ -1,0 +1,30 @@
+/* samples.h - Backups for tests: written in place, from tests/data, and recorded ones where they are at hand. */
+#ifndef BRDECK_TESTS_SAMPLES_H
+#define BRDECK_TESTS_SAMPLES_H
+
+#include <stddef.h>
+
+#include <brdeck/backup/record.h>
+
+/* JSON from text in which ' stands for ". NULL on a slip of the test is a failure. The caller frees. */
+struct json *sample_json(const char *text);
+/* A record of such text; the strings stay in the tests' one pool. */
+struct backup_record *sample(const char *text);
+/* A running log backup, or a complete snapshot, with the merge patch @patch (in the same form; NULL: none) laid over it. */
+struct backup_record *sample_log(const char *patch);
+struct backup_record *sample_snapshot(const char *patch);
+struct json *sample_log_json(const char *patch);
+struct intern *sample_pool(void);
+void sample_done(void); /* frees the pool */
+
+/* 2026-11-22T14:00:00Z: the samples' checkpoint is 41 s before, their COMMITTS ten days. */
+#define SAMPLE_NOW INT64_C(1795356000000)
+
+/* The file tests/data/backup/@name; fails the test when it is not there. The caller frees. */
+char *sample_data(const char *name, size_t *len);
+/* The file recorded/@name of $BRDECK_SHARED or ../shared; NULL: not at hand. The caller frees. */
+char *sample_recorded(const char *name, size_t *len);
+/* What follows the first line that begins with '#'... or the headers: from the first '{' on. */
+const char *sample_body(const char *text);
+
+#endif
