@@ -1,0 +1,23 @@
+/* cluster.h - what the cluster itself does when objects are made and go: uids, garbage
+ * collection, Events. */
+#ifndef BRDECK_SIM_CLUSTER_H
+#define BRDECK_SIM_CLUSTER_H
+
+#include <brdeck/base/json.h>
+
+#include "kinds.h"
+
+struct sim;
+
+enum { UID_MAX = 40 };
+/* A random UUID. @buf is returned. */
+char *uid_new(char buf[UID_MAX]);
+/* An object of @kind with name, namespace ("" for none), uid and creationTimestamp @created_ms (0: now). */
+struct json *object_new(const struct kind *kind, const char *ns, const char *name, int64_t created_ms);
+/* Remove an object, and what it owns. */
+void cluster_remove(struct sim *sim, const struct kind *kind, const char *ns, const char *name);
+/* Add or count up the Event @reason about @about, an object of @kind. */
+void cluster_event(struct sim *sim, const struct kind *kind, const struct json *about, const char *type,
+                   const char *reason, const char *component, const char *message);
+
+#endif

@@ -1,0 +1,120 @@
+#include <config.h>
+
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+
+#include "handlers.h"
+#include "operator.h"
+#include "sim.h"
+#include "touch.h"
+
+/* Each does what its path says; false and @err when the order makes no sense. */
+static bool order_fault(struct sim *sim, const struct json *order, struct error *err)
+{
+    return faults_order(sim->faults, order, err);
+}
+
+static bool order_br(struct sim *sim, const struct json *order, struct error *err)
+{
+    return operator_order_failure(sim->operator_, order, err);
+}
+
+static bool order_operator(struct sim *sim, const struct json *order, struct error *err)
+{
+    const struct json *running = json_get(order, "running");
+    if (json_type(running) != JSON_BOOL)
+        return error_set(err, ERROR_INPUT, "\"running\" must be true or false");
+    operator_set_running(sim->operator_, json_is_true(running));
+    return true;
+}
+
+static bool order_expire(struct sim *sim, const struct json *order, struct error *err)
+{
+    const char *what = json_string(order, "what");
+    if (str_same(what, "continue"))
+        snapshots_expire(&sim->snapshots);
+    else if (str_same(what, "history"))
+        store_forget(sim->store);
+    else
+        return error_set(err, ERROR_INPUT, "\"what\" must be \"continue\" or \"history\"");
+    return true;
+}
+
+static bool order_cut(struct sim *sim, const struct json *order, struct error *err)
+{
+    if (!json_is_true(json_get(order, "watches")))
+        return error_set(err, ERROR_INPUT, "\"watches\" must be true");
+    watches_end(&sim->watches);
+    return true;
+}
+
+static bool order_touch(struct sim *sim, const struct json *order, struct error *err)
+{
+    return touch_order(sim->touch, order, err);
+}
+
+static bool order_shutdown(struct sim *sim, const struct json *order, struct error *err)
+{
+    (void)order;
+    (void)err;
+    sim->stop = true;
+    return true;
+}
+
+static const struct control {
+    const char *path;
+    bool (*run)(struct sim *sim, const struct json *order, struct error *err);
+} controls[] = {
+    {"/sim/faults", order_fault}, {"/sim/br", order_br},   {"/sim/operator", order_operator},
+    {"/sim/expire", order_expire}, {"/sim/cut", order_cut}, {"/sim/touch", order_touch},
+    {"/sim/shutdown", order_shutdown},
+};
+
+static void reply_state(struct request *request)
+{
+    struct sim *sim = request->sim;
+    struct json *state = json_new_object();
+    json_set(state, "requests", json_new_uint(sim->request_count));
+    json_set(state, "watches", json_new_uint(sim->watches.count));
+    json_set(state, "resourceVersion", json_new_uint(store_rv(sim->store)));
+    json_set(state, "faults", json_new_uint(faults_count(sim->faults)));
+    reply_json(request, 200, state);
+}
+
+static bool clear_faults(struct request *request)
+{
+    if (strcmp(request->method, "DELETE") != 0 || strcmp(request->path, "/sim/faults") != 0)
+        return false;
+    faults_clear(request->sim->faults);
+    http_thaw(request->sim);
+    reply_state(request);
+    return true;
+}
+
+void handle_control(struct request *request)
+{
+    struct error err;
+    if (strcmp(request->user->name, "admin") != 0) {
+        reply_failure(request, 403, "Forbidden", "only admin may order faults");
+        return;
+    }
+    if (strcmp(request->method, "GET") == 0 && strcmp(request->path, "/sim/state") == 0) {
+        reply_state(request);
+        return;
+    }
+    if (clear_faults(request))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(controls); i++) {
+        if (strcmp(controls[i].path, request->path) != 0 || strcmp(request->method, "POST") != 0)
+            continue;
+        struct json *order = request_json(request);
+        if (order && controls[i].run(request->sim, order, &err))
+            reply_state(request);
+        else if (order)
+            reply_failure(request, 400, "BadRequest", "%s", err.text);
+        json_free(&order);
+        return;
+    }
+    reply_failure(request, 404, "NotFound", "no such order; doc/testing.md lists them");
+}

@@ -1,0 +1,76 @@
+/* faults.h - what goes wrong, by order.
+ *
+ * All orders are requests of the admin user (Authorization: Bearer admin-token) with a
+ * JSON body:
+ *
+ * POST /sim/faults   the next requests that match are answered wrongly.
+ *   fault      "status"       that HTTP status ("code") with a Status object; "retryAfter": seconds for a
+ *                             Retry-After header, "message": its text. On a watch with code 410: HTTP 200, then
+ *                             an ERROR event.
+ *              "garbage"      HTTP 200 with a body that is not JSON
+ *              "close"        the connection is closed before anything is done
+ *              "lose-answer"  the request is carried out, then the connection is closed without an answer
+ *              "freeze"       no answer at all until the fault is cleared
+ *              "cut"          the answer (a watch, a list, a log) breaks off after "after" bytes, in the middle
+ *                             of an object
+ *              "delay"        answered "ms" later
+ *   count      how many requests (1); 0: all until cleared
+ *   method     only this method; path: only where path and query hold this text; watch: true only
+ *              watches, false only what is none; user: only this user
+ * DELETE /sim/faults  no more faults; what is frozen is closed.
+ *
+ * POST /sim/br       {"command":"log-pause","name":"NAME","namespace":"NS","message":"TEXT","count":1}
+ *                    the next br of that command ("snapshot", "log-start", …; absent: any) fails with that text;
+ *                    "dies":true: the Job fails without a word to the Backup.
+ * POST /sim/operator {"running":false}     the operator stops reconciling, and later goes on
+ * POST /sim/expire   {"what":"continue"}   continue tokens answer 410; {"what":"history"}: so do watches
+ * POST /sim/cut      {"watches":true}      all watches end now, as when a server is restarted
+ * POST /sim/touch    {"count":1000,"rate":1000,"namespace":"NS","name":"NAME"}
+ *                    that many changes of status, so many a second, over the Backups in order (or over one)
+ * POST /sim/shutdown {}                    as SIGTERM
+ * GET  /sim/state                          counters: requests, watches, writes, resourceVersion, faults
+ */
+#ifndef BRDECK_SIM_FAULTS_H
+#define BRDECK_SIM_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <brdeck/base/error.h>
+#include <brdeck/base/json.h>
+
+enum fault_kind {
+    FAULT_NONE,
+    FAULT_STATUS,
+    FAULT_GARBAGE,
+    FAULT_CLOSE,
+    FAULT_LOSE_ANSWER,
+    FAULT_FREEZE,
+    FAULT_CUT,
+    FAULT_DELAY,
+};
+
+enum { FAULT_MESSAGE_MAX = 256 };
+
+struct fault_effect {
+    enum fault_kind kind;
+    unsigned code;
+    int64_t retry_after_s; /* 0: no header */
+    int64_t delay_ms;
+    int64_t after; /* bytes before a cut */
+    char message[FAULT_MESSAGE_MAX];
+};
+
+struct faults;
+struct faults *faults_new(void);
+void faults_free(struct faults **faults);
+/* Add the order @json; false and @err when it makes no sense. */
+bool faults_order(struct faults *faults, const struct json *json, struct error *err);
+void faults_clear(struct faults *faults);
+size_t faults_count(const struct faults *faults);
+/* The effect on a request, which uses up one of the order's count. */
+struct fault_effect faults_meet(struct faults *faults, const char *method, const char *uri, bool watch,
+                                const char *user);
+
+#endif

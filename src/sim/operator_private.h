@@ -1,0 +1,82 @@
+/* operator_private.h - what operator.c (deciding), run.c (doing) and cleaner.c (deleting) share. */
+#ifndef BRDECK_SIM_OPERATOR_PRIVATE_H
+#define BRDECK_SIM_OPERATOR_PRIVATE_H
+
+#include "decide.h"
+#include "kinds.h"
+#include "operator.h"
+#include "timers.h"
+
+/* What a Job does. */
+enum run_kind { RUN_SNAPSHOT, RUN_LOG, RUN_STOP_TASK, RUN_CLEAN };
+
+struct run {
+    struct run *next;
+    struct operator *op;
+    const struct kind *cr;
+    enum run_kind kind;
+    enum log_command command; /* of RUN_LOG */
+    char *ns, *name, *job, *pod;
+    unsigned step, progress;
+    struct timer timer;
+    int64_t started_ms; /* wall clock, of the container */
+    char *failure;      /* what br will say; NULL: it works */
+    bool dies;          /* the Job fails and nobody tells the Backup */
+};
+
+/* A Backup that waits to be looked at. */
+struct pending {
+    struct pending *next;
+    struct operator *op;
+    const struct kind *cr;
+    char *ns, *name;
+    unsigned attempts;
+    struct timer timer;
+};
+
+struct br_failure {
+    struct br_failure *next;
+    char *command, *ns, *name, *message;
+    int64_t left;
+    bool dies;
+};
+
+struct operator {
+    struct sim *sim;
+    struct pd pd;
+    struct run *runs;
+    struct pending *queue;
+    struct br_failure *failures;
+    struct timer checkpoints;
+    bool running, muted;
+};
+
+/* run.c */
+bool run_is_active(const struct operator *op, const struct kind *cr, const char *ns, const char *name);
+/* Make the Job and walk it; @backup is only read. */
+void run_start(struct operator *op, const struct kind *cr, const struct json *backup, enum run_kind kind,
+               enum log_command command);
+void run_free(struct run *run);
+/* "backup-NAME-log-pause", … The caller frees. */
+char *run_job_name(const char *name, enum run_kind kind, enum log_command command);
+/* The Service of the PD of @backup's cluster; the caller frees. */
+char *run_pd_service(const struct json *backup);
+/* runend.c: what is written when it has worked, or not. */
+void run_succeed(struct run *run);
+void run_fail(struct run *run);
+/* "s3://bucket/prefix". The caller frees. */
+char *run_backup_path(const struct json *backup);
+
+/* cleaner.c */
+void cleaner_reconcile(struct operator *op, const struct kind *cr, struct json *backup);
+
+/* operator.c */
+/* Look at it after @delay_ms (as it is, not divided). */
+void operator_enqueue(struct operator *op, const struct kind *cr, const char *ns, const char *name, int64_t delay_ms);
+/* Write @backup as the operator does, its status or the rest; used up. */
+void operator_write(struct operator *op, const struct kind *cr, struct json *backup, const char *sub);
+const char *operator_finalizer(const struct kind *cr);
+const char *cr_text(const struct json *backup, const char *part, const char *key);
+bool cr_is_log(const struct json *backup);
+
+#endif
