@@ -274,8 +274,8 @@ static void on_ready(void *ctx, bool lent)
         return;
     }
     struct error err;
-    error_set(&err, ERROR_DENIED, "%s must ask on the terminal, which it was not given: try again, or log in in a shell",
-              exec->name);
+    error_set(&err, ERROR_DENIED,
+              "%s must ask on the terminal, which it was not given: try again, or log in in a shell", exec->name);
     end_failed(exec, &err);
 }
 
@@ -288,7 +288,8 @@ static void borrow_terminal(struct kube_exec *exec, const struct kube_terminal *
 }
 
 /* What went wrong; @err is filled. */
-static void tell_failure(const struct kube_exec *exec, const struct child_result *result, bool interactive, struct error *err)
+static void tell_failure(const struct kube_exec *exec, const struct child_result *result, bool interactive,
+                         struct error *err)
 {
     char *line = exec_last_line(result->err ? result->err : "", exec->env);
     const char *colon = *line ? ": " : "";
@@ -425,7 +426,7 @@ static void start(struct kube_exec *exec)
         end_failed(exec, &err);
     } else {
         error_set(&err, ERROR_DENIED,
-                  "%s must ask on a terminal (interactiveMode: Always), and here is none: log in with kubectl in a shell first",
+                  "%s must ask on a terminal (interactiveMode: Always), and here is none: log in by kubectl in a shell",
                   exec->name);
         end_failed(exec, &err);
     }

@@ -142,7 +142,8 @@ static bool add_entry(struct kube_config *config, enum kube_entry_kind kind, con
     return true;
 }
 
-static bool add_entries(struct kube_config *config, enum kube_entry_kind kind, const struct json *list, struct error *err)
+static bool add_entries(struct kube_config *config, enum kube_entry_kind kind, const struct json *list,
+                        struct error *err)
 {
     if (!json_is_null(list) && json_type(list) != JSON_ARRAY) {
         char what[80];

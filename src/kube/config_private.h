@@ -37,7 +37,8 @@ struct kube_config {
 bool kube_config_add(struct kube_config *config, const char *path, const char *text, size_t len, struct error *err);
 struct kube_config *kube_config_new(const char *looked);
 /* NULL when there is none of that name. */
-const struct kube_entry *kube_config_find(const struct kube_config *config, enum kube_entry_kind kind, const char *name);
+const struct kube_entry *kube_config_find(const struct kube_config *config, enum kube_entry_kind kind,
+                                          const char *name);
 /* "FILE:LINE" of @node, or of @entry where the line of @node is not known. The caller frees. */
 char *kube_config_where(const struct kube_config *config, const struct kube_entry *entry, const struct json *node);
 /* The text of a scalar as the Go client takes it for a string field: numbers and booleans too. The caller frees;
@@ -76,7 +77,7 @@ struct kube_source {
     const struct kube_entry *entry; /* NULL: a flag */
     const char *what;               /* "client-certificate" */
 };
-/* The contents of "@source->what-data", else of the file that "@source->what" names; *out NULL when neither is there. */
+/* The contents of "@source->what-data", else of the file that "@source->what" names; *out NULL when neither is. */
 bool kube_source_read(const struct kube_source *source, char **out, struct error *err);
 /* The contents of a file that a flag named. */
 bool kube_flag_file(const char *path, const char *flag, char **out, struct error *err);

@@ -61,7 +61,8 @@ static bool read_data(const struct kube_source *source, const struct json *node,
 bool kube_source_read(const struct kube_source *source, char **out, struct error *err)
 {
     char *data_key = xasprintf("%s-data", source->what);
-    const struct json *data = json_get(source->entry->value, data_key), *file = json_get(source->entry->value, source->what);
+    const struct json *data = json_get(source->entry->value, data_key);
+    const struct json *file = json_get(source->entry->value, source->what);
     free(data_key);
     *out = NULL;
     if (!str_empty(json_text(data)))

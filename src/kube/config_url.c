@@ -65,7 +65,8 @@ char *kube_proxy_clean(const char *proxy, struct error *err)
 {
     static const struct {
         const char *given, *for_curl;
-    } schemes[] = {{"http://", "http://"}, {"https://", "https://"}, {"socks5://", "socks5h://"}, {"socks5h://", "socks5h://"}};
+    } schemes[] = {{"http://", "http://"}, {"https://", "https://"}, {"socks5://", "socks5h://"},
+                   {"socks5h://", "socks5h://"}};
     for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
         if (!str_starts(proxy, schemes[i].given))
             continue;
@@ -77,6 +78,7 @@ char *kube_proxy_clean(const char *proxy, struct error *err)
         }
         free(clean);
     }
-    error_set(err, ERROR_INPUT, "proxy-url is none that can be used: want http://, https:// or socks5:// and HOST:PORT");
+    error_set(err, ERROR_INPUT,
+              "proxy-url is none that can be used: want http://, https:// or socks5:// and HOST:PORT");
     return NULL;
 }

@@ -76,7 +76,7 @@ bool exec_output_read(const char *plugin, const char *api_version, const char *t
     if (!json || !str_same(json_string(json, "kind"), "ExecCredential"))
         error_set(err, ERROR_DENIED, "%s printed no ExecCredential", plugin);
     else if (!str_same(version, api_version))
-        error_set(err, ERROR_DENIED, "%s answered in another version than %s: make its apiVersion in the kubeconfig the same",
+        error_set(err, ERROR_DENIED, "%s answered in another version than %s: change its apiVersion in the kubeconfig",
                   plugin, api_version);
     else
         done = read_status(plugin, json_get(json, "status"), out, err);

@@ -187,7 +187,8 @@ static bool refuse_provider(const struct reading *r, const struct json *provider
         if (str_same(name, known[i].name))
             instead = known[i].instead;
     }
-    return kube_user_wrong(r->config, r->user, provider, r->err, "auth-provider \"%.40s\" is no more, in kubectl neither: %s",
+    return kube_user_wrong(r->config, r->user, provider, r->err,
+                           "auth-provider \"%.40s\" is no more, in kubectl neither: %s",
                            name ? name : "", instead);
 }
 

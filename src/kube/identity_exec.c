@@ -16,7 +16,7 @@ static const struct {
     {"client.authentication.k8s.io/v1", true, NULL},
     {"client.authentication.k8s.io/v1beta1", false, NULL},
     {"client.authentication.k8s.io/v1alpha1", false,
-     "was taken out of Kubernetes in 1.24: bring the plugin up to date and write its kubeconfig entry anew (v1beta1 or v1)"},
+     "was taken out of Kubernetes in 1.24: update the plugin and write its kubeconfig entry anew (v1beta1 or v1)"},
 };
 
 static const struct {
@@ -46,13 +46,15 @@ static bool read_version(const struct reading *r, bool *mode_needed)
         if (strcmp(versions[i].version, version) != 0)
             continue;
         if (versions[i].refuse)
-            return kube_user_wrong(r->config, r->user, node, r->err, "exec: apiVersion %s %s", version, versions[i].refuse);
+            return kube_user_wrong(r->config, r->user, node, r->err, "exec: apiVersion %s %s", version,
+                                   versions[i].refuse);
         r->identity->exec.api_version = xstrdup(version);
         *mode_needed = versions[i].mode_needed;
         return true;
     }
     return kube_user_wrong(r->config, r->user, node, r->err,
-                           "exec: apiVersion \"%.60s\" is not known: want client.authentication.k8s.io/v1 or v1beta1", version);
+                           "exec: apiVersion \"%.60s\" is not known: want client.authentication.k8s.io/v1 or v1beta1",
+                           version);
 }
 
 static bool read_mode(const struct reading *r, bool needed)
@@ -84,7 +86,8 @@ static bool read_env(const struct reading *r)
     JSON_EACH(item, list) {
         const char *name = json_string(item, "name");
         if (str_empty(name) || strchr(name, '='))
-            return kube_user_wrong(r->config, r->user, item, r->err, "exec: an entry of env has no name, or one with \"=\"");
+            return kube_user_wrong(r->config, r->user, item, r->err,
+                                   "exec: an entry of env has no name, or one with \"=\"");
         char *value = kube_config_scalar(json_get(item, "value"));
         env[count++] = xasprintf("%s=%s", name, value ? value : "");
         free(value);

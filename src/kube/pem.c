@@ -53,7 +53,8 @@ bool kube_pem_check_key(const char *cert_pem, const char *key_pem, const char *w
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, &locked);
     X509 *cert = read_first(cert_pem);
     if (!key && locked)
-        error_set(err, ERROR_INPUT, "%s is protected by a password; write it without: openssl pkey -in OLD -out NEW", what);
+        error_set(err, ERROR_INPUT, "%s is protected by a password; write it without: openssl pkey -in OLD -out NEW",
+                  what);
     else if (!key)
         error_set(err, ERROR_INPUT, "%s holds no private key in PEM form", what);
     else if (!cert || X509_check_private_key(cert, key) != 1)

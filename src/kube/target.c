@@ -170,13 +170,14 @@ static bool names_certificate(const struct choice *choice)
 
 static bool read_server(struct kube_target *target, const struct choice *choice)
 {
+    const char *name = choice->over->tls_server_name;
     bool secure = target->ca_pem || target->insecure || names_certificate(choice);
     target->server = kube_server_clean(choice->server, secure, choice->err);
     if (!target->server || !read_proxy(target, choice))
         return false;
     /* The file's name is that of the file's server. */
-    if (!str_empty(choice->over->server) || !str_empty(choice->over->tls_server_name))
-        target->tls_server_name = str_empty(choice->over->tls_server_name) ? NULL : xstrdup(choice->over->tls_server_name);
+    if (!str_empty(choice->over->server) || !str_empty(name))
+        target->tls_server_name = xstrdup(str_empty(name) ? NULL : name);
     else
         target->tls_server_name = kube_config_scalar(cluster_field(choice, "tls-server-name"));
     target->disable_compression =
@@ -308,7 +309,8 @@ static struct kube_target *resolve(struct choice *choice)
     const char *root = getenv("BRDECK_SERVICEACCOUNT");
     if (str_empty(root))
         root = SERVICE_ACCOUNT;
-    if (!choose_context(choice) || !choose_entry(choice, KUBE_ENTRY_CLUSTER, over->cluster, "cluster", &choice->cluster) ||
+    if (!choose_context(choice) ||
+        !choose_entry(choice, KUBE_ENTRY_CLUSTER, over->cluster, "cluster", &choice->cluster) ||
         !choose_entry(choice, KUBE_ENTRY_USER, over->user, "user", &choice->user))
         return NULL;
     choice->server = flag_or_cluster(choice, over->server, "server");
@@ -332,7 +334,8 @@ static struct kube_target *resolve(struct choice *choice)
     return NULL;
 }
 
-struct kube_target *kube_target_new(const struct kube_config *config, const struct kube_overrides *over, struct error *err)
+struct kube_target *kube_target_new(const struct kube_config *config, const struct kube_overrides *over,
+                                    struct error *err)
 {
     static const struct kube_overrides none;
     struct choice choice = {.config = config, .over = over ? over : &none, .err = err};

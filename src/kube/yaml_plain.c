@@ -105,7 +105,8 @@ static bool read_decimal(const char *text, bool negative, struct str *number)
         whole++;
         whole_len--;
     }
-    return str_add(number, negative ? "-" : "") && str_addn(number, whole_len ? whole : "0", whole_len ? whole_len : 1) &&
+    return str_add(number, negative ? "-" : "") &&
+           str_addn(number, whole_len ? whole : "0", whole_len ? whole_len : 1) &&
            str_add(number, fraction_len ? "." : "") && str_addn(number, fraction, fraction_len) &&
            str_add(number, exponent);
 }

@@ -35,6 +35,7 @@ void yaml_lines_done(struct yaml_lines *lines);
 /* 0: not known. */
 unsigned yaml_lines_find(const struct yaml_lines *lines, const struct json *node);
 /* yaml_parse, and where things stand (@lines may be NULL). */
-struct json *yaml_parse_lines(const char *text, size_t len, const char *name, struct yaml_lines *lines, struct error *err);
+struct json *yaml_parse_lines(const char *text, size_t len, const char *name, struct yaml_lines *lines,
+                              struct error *err);
 
 #endif

@@ -460,7 +460,8 @@ static struct json *read_stream(struct reader *r)
     return NULL;
 }
 
-struct json *yaml_parse_lines(const char *text, size_t len, const char *name, struct yaml_lines *lines, struct error *err)
+struct json *yaml_parse_lines(const char *text, size_t len, const char *name, struct yaml_lines *lines,
+                              struct error *err)
 {
     struct reader r = {.name = name, .text = text, .lines = lines, .err = err};
     if (!yaml_parser_initialize(&r.parser))

@@ -63,9 +63,9 @@ struct kube_auth_wait;
 struct kube_auth_wait *kube_auth_get(struct kube_auth *auth, kube_auth_fn *fn, void *arg);
 /* No callback any more. *wait becomes NULL; NULL is harmless. */
 void kube_auth_forget(struct kube_auth *auth, struct kube_auth_wait **wait);
-/* The server answered 401 to the credential whose token is @token (NULL: it had none). True: ask kube_auth_get for another
- * and repeat, once. False: there is no other to be had (a static token, a file that still says the same, a plugin
- * that was just run for this), the 401 is final. */
+/* The server answered 401 to the credential whose token is @token (NULL: it had none). True: ask kube_auth_get for
+ * another and repeat, once. False: there is no other to be had (a static token, a file that still says the same, a
+ * plugin that was just run for this), the 401 is final. */
 bool kube_auth_reject(struct kube_auth *auth, const char *token);
 
 #endif

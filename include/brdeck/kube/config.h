@@ -3,9 +3,9 @@
  * Rules of client-go (clientcmd): --kubeconfig is exclusive; KUBECONFIG is a list whose
  * missing files are skipped and where the first definition of a key wins; ~/.kube/config
  * only without either; in-cluster (the service account's files) last. Relative paths
- * are relative to the file they stand in. Of a file only the first document counts. Data (certificate-authority-data and so
- * on) wins over files. Kinds of login: a token's file wins over a token, both over exec; a client certificate makes
- * exec needless; token and user name together are an error, as are insecure-skip-tls-verify with a CA and
+ * are relative to the file they stand in. Of a file only the first document counts. Data (certificate-authority-data
+ * and so on) wins over files. Kinds of login: a token's file wins over a token, both over exec; a client
+ * certificate makes exec needless; token and user name together are an error, as are insecure-skip-tls-verify with a CA and
  * the exec version v1alpha1. Over plain HTTP no credential is read. Errors never quote a secret.
  */
 #ifndef BRDECK_KUBE_CONFIG_H
@@ -77,7 +77,8 @@ struct kube_target {
 /* Resolve the current context, or that of @over. NULL and @err naming what is missing where
  * ("context \"prod\" is not in ~/.kube/config; it has: a, b"), for the old auth-provider with what
  * to use instead, for unreadable files. Certificates and keys are read here. */
-struct kube_target *kube_target_new(const struct kube_config *config, const struct kube_overrides *over, struct error *err);
+struct kube_target *kube_target_new(const struct kube_config *config, const struct kube_overrides *over,
+                                    struct error *err);
 void kube_target_free(struct kube_target **target);
 /* Whether the server or how it is known (CA, tls-server-name, insecure) differ: the source must end (rule 8). */
 bool kube_target_moved(const struct kube_target *a, const struct kube_target *b);

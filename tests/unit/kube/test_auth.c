@@ -82,7 +82,8 @@ static size_t runs(const struct world *w)
 /* The plugin is a shell script; @body stands in its folder. */
 static void set_plugin(const struct world *w, const char *body)
 {
-    char *text = xasprintf("#!/bin/sh\ncd '%s' || exit 99\nprintf x >>runs\nprintf '%%s' \"$KUBERNETES_EXEC_INFO\" >info\n"
+    char *text = xasprintf("#!/bin/sh\ncd '%s' || exit 99\nprintf x >>runs\nprintf '%%s' \"$KUBERNETES_EXEC_INFO\" "
+                           ">info\n"
                            "if read -r line; then echo \"$line\" >heard; fi\n%s\n", w->folder, body);
     put(w, "plugin", text, 0700);
     free(text);
@@ -253,7 +254,8 @@ static void test_exec_token(void **state)
     set_exec(w, V1, KUBE_EXEC_NEVER);
     w->target.identity.exec.args = some_args;
     w->target.identity.exec.env = some_env;
-    set_plugin(w, "[ \"$1\" = get ] && [ \"$2\" = 'a b' ] && [ $# = 2 ] && [ \"$FLAVOUR\" = plum ] && [ -n \"$PATH\" ] || exit 3\n"
+    set_plugin(w, "[ \"$1\" = get ] && [ \"$2\" = 'a b' ] && [ $# = 2 ] && [ \"$FLAVOUR\" = plum ] && [ -n \"$PATH\" ] "
+                  "|| exit 3\n"
                "while [ ! -e go ]; do sleep 0.05; done\n" GIVES(V1, "{\"token\":\"tok-1\"}"));
     struct kube_auth *auth = kube_auth_new(w->loop, &w->target);
     struct kube_auth_wait *wait = kube_auth_get(auth, on_got, &gone);
@@ -316,7 +318,9 @@ static void test_exec_cluster(void **state)
 /* {"clientCertificateData":"..."} from the files cert and key. */
 static const char gives_cert[] =
     "flat() { awk '{printf \"%s\\\\n\", $0}' \"$1\"; }\n"
-    "printf '%s' '{\"kind\":\"ExecCredential\",\"apiVersion\":\"" V1 "\",\"status\":{\"clientCertificateData\":\"'\"$(flat cert)\"'\","
+    "printf '%s' "
+    "'{\"kind\":\"ExecCredential\",\"apiVersion\":\"" V1 "\",\"status\":{\"clientCertificateData\":\"'\"$(flat "
+    "cert)\"'\","
     "\"clientKeyData\":\"'\"$(flat key)\"'\"}}'";
 
 static void test_exec_certificate(void **state)
@@ -438,7 +442,8 @@ static void test_failures(void **state)
     } cases[] = {
         {"echo first >&2; printf '\\033[31mSSO session expired: run aws sso login\\033[0m\\n\\n  \\n' >&2; exit 254",
          "failed (exit code 254): SSO session expired: run aws sso login", "first"},
-        {"echo 'bad eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.sig token' >&2; exit 1", "(exit code 1): bad <redacted> token", "eyJ"},
+        {"echo 'bad eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.sig token' >&2; exit 1", "(exit code 1): bad <redacted> token",
+         "eyJ"},
         {"echo \"with $MY_SECRET and $PROFILE\" >&2; exit 1", "with <redacted> and prod-eu", "hunter22"},
         {"exit 7", "failed (exit code 7)", ":7"},
         {"kill -9 $$", "was ended by signal 9", NULL},
@@ -450,7 +455,8 @@ static void test_failures(void **state)
         {GIVES(V1, "{\"clientCertificateData\":\"s3cr3t\"}"), "gave only one of certificate and key", "s3cr3t"},
         {GIVES(V1, "{\"clientCertificateData\":\"x\",\"clientKeyData\":\"s3cr3t\"}"), "holds no certificate", "s3cr3t"},
         {GIVES(V1, "{\"token\":\"a\\\\nX-Evil: 1\"}"), "a token of several lines", "Evil"},
-        {GIVES(V1, "{\"token\":\"t\",\"expirationTimestamp\":\"tomorrow\"}"), "expirationTimestamp that is no time", NULL},
+        {GIVES(V1, "{\"token\":\"t\",\"expirationTimestamp\":\"tomorrow\"}"), "expirationTimestamp that is no time",
+         NULL},
     };
     set_exec(w, V1, KUBE_EXEC_NEVER);
     w->target.identity.exec.env = secret_env;
@@ -500,7 +506,8 @@ static void test_missing(void **state)
     w->target.identity.exec.install_hint = (char[]){"get it\nfrom https://x\033[1m"};
     struct kube_auth *auth = kube_auth_new(w->loop, &w->target);
     assert_null(kube_auth_get(auth, on_got, &got));
-    assert_string_equal(got.err.text, "login plugin \"brdeck-no-such-plugin\" of user \"ann\" is not installed (not in PATH): "
+    assert_string_equal(got.err.text, "login plugin \"brdeck-no-such-plugin\" of user \"ann\" is not installed (not in "
+                                      "PATH): "
                         "get it from https://x [1m");
     kube_auth_free(&auth);
     w->target.identity.exec.command = w->plugin; /* not there */

@@ -61,7 +61,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"a", "b", "c", "ca.pem", "cert.pem", "key.pem", "other.pem", "locked.pem", "tok",
+    static const char *const names[] = {"a", "b", "c", "ca.pem", "cert.pem", "key.pem", "other.pem", "locked.pem",
+                                        "tok",
                                         "token", "ca.crt", "namespace", ".kube/config", "sub/d", "sub/ca.pem"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -121,7 +122,8 @@ static void test_merge(void **state)
         "clusters:\n- {name: k, cluster: {server: 'https://first:1'}}\nusers: null\n");
     put("b", "current-context: two\ncontexts:\n- {name: one, context: {cluster: gone}}\n"
         "- {name: two, context: {cluster: k, user: u}}\n"
-        "clusters:\n- {name: k, cluster: {server: 'https://second:2', tls-server-name: x}}\nusers:\n- {name: u, user: {token: t}}\n");
+        "clusters:\n- {name: k, cluster: {server: 'https://second:2', tls-server-name: x}}\nusers:\n- {name: u, user: "
+        "{token: t}}\n");
     put("c", "");
     setenv("KUBECONFIG", ":missing:a::c:b:a:", 1);
     struct kube_config *config = load(NULL);
@@ -160,7 +162,8 @@ static void test_home(void **state)
     assert_int_equal(kube_config_contexts(config), 0);
     assert_null(kube_config_current(config));
     assert_null(kube_target_new(config, NULL, &err));
-    assert_non_null(strstr(err.text, "/.kube/config has no contexts, and this is no pod: give --kubeconfig or --server"));
+    assert_non_null(strstr(err.text, "/.kube/config has no contexts, and this is no pod: give --kubeconfig or "
+                                     "--server"));
     kube_config_free(&config);
     char *kube = xasprintf("%s/.kube", folder), *text = kubeconfig("server: 'https://x'", "token: t");
     assert_true(file_make_folder(kube, &err));
@@ -287,7 +290,8 @@ static void test_cluster(void **state)
     kube_target_free(&other);
 
     static const struct kube_overrides moved[] = {
-        {.server = "https://i"}, {.certificate_authority = "ca.pem"}, {.insecure_skip_tls_verify = true}, {.tls_server_name = "m"},
+        {.server = "https://i"}, {.certificate_authority = "ca.pem"}, {.insecure_skip_tls_verify = true},
+            {.tls_server_name = "m"},
     };
     for (size_t i = 0; i < ARRAY_LEN(moved); i++) {
         other = resolve("a", &moved[i]);
@@ -295,7 +299,8 @@ static void test_cluster(void **state)
         kube_target_free(&other);
     }
     kube_target_free(&target);
-    const struct kube_overrides over = {.server = "https://i:2", .insecure_skip_tls_verify = true, .proxy_url = "http://q:1",
+    const struct kube_overrides over = {.server = "https://i:2", .insecure_skip_tls_verify = true,
+                                        .proxy_url = "http://q:1",
                                         .namespace_ = "other"};
     target = resolve("a", &over);
     assert_string_equal(target->server, "https://i:2");
@@ -315,16 +320,19 @@ static void test_choice(void **state)
 {
     (void)state;
     put("a", "contexts:\n- {name: x, context: {cluster: k, user: u}}\n- {name: 'y', context: {cluster: l}}\n- name: 7\n"
-        "clusters:\n- {name: k, cluster: {server: 'https://k'}}\n- {name: l, cluster: {server: 'https://l'}}\n- name: m\n"
+        "clusters:\n- {name: k, cluster: {server: 'https://k'}}\n- {name: l, cluster: {server: 'https://l'}}\n- name: "
+        "m\n"
         "users:\n- {name: u, user: {token: t}}\n- {name: v, user: {username: bo, password: 123}}\n");
     refuse(NULL, "a has no current-context: give --context, one of: x, y, 7");
-    const struct kube_overrides none = {.context = "z"}, seven = {.context = "7"}, gone = {.context = "x", .cluster = "q"},
+    const struct kube_overrides none = {.context = "z"}, seven = {.context = "7"},
+        gone = {.context = "x", .cluster = "q"},
                                 bare = {.context = "x", .cluster = "m"};
     refuse(&none, "context \"z\" is not in a; it has: x, y, 7");
     refuse(&seven, "a:4: context \"7\" names no cluster");
     refuse(&gone, "cluster \"q\" is not in a; it has: k, l, m");
     refuse(&bare, "cluster \"m\" has no server");
-    const struct kube_overrides over = {.context = "x", .cluster = "l", .user = "v"}, flags = {.server = "https://f", .token = "s"};
+    const struct kube_overrides over = {.context = "x", .cluster = "l", .user = "v"},
+        flags = {.server = "https://f", .token = "s"};
     struct kube_target *target = resolve("a", &over);
     assert_string_equal(target->server, "https://l:443");
     assert_int_equal(target->identity.kind, KUBE_AUTH_BASIC);
@@ -360,9 +368,11 @@ static void test_identity(void **state)
         {"token: t", {.username = "n"}, KUBE_AUTH_BASIC, NULL, false},
         {"client-certificate: cert.pem, client-key: key.pem", {0}, KUBE_AUTH_NONE, NULL, true},
         {"client-certificate: cert.pem, client-key: key.pem, token: t", {0}, KUBE_AUTH_TOKEN, "t", true},
-        {"client-certificate: cert.pem, client-key: key.pem, exec: {command: x, apiVersion: client.authentication.k8s.io/v1beta1}",
+        {"client-certificate: cert.pem, client-key: key.pem, exec: {command: x, apiVersion: "
+         "client.authentication.k8s.io/v1beta1}",
          {0}, KUBE_AUTH_NONE, NULL, true},
-        {"exec: {command: x, apiVersion: client.authentication.k8s.io/v1beta1}", {.token = "f"}, KUBE_AUTH_TOKEN, "f", false},
+        {"exec: {command: x, apiVersion: client.authentication.k8s.io/v1beta1}", {.token = "f"}, KUBE_AUTH_TOKEN, "f",
+         false},
         {"auth-provider: {name: gcp}", {.token = "f"}, KUBE_AUTH_TOKEN, "f", false},
         {"token: t", {.client_certificate = "cert.pem", .client_key = "key.pem"}, KUBE_AUTH_TOKEN, "t", true},
     };
@@ -391,7 +401,8 @@ static void test_impersonation(void **state)
 {
     (void)state;
     static const char *const groups[] = {"g1", "g2", NULL};
-    char *text = kubeconfig("server: 'https://h'", "as: bob, as-uid: '7', as-groups: [a, b], as-user-extra: {k: [v, w]}");
+    char *text = kubeconfig("server: 'https://h'",
+                            "as: bob, as-uid: '7', as-groups: [a, b], as-user-extra: {k: [v, w]}");
     put("a", text);
     free(text);
     struct kube_target *target = resolve("a", NULL);
@@ -412,7 +423,8 @@ static void test_impersonation(void **state)
 static void test_exec(void **state)
 {
     (void)state;
-    char *text = kubeconfig("server: 'https://h/x', certificate-authority: ca.pem, tls-server-name: 'n', extensions: [{name: "
+    char *text = kubeconfig("server: 'https://h/x', certificate-authority: ca.pem, tls-server-name: 'n', extensions: "
+                            "[{name: "
                             "client.authentication.k8s.io/exec, extension: {audience: a}}]",
                             "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1, args: [eks, 5, -x], "
                             "env: [{name: A, value: '1=2'}, {name: B, value: null}], interactiveMode: Never, "
@@ -453,9 +465,11 @@ static void test_refused_files(void **state)
         {"users:\n- user: {token: s3cr3t}\n", "a:2: an entry of users has no name"},
         {"users:\n- name: u\n  user: s3cr3t\n", "a:3: user \"u\" is no mapping"},
         {"users:\n- name: u\n- name: u\n", "a:3: user \"u\" is defined a second time"},
-        {"users:\n- name: u\n  user:\n    token: s3cr3t\n    token: s3cr3t\n", "a:5: key \"token\" stands here a second time"},
+        {"users:\n- name: u\n  user:\n    token: s3cr3t\n    token: s3cr3t\n",
+         "a:5: key \"token\" stands here a second time"},
         {"current-context: x\n", "context \"x\" is not in a; it has: none"},
-        {"current-context: x\ncontexts:\n- name: x\n  context:\n    cluster: k\n", "a:5: context \"x\" names the cluster \"k\", which is not there"},
+        {"current-context: x\ncontexts:\n- name: x\n  context:\n    cluster: k\n",
+         "a:5: context \"x\" names the cluster \"k\", which is not there"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         put("a", cases[i].text);
@@ -480,22 +494,26 @@ static void test_refused_entries(void **state)
         {"server: 'https://h', certificate-authority: missing", "", {0}, "missing: No such file or directory"},
         {"server: 'https://h', certificate-authority: /dev/null", "", {0}, "is no plain file"},
         {"server: 'https://h', certificate-authority: key.pem", "", {0}, "holds no certificate in PEM form"},
-        {"server: 'https://h', certificate-authority-data: '!'", "", {0}, "a:9: certificate-authority-data is no base64"},
+        {"server: 'https://h', certificate-authority-data: '!'", "", {0},
+         "a:9: certificate-authority-data is no base64"},
         {"server: 'https://h', certificate-authority: ca.pem, insecure-skip-tls-verify: true", "", {0},
          "certificate-authority can not go with insecure-skip-tls-verify"},
         {"server: 'https://h', insecure-skip-tls-verify: true", "",
-         {.insecure_skip_tls_verify = true, .certificate_authority = "ca.pem"}, "can not go with insecure-skip-tls-verify"},
+         {.insecure_skip_tls_verify = true, .certificate_authority = "ca.pem"},
+             "can not go with insecure-skip-tls-verify"},
         {"server: 'https://h'", "client-certificate: cert.pem", {0}, "needs a client-key"},
         {"server: 'https://h'", "client-certificate: cert.pem, client-key: other.pem", {0}, "does not belong"},
         {"server: 'https://h'", "client-certificate: cert.pem, client-key: locked.pem", {0}, "protected by a password"},
         {"server: 'https://h'", "client-certificate: cert.pem, client-key: cert.pem", {0}, "holds no private key"},
-        {"server: 'https://h'", "client-certificate-data: czNjcjN0, client-key-data: czNjcjN0", {0}, "holds no certificate"},
+        {"server: 'https://h'", "client-certificate-data: czNjcjN0, client-key-data: czNjcjN0", {0},
+         "holds no certificate"},
         {"server: 'https://h'", "token: s3cr3t, username: n", {0}, "a token and a user name are given"},
         {"server: 'https://h'", "", {.token = "s3cr3t", .username = "n"}, "give one of --token"},
         {"server: 'https://h'", "as-groups: [g]", {0}, "name a user too: --as"},
         {"server: 'https://h'", "as: b, as-user-extra: {k: v}", {0}, "as-user-extra wants lists of strings"},
         {"server: 'https://h'", "auth-provider: {name: gcp}", {0}, "install gke-gcloud-auth-plugin"},
-        {"server: 'https://h'", "auth-provider: {name: azure, config: {x: s3cr3t}}", {0}, "kubelogin convert-kubeconfig"},
+        {"server: 'https://h'", "auth-provider: {name: azure, config: {x: s3cr3t}}", {0},
+         "kubelogin convert-kubeconfig"},
         {"server: 'https://h'", "auth-provider: {name: x}, exec: {}", {0}, "auth-provider \"x\" is no more"},
         {"server: 'https://h'", EXEC("v1alpha1"), {0}, "was taken out of Kubernetes in 1.24"},
         {"server: 'https://h'", EXEC("v2"), {0}, "want client.authentication.k8s.io/v1 or v1beta1"},

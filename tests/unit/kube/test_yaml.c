@@ -188,7 +188,8 @@ static void test_prints(void **state)
         {"{\"ts\":436568622965194755,\"f\":1.50}", "ts: 436568622965194755\nf: 1.50\n"},
         /* what would be read as something else */
         {"[\"true\",\"y\",\"No\",\"null\",\"\",\"~\",\"1\",\"0x1f\",\"1_0\",\"1.5\",\".inf\",\"1e3\",\"<<\",\"=\"]",
-         "- \"true\"\n- \"y\"\n- \"No\"\n- \"null\"\n- \"\"\n- \"~\"\n- \"1\"\n- \"0x1f\"\n- \"1_0\"\n- \"1.5\"\n- \".inf\"\n"
+         "- \"true\"\n- \"y\"\n- \"No\"\n- \"null\"\n- \"\"\n- \"~\"\n- \"1\"\n- \"0x1f\"\n- \"1_0\"\n- \"1.5\"\n- "
+         "\".inf\"\n"
          "- \"1e3\"\n- \"<<\"\n- \"=\"\n"},
         {"[\"2026-10-02T12:45:32Z\",\"2026-10-02\",\"1:30\",\"-1:30:00.5\"]",
          "- \"2026-10-02T12:45:32Z\"\n- \"2026-10-02\"\n- \"1:30\"\n- \"-1:30:00.5\"\n"},
@@ -196,7 +197,8 @@ static void test_prints(void **state)
          "- plain text\n- 12Gi\n- s3://a/b\n- a:b\n- a#b\n- --flag\n- -1x\n- /x\n- 2026\"\n"},
         /* what would be syntax */
         {"[\"a: b\",\"a #b\",\"*\",\"- a\",\"a:\",\" a\",\"a \",\"it's: so\",\"@x\",\"---\",\"[\",\"?\",\"-\",\"#\"]",
-         "- 'a: b'\n- 'a #b'\n- '*'\n- '- a'\n- 'a:'\n- ' a'\n- 'a '\n- 'it''s: so'\n- '@x'\n- '---'\n- '['\n- '?'\n- '-'\n- '#'\n"},
+         "- 'a: b'\n- 'a #b'\n- '*'\n- '- a'\n- 'a:'\n- ' a'\n- 'a '\n- 'it''s: so'\n- '@x'\n- '---'\n- '['\n- '?'\n- "
+         "'-'\n- '#'\n"},
         /* lines */
         {"{\"a\":\"x\\n  y\\n\\nz\\n\",\"b\":\"x\\ny\",\"c\":[\"p\\nq\"]}",
          "a: |\n  x\n    y\n\n  z\nb: |-\n  x\n  y\nc:\n- |-\n  p\n  q\n"},
@@ -205,7 +207,8 @@ static void test_prints(void **state)
         /* what must not reach a terminal */
         {"[\"\\u001b[31m\",\"\\u0007\",\"a\\u202eb\",\"\\u200bx\",\"\\u0085\",\"\\u2028\",\"\\ufeff\"]",
          "- \"\\e[31m\"\n- \"\\x07\"\n- \"a\\u202Eb\"\n- \"\\u200Bx\"\n- \"\\x85\"\n- \"\\u2028\"\n- \"\\uFEFF\"\n"},
-        {"[\"\xe4\xb8\xad\xe6\x96\x87\",\"\xf0\x9f\x98\x80 ok\"]", "- \xe4\xb8\xad\xe6\x96\x87\n- \xf0\x9f\x98\x80 ok\n"},
+        {"[\"\xe4\xb8\xad\xe6\x96\x87\",\"\xf0\x9f\x98\x80 ok\"]",
+         "- \xe4\xb8\xad\xe6\x96\x87\n- \xf0\x9f\x98\x80 ok\n"},
         /* keys */
         {"{\"1\":1,\"a b\":2,\"a: b\":3,\"\":4,\"on\":5,\"x\\ny\":6}",
          "\"1\": 1\na b: 2\n'a: b': 3\n\"\": 4\n\"on\": 5\n\"x\\ny\": 6\n"},
@@ -249,9 +252,12 @@ static unsigned next_random(unsigned *seed)
 static struct json *make_string(unsigned *seed)
 {
     static const char *const pieces[] = {
-        "a", "B", "0", "1", "-", "_", ".", ":", " ", "  ", "\n", "#", "'", "\"", "\\", "\t", "\r", "{", "}", "[", "]", ",", "&",
-        "*", "!", "|", ">", "%", "@", "`", "?", "~", "=", "<<", "true", "null", "y", "e5", "0x", "\x1b", "\xc2\x85", "\xe2\x80\xa8",
-        "\xe2\x80\xae", "\xef\xbb\xbf", "\xe4\xb8\xad", "\xf0\x9f\x98\x80", "\x7f", "---", "...", "\xef\xbf\xbe", "2026-01-01", ".inf",
+        "a", "B", "0", "1", "-", "_", ".", ":", " ", "  ", "\n", "#", "'", "\"", "\\", "\t", "\r", "{", "}", "[", "]",
+            ",", "&",
+        "*", "!", "|", ">", "%", "@", "`", "?", "~", "=", "<<", "true", "null", "y", "e5", "0x", "\x1b", "\xc2\x85",
+            "\xe2\x80\xa8",
+        "\xe2\x80\xae", "\xef\xbb\xbf", "\xe4\xb8\xad", "\xf0\x9f\x98\x80", "\x7f", "---", "...", "\xef\xbf\xbe",
+            "2026-01-01", ".inf",
     };
     struct str text;
     str_init(&text, STR_SMALL);
