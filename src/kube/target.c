@@ -88,7 +88,9 @@ static bool choose_entry(struct choice *choice, enum kube_entry_kind kind, const
     const struct json *field = choice->context ? json_get(choice->context->value, word) : NULL;
     char *name = flag ? xstrdup(flag) : kube_config_scalar(field);
     *entry = kube_config_find(choice->config, kind, name);
-    bool done = *entry || !name;
+    /* A user who is not there does no harm where flags log in. */
+    bool by_flags = kind == KUBE_ENTRY_USER && !flag && (choice->over->token || choice->over->token_file);
+    bool done = *entry || !name || by_flags;
     if (!done && flag) {
         not_there(choice, kind, word, name);
     } else if (!done) {

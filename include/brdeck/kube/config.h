@@ -5,8 +5,8 @@
  * only without either; in-cluster (the service account's files) last. Relative paths
  * are relative to the file they stand in. Of a file only the first document counts. Data (certificate-authority-data
  * and so on) wins over files. Kinds of login: a token's file wins over a token, both over exec; a client
- * certificate makes exec needless; token and user name together are an error, as are insecure-skip-tls-verify with a CA and
- * the exec version v1alpha1. Over plain HTTP no credential is read. Errors never quote a secret.
+ * certificate makes exec needless; token and user name together are an error, as are insecure-skip-tls-verify
+ * with a CA and the exec version v1alpha1. Over plain HTTP no credential is read. Errors never quote a secret.
  */
 #ifndef BRDECK_KUBE_CONFIG_H
 #define BRDECK_KUBE_CONFIG_H

@@ -340,6 +340,12 @@ static void test_choice(void **state)
     assert_string_equal(target->namespace_, "default");
     assert_false(target->namespace_is_set);
     kube_target_free(&target);
+    put("b", "contexts: [{name: x, context: {cluster: k, user: gone}}]\n"
+        "clusters: [{name: k, cluster: {server: 'https://k'}}]\n");
+    const struct kube_overrides token = {.context = "x", .token = "s"}; /* who "gone" is does not matter then */
+    target = resolve("b", &token);
+    assert_string_equal(target->identity.token, "s");
+    kube_target_free(&target);
     target = resolve("a", &flags);
     assert_string_equal(target->context, "https://f:443");
     assert_string_equal(target->identity.token, "s");
