@@ -47,7 +47,7 @@ static const struct demo_row {
     {"orders", "orders-ap-log", "orders-ap", END_PAUSED, 9 * 24, 22 * 60, "log-pause"},
     {"billing", "billing-log", "billing", END_PAUSE_FAILED, 17 * 24, 42, "log-pause"},
     {"billing", "billing-dw-log", "billing-dw", END_RUNNING, 6 * 24, 0, "log-start"},
-    {"billing", "billing-dw-log-2025", "billing-dw", END_STOPPED, 28 * 24, 7 * 24 * 60, "log-stop"},
+    {"billing", "billing-hist-log", "billing-hist", END_STOPPED, 28 * 24, 7 * 24 * 60, "log-stop"},
     {"billing", "billing-full-denied", "billing", END_FAILED, 5, 0, NULL},
     {"audit", "audit-log", "audit", END_RUNNING, 11 * 24, 0, ""},
     {"audit", "audit-eu-log", "audit-eu", END_START_FAILED, 26, 0, ""},
@@ -62,14 +62,14 @@ static const struct demo_daily {
     int days;
 } dailies[] = {
     {"orders", "orders-eu", 7}, {"orders", "orders-us", 4}, {"orders", "orders-ap", 5},
-    {"billing", "billing", 5},  {"billing", "billing-dw", 3}, {"audit", "audit", 6},
+    {"billing", "billing", 5},  {"billing", "billing-dw", 3}, {"billing", "billing-hist", 2}, {"audit", "audit", 6},
 };
 
 static const struct demo_cluster {
     const char *ns, *name;
 } demo_clusters[] = {
     {"orders", "orders-eu"},   {"orders", "orders-us"}, {"orders", "orders-ap"}, {"billing", "billing"},
-    {"billing", "billing-dw"}, {"audit", "audit"},      {"audit", "audit-eu"},
+    {"billing", "billing-dw"}, {"billing", "billing-hist"}, {"audit", "audit"}, {"audit", "audit-eu"},
 };
 
 static struct json *new_backup(const char *ns, const char *name, const char *cluster, bool log, int64_t made_ms)

@@ -18,6 +18,8 @@ void handle_pod_log(struct request *request);
 void handle_proxy(struct request *request);
 /* discovery.c: true when the path is one of discovery's, and answered. */
 bool handle_discovery(struct request *request);
+/* openapi.c: likewise for /openapi/v3. */
+bool handle_openapi(struct request *request);
 /* reviews.c: likewise for authorization.k8s.io and authentication.k8s.io. */
 bool handle_review(struct request *request);
 /* control.c: /sim/... */

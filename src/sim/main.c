@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <brdeck/base/error.h>
@@ -38,6 +39,13 @@ static void catch_signals(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+/* A parent that gives no pipe, but /dev/null, is only known by its process id. */
+static bool is_lifeline(int fd)
+{
+    struct stat stat;
+    return fstat(fd, &stat) == 0 && (S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode) || isatty(fd));
+}
+
 /* Whether stdin has come to its end; what is written there is thrown away. */
 static bool is_closed(int fd)
 {
@@ -48,10 +56,11 @@ static bool is_closed(int fd)
 static void serve(struct sim *sim)
 {
     pid_t parent = getppid();
+    bool with_parent = sim->options.with_parent;
+    int line = with_parent && is_lifeline(STDIN_FILENO) ? STDIN_FILENO : -1;
     while (!sim->stop && !ended) {
-        bool with_parent = sim->options.with_parent;
-        bool readable = http_turn(sim, PARENT_MS, with_parent ? STDIN_FILENO : -1);
-        if (with_parent && ((readable && is_closed(STDIN_FILENO)) || getppid() != parent))
+        bool readable = http_turn(sim, PARENT_MS, line);
+        if (with_parent && ((readable && is_closed(line)) || getppid() != parent))
             break;
     }
 }

@@ -12,7 +12,7 @@
 static const struct user users[] = {
     {"admin", "admin-token", "system:masters"},
     {"viewer", "viewer-token", "developers"},
-    {"operator", "orders-token", "orders-dba"},
+    {"orders-dba", "orders-token", "dba"},
     {"nobody", "none-token", "nobodies"},
 };
 
@@ -23,11 +23,11 @@ static const struct rule {
 } rules[] = {
     {"admin", "*", "*", "*", "*"},
     {"viewer", "orders", "get list watch", "*", "*"},
-    {"operator", "orders", "get list watch create patch delete", "br.pingcap.com",
+    {"orders-dba", "orders", "get list watch create patch delete", "br.pingcap.com",
      "backups restores backupschedules compactbackups"},
-    {"operator", "orders", "get list watch", "core batch core.pingcap.com",
+    {"orders-dba", "orders", "get list watch", "core batch core.pingcap.com",
      "pods pods/log events jobs clusters pdgroups tikvgroups"},
-    {"operator", "orders", "create", "core", "services/proxy"},
+    {"orders-dba", "orders", "create", "core", "services/proxy"},
 };
 
 const struct user *rbac_user(const char *authorization)

@@ -5,6 +5,7 @@
 #include <brdeck/base/alloc.h>
 
 #include "handlers.h"
+#include "protobuf.h"
 
 static const char *text_or_empty(const struct json *object, const char *key)
 {
@@ -62,7 +63,9 @@ bool handle_review(struct request *request)
     for (size_t i = 0; i < ARRAY_LEN(reviews) && strcmp(request->method, "POST") == 0; i++) {
         if (strcmp(request->path, reviews[i].path) != 0)
             continue;
-        struct json *body = request_json(request);
+        struct json *body = protobuf_review(request->body.data, request->body.len);
+        if (!body)
+            body = request_json(request);
         if (!body)
             return true;
         struct json *review = json_new_object();

@@ -164,7 +164,7 @@ void route_request(struct request *request)
         handle_control(request);
         return;
     }
-    if (handle_review(request) || handle_discovery(request))
+    if (handle_review(request) || handle_discovery(request) || handle_openapi(request))
         return;
     if (find_kind(request))
         dispatch(request);
