@@ -24,6 +24,9 @@ struct fleet_options {
     const char *label_selector;    /* NULL: none; sent to the server */
     const char *name;              /* only the Backup of this name (the command line); NULL: all */
     bool once;                     /* list only, no watch: `get` without -w */
+    /* Every object as it came, before it is decoded, for those who print it whole; NULL: nobody. @deleted: its last state. */
+    void (*on_raw)(void *arg, const char *text, size_t len, bool deleted);
+    void *raw_arg;
 };
 struct fleet;
 /* Starts at once; @client is borrowed. @changed is called (at most once a turn) when sources, freshness or rights changed; row changes come by

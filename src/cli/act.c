@@ -1,0 +1,344 @@
+/* act.c - pause, resume, stop, truncate from the command line: plan, show, confirm, carry out, follow. */
+#include <config.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+#include <brdeck/base/json.h>
+#include <brdeck/base/text.h>
+
+#include "cli_private.h"
+
+enum { WAIT_MS = 10 * 60 * 1000 };
+
+struct act {
+    struct session *session;
+    struct br_plan **plans;
+    size_t count;
+    unsigned batch;
+    struct str typed;       /* read from the terminal */
+    bool typed_all;
+    char **told;            /* what was said last of each run */
+};
+
+/* -- the plans -------------------------------------------------------------------------- */
+
+static void on_plan(void *arg, struct br_plan *plan) { (void)arg, (void)plan; }
+
+static bool have_plans(void *arg)
+{
+    const struct act *act = arg;
+    for (size_t i = 0; i < act->count; i++)
+        if (act->plans[i]->phase == BR_PLAN_LOOKING)
+            return false;
+    return true;
+}
+
+static void print_plan(const struct act *act, const struct br_plan *plan, FILE *to)
+{
+    struct session *s = act->session;
+    struct describe_context ctx = {.now_ms = fleet_now_ms(s->fleet), .style = TSO_LOCAL, .window = plan->window_known ? &plan->window : NULL,
+                                   .window_known = plan->window_known, .has_status_sub = fleet_has_status_sub(s->fleet, plan->v1)};
+    struct description d;
+    description_init(&d);
+    br_plan_describe(plan, &ctx, &d);
+    for (size_t i = 0; i < d.count; i++) {
+        struct str line;
+        str_init(&line, STR_LARGE);
+        str_pad(&line, ' ', d.lines[i].indent);
+        if (d.lines[i].label)
+            str_addf(&line, "%-10s ", d.lines[i].label);
+        text_add_clean_lines(&line, d.lines[i].text);
+        fprintf(to, "%s\n", line.data);
+        str_done(&line);
+    }
+    description_done(&d);
+}
+
+static int tell_refused(const struct act *act)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < act->count; i++)
+        if (act->plans[i]->phase != BR_PLAN_READY) {
+            cli_say("%s/%s: %s", act->plans[i]->ns, act->plans[i]->name, act->plans[i]->error.text);
+            code = code ? code : exit_code_of(act->plans[i]->error.code);
+        }
+    return code;
+}
+
+/* -- the confirmation --------------------------------------------------------------------- */
+
+static void on_stdin(void *arg, unsigned ready)
+{
+    struct act *act = arg;
+    char bytes[256];
+    (void)ready;
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+    if (n > 0)
+        str_addn(&act->typed, bytes, (size_t)n);
+    if (n <= 0 || strchr(act->typed.data, '\n'))
+        act->typed_all = true;
+}
+
+static bool have_typed(void *arg) { return ((struct act *)arg)->typed_all; }
+
+/* What is typed on the terminal confirms, or --yes does; @typed gets it. */
+static int confirm(struct act *act, char *typed, size_t size)
+{
+    const struct arguments *args = act->session->args;
+    br_batch_confirm(act->plans, act->count, typed, size);
+    bool loses = false;
+    for (size_t i = 0; i < act->count; i++)
+        loses = loses || (act->plans[i]->truncates && act->plans[i]->effect.verdict == TRUNCATE_LOSES_PITR && !args->allow_pitr_loss);
+    if (args->yes && loses) {
+        cli_say("this takes the last snapshot from which any point in time can be restored: --allow-pitr-loss does it all the same");
+        return EXIT_REFUSED;
+    }
+    if (args->yes)
+        return EXIT_DONE;
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+        cli_say("nothing was changed: there is no terminal to confirm on; --yes does it");
+        return EXIT_USAGE;
+    }
+    for (size_t i = 0; i < act->count; i++)
+        print_plan(act, act->plans[i], stderr);
+    fprintf(stderr, "Type %s to do it: ", typed);
+    fflush(stderr);
+    struct loop_fd *watch = loop_fd_new(act->session->loop, STDIN_FILENO, LOOP_READ, on_stdin, act);
+    session_wait(act->session, have_typed, act);
+    loop_fd_free(&watch);
+    str_truncate(&act->typed, strcspn(act->typed.data, "\n"));
+    bool yes = act->count == 1 ? br_plan_is_confirmed(act->plans[0], act->typed.data) : strcmp(act->typed.data, typed) == 0;
+    snprintf(typed, size, "%s", act->typed.data);
+    if (yes)
+        return EXIT_DONE;
+    cli_say("nothing was changed");
+    return EXIT_ERROR;
+}
+
+/* -- the runs ----------------------------------------------------------------------------------- */
+
+static const struct br_run *run_of(const struct act *act, size_t nth)
+{
+    struct br *br = act->session->br;
+    for (size_t i = 0; i < br_runs(br); i++) {
+        const struct br_run *run = br_run_at(br, i);
+        if (run->batch == act->batch && nth-- == 0)
+            return run;
+    }
+    return NULL;
+}
+
+static void tell_progress(struct act *act)
+{
+    for (size_t i = 0; i < act->count; i++) {
+        const struct br_run *run = run_of(act, i);
+        if (!run || br_outcome_is_end(run->outcome) || str_same(run->text, act->told[i]) || !run->text[0])
+            continue;
+        free(act->told[i]);
+        act->told[i] = xstrdup(run->text);
+        cli_say("%s/%s: %s", run->ns, run->name, run->text);
+    }
+}
+
+static bool is_over(void *arg)
+{
+    struct act *act = arg;
+    bool sent_only = act->session->args->no_wait;
+    tell_progress(act);
+    for (size_t i = 0; i < act->count; i++) {
+        const struct br_run *run = run_of(act, i);
+        if (run && !br_outcome_is_end(run->outcome) && !(sent_only && run->outcome == BR_FOLLOWING))
+            return false;
+    }
+    return true;
+}
+
+static int code_of(enum br_outcome outcome)
+{
+    static const struct { enum br_outcome outcome; int code; } codes[] = {
+        {BR_DONE, EXIT_DONE},      {BR_FOLLOWING, EXIT_DONE},   {BR_NOTHING, EXIT_REFUSED}, {BR_FAILED, EXIT_FAILED},
+        {BR_REVERTED, EXIT_FAILED}, {BR_GONE, EXIT_FAILED},     {BR_CHANGED, EXIT_REFUSED},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+        if (codes[i].outcome == outcome)
+            return codes[i].code;
+    return EXIT_ERROR;
+}
+
+/* Each run's end: done on stdout, anything else on stderr; the first bad one makes the exit code. */
+static int tell_ends(struct act *act, bool timed_out)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < act->count; i++) {
+        const struct br_run *run = run_of(act, i);
+        if (!run)
+            continue;
+        bool over = br_outcome_is_end(run->outcome);
+        struct str line;
+        str_init(&line, 4096);
+        str_addf(&line, "backup.%s/", fleet_resource(run->v1)->group);
+        text_add_clean(&line, run->name);
+        if (run->outcome == BR_DONE)
+            printf("%s: %s %s\n", line.data, run->action->name, br_outcome_word(run->outcome));
+        else if (!over && !timed_out)
+            printf("%s: %s sent\n", line.data, run->action->name);
+        else
+            cli_say("%s/%s: %s %s: %s", run->ns, run->name, run->action->name,
+                    over ? br_outcome_word(run->outcome) : "not at its end in the time given; the operator goes on", run->text);
+        str_done(&line);
+        int one = !over && timed_out ? EXIT_TIMED_OUT : code_of(run->outcome);
+        code = code ? code : one;
+    }
+    return code;
+}
+
+static int execute(struct act *act)
+{
+    char typed[512];
+    struct error err = {.code = ERROR_NONE};
+    int code = confirm(act, typed, sizeof typed);
+    if (code != EXIT_DONE)
+        return code;
+    struct br_plan **plans = act->plans;
+    act->plans = NULL;
+    bool sent = br_execute(act->session->br, plans, act->count, typed, &act->batch, &err);
+    free(plans);
+    if (!sent)
+        return cli_fail(&err);
+    int64_t limit = act->session->args->timeout_ms >= 0 ? act->session->args->timeout_ms : WAIT_MS;
+    act->session->deadline_ms = clock_mono_ms() + limit;
+    bool over = session_wait(act->session, is_over, act);
+    return tell_ends(act, !over);
+}
+
+static int show(const struct act *act)
+{
+    bool json = str_same(act->session->args->output, "json");
+    for (size_t i = 0; i < act->count; i++) {
+        if (!json) {
+            print_plan(act, act->plans[i], stdout);
+            continue;
+        }
+        struct json *plan = br_plan_json(act->plans[i]);
+        char *text = json_print_pretty(plan);
+        fputs(text, stdout);
+        free(text);
+        json_free(&plan);
+    }
+    return tell_refused(act);
+}
+
+static int plan_and_act(struct act *act)
+{
+    const char *dry_run = act->session->args->dry_run;
+    int64_t limit = act->session->args->request_timeout_ms > 0 ? act->session->args->request_timeout_ms : 30000;
+    act->session->deadline_ms = clock_mono_ms() + 2 * limit;
+    if (!session_wait(act->session, have_plans, act)) {
+        cli_say("no answer within %lld s: nothing was changed", (long long)(2 * limit / 1000));
+        return EXIT_TIMED_OUT;
+    }
+    act->session->deadline_ms = INT64_MAX;
+    if (dry_run)
+        return show(act);
+    int code = tell_refused(act);
+    return code ? code : execute(act);
+}
+
+static int open_runner(struct session *s)
+{
+    const char *journal = options_text(s->args->opts, OPTION_JOURNAL);
+    struct br_options options = {.loop = s->loop, .fleet = s->fleet, .journal = journal && *journal ? journal : NULL,
+                                 .read_only = options_bool(s->args->opts, OPTION_READ_ONLY)};
+    s->br = br_new(&options, NULL, NULL);
+    if (s->args->dry_run && !str_same(s->args->dry_run, "client") && !str_same(s->args->dry_run, "server")) {
+        cli_say("--dry-run %s: want client or server", s->args->dry_run);
+        return EXIT_USAGE;
+    }
+    if (options.read_only && !s->args->dry_run) {
+        cli_say("read-only: brdeck changes nothing");
+        return EXIT_REFUSED;
+    }
+    return EXIT_DONE;
+}
+
+int act_on(struct session *s, const struct br_plan_spec *specs, size_t count)
+{
+    int code = open_runner(s);
+    if (code != EXIT_DONE)
+        return code;
+    struct act act = {.session = s, .count = count, .plans = xcalloc(count, sizeof *act.plans), .told = xcalloc(count, sizeof *act.told)};
+    str_init(&act.typed, 1024);
+    for (size_t i = 0; i < count; i++)
+        act.plans[i] = br_plan_new(s->br, &specs[i], on_plan, &act);
+    code = plan_and_act(&act);
+    for (size_t i = 0; i < count; i++) {
+        if (act.plans)
+            br_plan_free(&act.plans[i]);
+        free(act.told[i]);
+    }
+    free(act.plans);
+    free(act.told);
+    str_done(&act.typed);
+    return code;
+}
+
+/* -- the commands ------------------------------------------------------------------------------------- */
+
+static int act_on_names(struct session *s, const struct action *action)
+{
+    const struct arguments *args = s->args;
+    struct error err;
+    tso_t until = 0;
+    if (action->id == ACTION_TRUNCATE && !args->until) {
+        cli_say("truncate needs --until TIME: a TSO, a time, or an age such as -7d");
+        return EXIT_USAGE;
+    }
+    if (args->until && !tso_parse(args->until, fleet_now_ms(s->fleet), &until, NULL, &err)) {
+        cli_say("--until %s", err.text);
+        return EXIT_USAGE;
+    }
+    struct br_plan_spec *specs = xcalloc(args->word_count, sizeof *specs);
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < args->word_count; i++) {
+        const char *slash = strchr(args->words[i], '/'), *name = slash ? slash + 1 : args->words[i];
+        slot_t slot = store_find(fleet_store(s->fleet), session_namespace(s), name);
+        const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(fleet_store(s->fleet), slot);
+        if (!row) {
+            cli_say("there is no backup \"%s\" in %s", name, session_namespace(s));
+            code = EXIT_ERROR;
+            continue;
+        }
+        specs[i] = (struct br_plan_spec){.action = action->id, .v1 = row->record->v1, .ns = session_namespace(s), .name = name, .until = until,
+                                         .allow_pitr_loss = args->allow_pitr_loss, .clear_truncate = args->clear_truncate};
+    }
+    if (code == EXIT_DONE)
+        code = act_on(s, specs, args->word_count);
+    free(specs);
+    return code;
+}
+
+int run_action(struct loop *loop, const struct arguments *args)
+{
+    const struct action *action = action_find(args->command);
+    struct fleet_options options = {.once = false};
+    struct session s;
+    int code = EXIT_DONE;
+    if (!args->word_count) {
+        cli_say("%s what? want \"brdeck %s NAME...\"", action->name, action->name);
+        return EXIT_USAGE;
+    }
+    if (args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1])) {
+        cli_say("%s takes names in one namespace: neither -A nor several", action->name);
+        return EXIT_USAGE;
+    }
+    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
+        code = act_on_names(&s, action);
+    session_done(&s);
+    return code;
+}

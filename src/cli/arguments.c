@@ -1,0 +1,248 @@
+/* arguments.c - argv, read by one table of flags. */
+#include <config.h>
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+#include <brdeck/base/log.h>
+#include <brdeck/base/str.h>
+
+#include "cli_private.h"
+
+#define AT(field) offsetof(struct arguments, field)
+
+const struct flag flag_table[] = {
+    {"namespace", 'n', FLAG_LIST, AT(namespaces), "NAME[,NAME...]", false, "These namespaces; without it the context's"},
+    {"all-namespaces", 'A', FLAG_BOOL, AT(all_namespaces), NULL, false, "All namespaces"},
+    {"context", 0, FLAG_TEXT, AT(over.context), "NAME", false, "This context of the kubeconfig"},
+    {"cluster", 0, FLAG_TEXT, AT(over.cluster), "NAME", false, "This cluster of the kubeconfig"},
+    {"user", 0, FLAG_TEXT, AT(over.user), "NAME", false, "This user of the kubeconfig"},
+    {"kubeconfig", 0, FLAG_TEXT, AT(kubeconfig), "FILE", false, "Only this kubeconfig; without it $KUBECONFIG, ~/.kube/config, in-cluster"},
+    {"server", 's', FLAG_TEXT, AT(over.server), "URL", false, "The API server"},
+    {"token", 0, FLAG_TEXT, AT(over.token), "TOKEN", false, "Bearer token (others on this host can see it in ps)"},
+    {"username", 0, FLAG_TEXT, AT(over.username), "NAME", false, "For basic authentication"},
+    {"password", 0, FLAG_TEXT, AT(over.password), "WORD", false, "For basic authentication (others on this host can see it in ps)"},
+    {"as", 0, FLAG_TEXT, AT(over.as), "USER", false, "Impersonate this user"},
+    {"as-group", 0, FLAG_LIST, AT(as_groups), "GROUP", false, "Impersonate this group; may be given again"},
+    {"as-uid", 0, FLAG_TEXT, AT(over.as_uid), "UID", false, "Impersonate this uid"},
+    {"certificate-authority", 0, FLAG_TEXT, AT(over.certificate_authority), "FILE", false, "CA of the API server"},
+    {"client-certificate", 0, FLAG_TEXT, AT(over.client_certificate), "FILE", false, "Client certificate"},
+    {"client-key", 0, FLAG_TEXT, AT(over.client_key), "FILE", false, "Key of the client certificate"},
+    {"tls-server-name", 0, FLAG_TEXT, AT(over.tls_server_name), "NAME", false, "Name to check the server's certificate against"},
+    {"insecure-skip-tls-verify", 0, FLAG_BOOL, AT(over.insecure_skip_tls_verify), NULL, false, "Do not check the server's certificate"},
+    {"disable-compression", 0, FLAG_BOOL, AT(over.disable_compression), NULL, false, "Do not ask for gzip"},
+    {"request-timeout", 0, FLAG_SPAN, AT(request_timeout_ms), "SPAN", false, "Longest wait for one answer (30s); not for watches"},
+    {"config", 0, FLAG_TEXT, AT(config_file), "FILE", false, "brdeck's options; without it config.ini in its config folder"},
+    {"demo", 0, FLAG_BOOL, AT(demo), NULL, false, "A simulated cluster instead of a real one"},
+    {"help", 'h', FLAG_BOOL, AT(help), NULL, false, "Show help"},
+    {"version", 0, FLAG_BOOL, AT(version), NULL, false, "Show the version"},
+    {"selector", 'l', FLAG_TEXT, AT(selector), "LABELS", true, "Only those with these labels: a=b,c!=d,e"},
+    {"output", 'o', FLAG_TEXT, AT(output), "FORM", true, "table, wide, json, yaml or name"},
+    {"watch", 'w', FLAG_BOOL, AT(watch), NULL, true, "Go on with what changes"},
+    {"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, true, "No column titles"},
+    {"until", 0, FLAG_TEXT, AT(until), "TIME", true, "Log before it goes: a TSO, a time, or an age such as -7d"},
+    {"allow-pitr-loss", 0, FLAG_BOOL, AT(allow_pitr_loss), NULL, true, "Truncate although no snapshot is left to restore any time from"},
+    {"clear-truncate", 0, FLAG_BOOL, AT(clear_truncate), NULL, true, "Take out a truncate that waits, instead of letting it run"},
+    {"filename", 'f', FLAG_TEXT, AT(file), "FILE", true, "Manifest of the new log backup; - is stdin"},
+    {"from", 0, FLAG_TEXT, AT(from), "NAME", true, "Like this Backup"},
+    {"prefix", 0, FLAG_TEXT, AT(prefix), "PREFIX", true, "Folder in its storage"},
+    {"yes", 'y', FLAG_BOOL, AT(yes), NULL, true, "Do it without asking"},
+    {"dry-run", 0, FLAG_TEXT, AT(dry_run), "client|server", true, "Show what would be done; server: have the API server try it, too"},
+    {"no-wait", 0, FLAG_BOOL, AT(no_wait), NULL, true, "Do not wait for the operator"},
+    {"timeout", 0, FLAG_SPAN, AT(timeout_ms), "SPAN", true, "Longest wait for the end (10m); then exit code 5"},
+};
+const size_t flag_count = ARRAY_LEN(flag_table);
+
+static void append(const char ***list, const char *value)
+{
+    size_t n = 0;
+    while (*list && (*list)[n])
+        n++;
+    *list = xreallocarray(*list, n + 2, sizeof **list);
+    (*list)[n] = value;
+    (*list)[n + 1] = NULL;
+}
+
+/* "a,b" and again: each name by itself, in memory of its own. */
+static void append_names(const char ***list, const char *value)
+{
+    for (const char *p = value; *p; p += strcspn(p, ","), p += *p == ',')
+        if (strcspn(p, ","))
+            append(list, xstrndup(p, strcspn(p, ",")));
+}
+
+static bool set_flag(struct arguments *args, const struct flag *flag, const char *value, struct error *err)
+{
+    char *at = (char *)args + flag->offset;
+    switch (flag->type) {
+    case FLAG_BOOL:
+        if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+            return error_set(err, ERROR_USAGE, "--%s=%s: want true or false", flag->name, value);
+        *(bool *)(void *)at = !value || strcmp(value, "true") == 0;
+        return true;
+    case FLAG_TEXT: *(const char **)(void *)at = value; return true;
+    case FLAG_LIST: append_names((const char ***)(void *)at, value); return true;
+    case FLAG_SPAN:
+        if (strspn(value, "0123456789") == strlen(value) && *value) /* kubectl: bare numbers are seconds */
+            *(int64_t *)(void *)at = strtoll(value, NULL, 10) * 1000;
+        else if (!clock_parse_span(value, (int64_t *)(void *)at))
+            return error_set(err, ERROR_USAGE, "--%s %s: want a length of time such as 30s, 10m or 1h", flag->name, value);
+        return true;
+    }
+    return true;
+}
+
+static const struct flag *find_long(const char *name, size_t len)
+{
+    for (size_t i = 0; i < flag_count; i++)
+        if (strlen(flag_table[i].name) == len && strncmp(flag_table[i].name, name, len) == 0)
+            return &flag_table[i];
+    return NULL;
+}
+
+static const struct option *find_option(const char *name, size_t len)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (strlen(option_table[i].name) == len && strncmp(option_table[i].name, name, len) == 0)
+            return &option_table[i];
+    return NULL;
+}
+
+/* "--name", "--name=value" or "--name value" at argv[*i]: a flag of the table, or an option of brdeck's. */
+static bool parse_long(struct arguments *args, int argc, char **argv, int *i, struct error *err)
+{
+    const char *name = argv[*i] + 2;
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] ? name + len + 1 : NULL;
+    const struct flag *flag = find_long(name, len);
+    const struct option *option = flag ? NULL : find_option(name, len);
+    if (!flag && !option)
+        return error_set(err, ERROR_USAGE, "there is no flag --%.*s; brdeck --help shows those there are", (int)len, name);
+    bool is_bool = flag ? flag->type == FLAG_BOOL : option->type == OPTION_BOOL;
+    if (!value && !is_bool) {
+        if (*i + 1 >= argc)
+            return error_set(err, ERROR_USAGE, "--%.*s needs %s", (int)len, name, flag ? flag->argument : "a value");
+        value = argv[++*i];
+    }
+    if (flag)
+        return set_flag(args, flag, value, err);
+    struct error why;
+    if (options_set(args->opts, option->name, value ? value : "true", NULL, &why))
+        return true;
+    return error_set(err, ERROR_USAGE, "--%.480s", why.text);
+}
+
+/* "-nfoo", "-n foo", "-Aw". */
+static bool parse_short(struct arguments *args, int argc, char **argv, int *i, struct error *err)
+{
+    for (const char *p = argv[*i] + 1; *p; p++) {
+        const struct flag *flag = NULL;
+        for (size_t k = 0; k < flag_count && !flag; k++)
+            if (flag_table[k].letter == *p)
+                flag = &flag_table[k];
+        if (!flag)
+            return error_set(err, ERROR_USAGE, "there is no flag -%c; brdeck --help shows those there are", *p);
+        if (flag->type == FLAG_BOOL) {
+            set_flag(args, flag, NULL, err);
+            continue;
+        }
+        const char *value = p[1] == '=' ? p + 2 : p[1] ? p + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+        if (!value)
+            return error_set(err, ERROR_USAGE, "-%c needs %s", *p, flag->argument);
+        return set_flag(args, flag, value, err);
+    }
+    return true;
+}
+
+/* A flag that the command does not know would be passed over in silence: an error instead. */
+static bool check_command_flags(int argc, char **argv, const struct arguments *args, struct error *err)
+{
+    const struct cli_command *command = args->command ? cli_command_find(args->command) : NULL;
+    if (args->command && !command)
+        return error_set(err, ERROR_USAGE, "there is no command \"%s\"; brdeck --help shows those there are", args->command);
+    for (int i = 1; i < argc; i++) {
+        const char *text = argv[i];
+        if (strcmp(text, "--") == 0)
+            break;
+        const struct flag *flag = NULL;
+        if (text[0] == '-' && text[1] == '-')
+            flag = find_long(text + 2, strcspn(text + 2, "="));
+        for (size_t k = 0; k < flag_count && !flag && text[0] == '-' && text[1] && text[1] != '-'; k++)
+            if (flag_table[k].letter == text[1])
+                flag = &flag_table[k];
+        if (!flag)
+            continue;
+        if (flag->type != FLAG_BOOL && !strchr(text, '=') && (text[1] == '-' || !text[2]))
+            i++; /* its value */
+        if (!flag->of_command)
+            continue;
+        char *pattern = xasprintf(" %s ", flag->name), *flags = xasprintf(" %s ", command ? command->flags : "");
+        bool known = strstr(flags, pattern) != NULL;
+        free(pattern);
+        free(flags);
+        if (!known)
+            return error_set(err, ERROR_USAGE, "--%s does not go with %s", flag->name, command ? command->name : "the screen");
+    }
+    return true;
+}
+
+static bool read_options(struct arguments *args, int argc, char **argv, struct error *err)
+{
+    /* The file first, the command line over it: so --config is looked for ahead. */
+    const char *file = NULL;
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], "--config=", 9) == 0)
+            file = argv[i] + 9;
+        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+            file = argv[i + 1];
+    return options_read(args->opts, file, file != NULL, err) && options_read_environment(args->opts, err);
+}
+
+bool arguments_parse(int argc, char **argv, struct arguments *args, struct error *err)
+{
+    *args = (struct arguments){.timeout_ms = -1, .opts = options_new()};
+    args->words = xcalloc((size_t)argc + 1, sizeof *args->words);
+    if (!read_options(args, argc, argv, err))
+        return false;
+    bool only_words = false;
+    for (int i = 1; i < argc; i++) {
+        bool ok = true;
+        if (only_words || argv[i][0] != '-' || !argv[i][1]) {
+            if (!args->command && !only_words)
+                args->command = argv[i];
+            else
+                args->words[args->word_count++] = argv[i];
+        } else if (strcmp(argv[i], "--") == 0) {
+            only_words = true;
+        } else {
+            ok = argv[i][1] == '-' ? parse_long(args, argc, argv, &i, err) : parse_short(args, argc, argv, &i, err);
+        }
+        if (!ok)
+            return false;
+    }
+    args->over.as_groups = (const char *const *)args->as_groups;
+    if (args->namespaces && args->namespaces[0] && !args->namespaces[1])
+        args->over.namespace_ = args->namespaces[0];
+    log_redact(args->over.token);
+    log_redact(args->over.password);
+    return args->help || args->version || check_command_flags(argc, argv, args, err);
+}
+
+static void free_list(const char ***list)
+{
+    for (size_t i = 0; *list && (*list)[i]; i++)
+        free((char *)(uintptr_t)(*list)[i]);
+    free(*list);
+    *list = NULL;
+}
+
+void arguments_done(struct arguments *args)
+{
+    free_list(&args->namespaces);
+    free_list(&args->as_groups);
+    free(args->words);
+    options_free(&args->opts);
+}

@@ -1,0 +1,136 @@
+/* cli.c - the table of commands, help, and what all commands share. */
+#include <config.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+#include <brdeck/base/str.h>
+#include <brdeck/base/text.h>
+
+#include "cli_private.h"
+
+#define ACT_FLAGS "yes dry-run no-wait timeout output"
+
+const struct cli_command cli_commands[] = {
+    {"get", "get backups [NAME...] [-n NS | -A] [-l LABELS] [-w] [-o FORM]",
+     "List Backups as they are: state, COMMITTS, checkpoint, lag", "selector output watch no-headers", run_get},
+    {"describe", "describe backup NAME... [-n NS]", "Everything about a Backup, and what can be done", "", run_describe},
+    {"pause", "pause NAME... [-n NS]", "Pause log backups", ACT_FLAGS " clear-truncate allow-pitr-loss", run_action},
+    {"resume", "resume NAME... [-n NS]", "Resume paused log backups", ACT_FLAGS " clear-truncate allow-pitr-loss", run_action},
+    {"stop", "stop NAME... [-n NS]", "Stop log backups, for good", ACT_FLAGS " clear-truncate allow-pitr-loss", run_action},
+    {"truncate", "truncate NAME... --until TIME [-n NS]", "Delete log before a point in time", ACT_FLAGS " until allow-pitr-loss", run_action},
+    {"start", "start -f FILE | start NAME --from OLD --prefix PREFIX [-n NS]", "Start a new log backup", ACT_FLAGS " filename from prefix", run_start},
+    {"help", "help [COMMAND]", "Show help", "", run_help},
+};
+const size_t cli_command_count = ARRAY_LEN(cli_commands);
+
+const struct cli_command *cli_command_find(const char *name)
+{
+    for (size_t i = 0; i < cli_command_count; i++)
+        if (strcmp(cli_commands[i].name, name) == 0)
+            return &cli_commands[i];
+    return NULL;
+}
+
+int exit_code_of(enum error_code code)
+{
+    switch (code) {
+    case ERROR_NONE: return EXIT_DONE;
+    case ERROR_USAGE: return EXIT_USAGE;
+    case ERROR_REFUSED: return EXIT_REFUSED;
+    case ERROR_FAILED: return EXIT_FAILED;
+    case ERROR_TIMEOUT: return EXIT_TIMED_OUT;
+    default: return EXIT_ERROR;
+    }
+}
+
+void cli_say(const char *format, ...)
+{
+    struct str raw, line;
+    va_list args;
+    str_init(&raw, STR_SMALL);
+    str_init(&line, STR_SMALL * 4);
+    va_start(args, format);
+    str_vaddf(&raw, format, args);
+    va_end(args);
+    text_add_clean(&line, raw.data);
+    fprintf(stderr, "brdeck: %s\n", line.data);
+    str_done(&raw);
+    str_done(&line);
+}
+
+int cli_fail(const struct error *err)
+{
+    cli_say("%s", err->text);
+    return exit_code_of(err->code);
+}
+
+/* -- help ------------------------------------------------------------------------------- */
+
+static void print_flag(const struct flag *flag)
+{
+    char left[64];
+    snprintf(left, sizeof left, "%c%c%s --%s%s%s", flag->letter ? '-' : ' ', flag->letter ? flag->letter : ' ',
+             flag->letter ? "," : " ", flag->name, flag->argument ? " " : "", flag->argument ? flag->argument : "");
+    printf("  %-38s %s\n", left, flag->help);
+}
+
+static void help_of(const struct cli_command *command)
+{
+    printf("Usage: brdeck %s\n\n%s.\n", command->synopsis, command->help);
+    if (*command->flags)
+        printf("\nFlags:\n");
+    for (size_t i = 0; i < flag_count; i++) {
+        char *pattern = xasprintf(" %s ", flag_table[i].name), *flags = xasprintf(" %s ", command->flags);
+        if (flag_table[i].of_command && strstr(flags, pattern))
+            print_flag(&flag_table[i]);
+        free(pattern);
+        free(flags);
+    }
+    printf("\nbrdeck --help shows the flags that go with every command.\n");
+}
+
+void cli_help(const char *name)
+{
+    const struct cli_command *command = name ? cli_command_find(name) : NULL;
+    if (command) {
+        help_of(command);
+        return;
+    }
+    printf("brdeck: TiDB backups from the keyboard.\n\nUsage:\n  brdeck [FLAGS]            the screen\n");
+    for (size_t i = 0; i < cli_command_count; i++)
+        printf("  brdeck %s\n      %s.\n", cli_commands[i].synopsis, cli_commands[i].help);
+    printf("\nFlags that go with every command:\n");
+    for (size_t i = 0; i < flag_count; i++)
+        if (!flag_table[i].of_command)
+            print_flag(&flag_table[i]);
+    printf("\nOptions, also in config.ini and as BRDECK_NAME in the environment:\n");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        char *left = xasprintf("--%s", option_table[i].name);
+        printf("      %-34s %s (%s)\n", left, option_table[i].text, *option_table[i].standard ? option_table[i].standard : "none");
+        free(left);
+    }
+    printf("\nExit codes: 0 done, 1 error, 2 usage, 3 refused by the state, 4 the action failed, 5 timed out.\n");
+}
+
+int run_help(struct loop *loop, const struct arguments *args)
+{
+    (void)loop;
+    const char *name = args->word_count ? args->words[0] : NULL;
+    if (name && !cli_command_find(name)) {
+        cli_say("there is no command \"%s\"", name);
+        return EXIT_USAGE;
+    }
+    cli_help(name);
+    return EXIT_DONE;
+}
+
+int cli_run(struct loop *loop, const struct arguments *args)
+{
+    const struct cli_command *command = cli_command_find(args->command);
+    return command->run(loop, args);
+}

@@ -1,0 +1,69 @@
+/* cli_private.h - what the commands of the command line share. */
+#ifndef BRDECK_SRC_CLI_CLI_PRIVATE_H
+#define BRDECK_SRC_CLI_CLI_PRIVATE_H
+
+#include <brdeck/br/runner.h>
+#include <brdeck/cli/cli.h>
+#include <brdeck/fleet/fleet.h>
+
+/* One command of the command line: dispatch, help and the man page read the table. */
+struct cli_command {
+    const char *name, *synopsis, *help;
+    const char *flags; /* the flags of commands that it takes, by name, separated by spaces */
+    int (*run)(struct loop *loop, const struct arguments *args);
+};
+extern const struct cli_command cli_commands[];
+extern const size_t cli_command_count;
+const struct cli_command *cli_command_find(const char *name);
+
+/* A flag: the parser, help and the man page read the table. */
+enum flag_type { FLAG_BOOL, FLAG_TEXT, FLAG_SPAN, FLAG_LIST };
+struct flag {
+    const char *name;
+    char letter;          /* 0: none */
+    enum flag_type type;
+    size_t offset;        /* in struct arguments */
+    const char *argument; /* for help; NULL for FLAG_BOOL */
+    bool of_command;      /* only with commands that name it */
+    const char *help;
+};
+extern const struct flag flag_table[];
+extern const size_t flag_count;
+
+/* Words to stderr ("brdeck: ..."), cleaned. */
+__attribute__((format(printf, 1, 2)))
+void cli_say(const char *format, ...);
+/* Say @err; returns its exit code. */
+int cli_fail(const struct error *err);
+
+/* A connection and the Backups of the namespaces that the arguments name, for one command. */
+struct session {
+    struct loop *loop;
+    const struct arguments *args;
+    struct kube_target *target;
+    struct kube_client *client;
+    struct fleet *fleet;
+    struct br *br;
+    const char *one_ns[2];
+    int64_t deadline_ms; /* monotonic; INT64_MAX: none */
+};
+/* False: said, and *@code is the exit code. @options is filled up with the namespaces. session_done in any case. */
+bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options, int *code);
+void session_done(struct session *s);
+/* The namespaces that the arguments name (NULL: all). */
+const char *const *session_namespaces(struct session *s);
+const char *session_namespace(const struct session *s); /* the one for names */
+/* Turn until the lists are there; false when they can not be had (said). */
+bool session_settle(struct session *s, int *code);
+/* Turn until @done(arg), or the deadline (false). */
+bool session_wait(struct session *s, bool (*done)(void *arg), void *arg);
+
+int run_get(struct loop *loop, const struct arguments *args);
+int run_describe(struct loop *loop, const struct arguments *args);
+int run_action(struct loop *loop, const struct arguments *args);
+int run_start(struct loop *loop, const struct arguments *args);
+int run_help(struct loop *loop, const struct arguments *args);
+/* Plan, confirm, carry out and follow @count specs of one action. */
+int act_on(struct session *s, const struct br_plan_spec *specs, size_t count);
+
+#endif

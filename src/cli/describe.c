@@ -1,0 +1,128 @@
+/* describe.c - `brdeck describe backup NAME...`: the same lines as the screen's. */
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/backup/describe.h>
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/text.h>
+
+#include "cli_private.h"
+
+enum { CLUSTER_MAX = 4096 };
+
+struct asked {
+    struct session *session;
+    struct kube_request *request;
+    struct json *object;
+    struct error error;
+    bool answered;
+};
+
+static void on_object(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct asked *asked = arg;
+    asked->request = NULL;
+    asked->answered = true;
+    asked->object = json_copy(object);
+    asked->error = response->error;
+}
+
+static bool is_answered(void *arg) { return ((struct asked *)arg)->answered; }
+
+static bool find_window(struct session *s, const struct store_row *row, struct window *window)
+{
+    char cluster[RECORD_CLUSTER_MAX];
+    if (row->record->mode != BACKUP_LOG)
+        return false;
+    const struct backup_record **records = xcalloc(CLUSTER_MAX, sizeof *records);
+    size_t count = store_cluster(fleet_store(s->fleet), record_cluster(row->record, cluster), records, CLUSTER_MAX);
+    window_of(row->record, records, count > CLUSTER_MAX ? CLUSTER_MAX : count, fleet_cluster_created_ms(s->fleet, cluster), window);
+    free(records);
+    return true;
+}
+
+static void print_line(const struct describe_line *line, size_t width)
+{
+    struct str out;
+    str_init(&out, STR_LARGE);
+    str_pad(&out, ' ', line->indent);
+    if (line->label) {
+        text_add_clean(&out, line->label);
+        size_t used = text_width(line->label);
+        str_pad(&out, ' ', width > used ? width - used : 0);
+        str_add(&out, "  ");
+    }
+    text_add_clean_lines(&out, line->text);
+    printf("%s\n", out.data);
+    str_done(&out);
+}
+
+static void print_all(struct session *s, const struct store_row *row, const struct json *object)
+{
+    struct window window;
+    struct description d;
+    bool has_window = find_window(s, row, &window);
+    struct describe_context ctx = {
+        .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_settled(s->fleet),
+        .has_status_sub = fleet_has_status_sub(s->fleet, row->record->v1), .now_ms = fleet_now_ms(s->fleet), .style = TSO_LOCAL,
+        .read_only = options_bool(s->args->opts, OPTION_READ_ONLY),
+    };
+    description_init(&d);
+    describe_full(&d, row->record, object, &ctx);
+    size_t width = 0;
+    for (size_t i = 0; i < d.count; i++)
+        if (d.lines[i].label && text_width(d.lines[i].label) > width)
+            width = text_width(d.lines[i].label);
+    for (size_t i = 0; i < d.count; i++)
+        print_line(&d.lines[i], width);
+    description_done(&d);
+}
+
+static int describe_one(struct session *s, const char *name)
+{
+    slot_t slot = store_find(fleet_store(s->fleet), session_namespace(s), name);
+    const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(fleet_store(s->fleet), slot);
+    if (!row) {
+        cli_say("there is no backup \"%s\" in %s", name, session_namespace(s));
+        return EXIT_ERROR;
+    }
+    struct asked asked = {.session = s};
+    asked.request = fleet_fetch(s->fleet, row->record->v1, row->record->ns, name, on_object, &asked);
+    session_wait(s, is_answered, &asked);
+    row = store_get(fleet_store(s->fleet), slot);
+    if (row)
+        print_all(s, row, asked.object);
+    int code = asked.error.code ? cli_fail(&asked.error) : EXIT_DONE;
+    json_free(&asked.object);
+    return code;
+}
+
+int run_describe(struct loop *loop, const struct arguments *args)
+{
+    size_t first = 0;
+    struct session s;
+    struct fleet_options options = {.once = true};
+    int code = EXIT_DONE;
+    if (args->word_count && (str_same(args->words[0], "backup") || str_same(args->words[0], "backups") || str_same(args->words[0], "bk")))
+        first = 1;
+    if (args->word_count == first) {
+        cli_say("describe what? want \"brdeck describe backup NAME...\"");
+        return EXIT_USAGE;
+    }
+    if (args->all_namespaces) {
+        cli_say("-A does not go with describe: names need one namespace");
+        return EXIT_USAGE;
+    }
+    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
+        for (size_t i = first; i < args->word_count; i++) {
+            int one = describe_one(&s, args->words[i]);
+            code = one != EXIT_DONE ? one : code;
+            if (i + 1 < args->word_count)
+                printf("\n");
+        }
+    session_done(&s);
+    return code;
+}

@@ -1,0 +1,97 @@
+/* session.c - a connection and its Backups, for one command. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+
+#include "cli_private.h"
+
+struct kube_client *cli_connect(struct loop *loop, const struct arguments *args, struct kube_target **target, struct error *err)
+{
+    struct kube_config *config = kube_config_load(args->kubeconfig, err);
+    *target = config ? kube_target_new(config, &args->over, err) : NULL;
+    kube_config_free(&config);
+    if (!*target)
+        return NULL;
+    struct kube_client *client = kube_client_new(loop, *target, err);
+    if (client && args->request_timeout_ms > 0)
+        kube_client_set_timeout(client, args->request_timeout_ms);
+    return client;
+}
+
+const char *session_namespace(const struct session *s)
+{
+    return s->args->namespaces && s->args->namespaces[0] ? s->args->namespaces[0] : s->target->namespace_;
+}
+
+const char *const *session_namespaces(struct session *s)
+{
+    if (s->args->all_namespaces)
+        return NULL;
+    if (s->args->namespaces && s->args->namespaces[0])
+        return (const char *const *)s->args->namespaces;
+    s->one_ns[0] = s->target->namespace_;
+    s->one_ns[1] = NULL;
+    return s->one_ns;
+}
+
+bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options, int *code)
+{
+    struct error err = {.code = ERROR_NONE};
+    *s = (struct session){.loop = loop, .args = args, .deadline_ms = INT64_MAX};
+    s->client = cli_connect(loop, args, &s->target, &err);
+    if (!s->client) {
+        *code = cli_fail(&err);
+        return false;
+    }
+    options->namespaces = session_namespaces(s);
+    s->fleet = fleet_new(loop, s->client, options, NULL, NULL);
+    return true;
+}
+
+void session_done(struct session *s)
+{
+    br_free(&s->br);
+    fleet_free(&s->fleet);
+    kube_client_free(&s->client);
+    kube_target_free(&s->target);
+}
+
+bool session_wait(struct session *s, bool (*done)(void *arg), void *arg)
+{
+    while (!done(arg)) {
+        int64_t left = s->deadline_ms == INT64_MAX ? 60000 : s->deadline_ms - clock_mono_ms();
+        if (left <= 0)
+            return false;
+        loop_turn(s->loop, left > 60000 ? 60000 : left);
+    }
+    return true;
+}
+
+static bool is_settled(void *arg)
+{
+    const struct session *s = arg;
+    return fleet_is_settled(s->fleet) || fleet_error(s->fleet)->code != ERROR_NONE;
+}
+
+bool session_settle(struct session *s, int *code)
+{
+    int64_t limit = s->args->request_timeout_ms > 0 ? s->args->request_timeout_ms : 30000;
+    s->deadline_ms = clock_mono_ms() + limit;
+    bool settled = session_wait(s, is_settled, s);
+    s->deadline_ms = INT64_MAX;
+    const struct error *err = fleet_error(s->fleet);
+    if (settled && err->code == ERROR_NONE)
+        return true;
+    struct error late;
+    struct str why;
+    str_init(&why, 512);
+    fleet_freshness(s->fleet, &why, &(enum role){ROLE_TEXT}, &(int64_t){0});
+    error_set(&late, ERROR_NETWORK, "%s: no list within %lld s (%s)", s->target->server, (long long)(limit / 1000), why.data);
+    str_done(&why);
+    *code = cli_fail(err->code ? err : &late);
+    return false;
+}
