@@ -105,6 +105,12 @@ void kube_auth_set_terminal(struct kube_auth *auth, const struct kube_terminal *
     auth->terminal = terminal ? *terminal : (struct kube_terminal){0};
 }
 
+void kube_auth_set_limits(struct kube_auth *auth, int64_t run_ms, int64_t ask_ms)
+{
+    if (auth->exec)
+        kube_exec_set_limits(auth->exec, run_ms, ask_ms);
+}
+
 /* -- a token in a file ----------------------------------------------------------------------- */
 
 /* Read it again. False and @err when there is no token; one that was read before goes on serving. */

@@ -39,6 +39,7 @@ struct kube_exec {
     char *api_version, *install_hint;
     enum kube_exec_mode mode;
     struct json *cluster; /* NULL: not told */
+    int64_t run_ms, ask_ms; /* how long it may take alone, and with the terminal */
 
     /* what it gave */
     struct exec_credential credential;
@@ -100,9 +101,17 @@ struct kube_exec *kube_exec_new(struct loop *loop, const struct kube_target *tar
     exec->api_version = xstrdup(identity->exec.api_version);
     exec->install_hint = xstrdup(identity->exec.install_hint);
     exec->mode = identity->exec.mode;
+    exec->run_ms = KUBE_AUTH_RUN_MS;
+    exec->ask_ms = KUBE_AUTH_ASK_MS;
     exec->cluster = identity->exec.provide_cluster_info ? json_copy(target->exec_cluster) : NULL;
     exec_redact_env(exec->env);
     return exec;
+}
+
+void kube_exec_set_limits(struct kube_exec *exec, int64_t run_ms, int64_t ask_ms)
+{
+    exec->run_ms = run_ms;
+    exec->ask_ms = ask_ms;
 }
 
 struct kube_exec *kube_exec_ref(struct kube_exec *exec)
@@ -295,7 +304,7 @@ static void tell_failure(const struct kube_exec *exec, const struct child_result
     const char *colon = *line ? ": " : "";
     if (result->timed_out)
         error_set(err, ERROR_DENIED, "%s did not end in %d s%s%s", exec->name,
-                  (interactive ? KUBE_AUTH_ASK_MS : KUBE_AUTH_RUN_MS) / 1000, colon, line);
+                  (int)((interactive ? exec->ask_ms : exec->run_ms) / 1000), colon, line);
     else if (result->signo)
         error_set(err, ERROR_DENIED, "%s was ended by signal %d%s%s", exec->name, result->signo, colon, line);
     else
@@ -395,7 +404,7 @@ static void run(struct kube_exec *exec, bool interactive)
         .argv = (const char *const *)exec->argv,
         .env = env,
         .output_max = OUTPUT_MAX,
-        .timeout_ms = interactive ? KUBE_AUTH_ASK_MS : KUBE_AUTH_RUN_MS,
+        .timeout_ms = interactive ? exec->ask_ms : exec->run_ms,
         .terminal = interactive,
         .terminal_keep_out = interactive,
         .on_exit = interactive ? on_exit_terminal : on_exit_alone,

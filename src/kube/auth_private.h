@@ -30,6 +30,7 @@ void exec_redact_env(char *const *env);
 /* One config of a plugin; shared by all that have an equal one, counted. */
 struct kube_exec;
 struct kube_exec *kube_exec_new(struct loop *loop, const struct kube_target *target);
+void kube_exec_set_limits(struct kube_exec *exec, int64_t run_ms, int64_t ask_ms);
 struct kube_exec *kube_exec_ref(struct kube_exec *exec);
 void kube_exec_unref(struct kube_exec **exec);
 /* Whether a run for one would serve the other. */

@@ -46,6 +46,9 @@ struct kube_auth *kube_auth_new(struct loop *loop, const struct kube_target *tar
 void kube_auth_free(struct kube_auth **auth);
 void kube_auth_set_terminal(struct kube_auth *auth, const struct kube_terminal *terminal); /* copied; NULL: none */
 
+/* Other limits than KUBE_AUTH_RUN_MS and KUBE_AUTH_ASK_MS, for the plugin's next run. */
+void kube_auth_set_limits(struct kube_auth *auth, int64_t run_ms, int64_t ask_ms);
+
 /* One run serves all with an equal plugin: command, arguments, environment, version, mode, and the
  * cluster where provideClusterInfo tells it. Inside one kube_auth always, between several if they are given the
  * same pool before their first kube_auth_get. The pool may be freed before or after them. */

@@ -519,6 +519,20 @@ static void test_missing(void **state)
     got_done(&got);
 }
 
+static void test_too_slow(void **state)
+{
+    struct world *w = *state;
+    struct got got = {0};
+    set_exec(w, V1, KUBE_EXEC_NEVER);
+    set_plugin(w, "echo 'open https://login in a browser' >&2; exec sleep 60");
+    struct kube_auth *auth = kube_auth_new(w->loop, &w->target);
+    kube_auth_set_limits(auth, 1000, 1000);
+    get_now(w, auth, &got);
+    assert_non_null(strstr(got.err.text, " did not end in 1 s: open https://login in a browser"));
+    kube_auth_free(&auth);
+    got_done(&got);
+}
+
 static void test_free_while_running(void **state)
 {
     struct world *w = *state;
@@ -712,7 +726,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_static),      TEST(test_token_file), TEST(test_exec_token),         TEST(test_exec_cluster),
         TEST(test_exec_certificate), TEST(test_expiry), TEST(test_expired),           TEST(test_reject),
-        TEST(test_failures),    TEST(test_no_hot_loop), TEST(test_missing),           TEST(test_free_while_running),
+        TEST(test_failures),    TEST(test_no_hot_loop), TEST(test_too_slow),
+        TEST(test_missing),     TEST(test_free_while_running),
         TEST(test_nested),      TEST(test_terminal),   TEST(test_terminal_late),      TEST(test_pool),
     };
     unsetenv("BRDECK_NOW");
