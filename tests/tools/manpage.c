@@ -1,0 +1,195 @@
+/* manpage.c - prints doc/brdeck.1 out of the tables that the program runs on; tests/tools/manpage.sh compares. */
+#include <config.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <brdeck/backup/action.h>
+#include <brdeck/base/alloc.h>
+#include <brdeck/conf/options.h>
+#include <brdeck/conf/theme.h>
+#include <brdeck/tui/keymap.h>
+
+#include "cli/cli_private.h"
+#include "tui/app.h"
+
+/* Text for troff: hyphens as they are typed, no line that looks like a request. */
+static void put(const char *text)
+{
+    if (*text == '.' || *text == '\'')
+        fputs("\\&", stdout);
+    for (; *text; text++) {
+        if (*text == '-')
+            fputs("\\-", stdout);
+        else if (*text == '\\')
+            fputs("\\e", stdout);
+        else
+            putchar(*text);
+    }
+}
+
+static void line(const char *text)
+{
+    put(text);
+    putchar('\n');
+}
+
+/* A tagged paragraph: @tag in bold, @argument behind it, then @text. */
+static void tag(const char *name, const char *argument, const char *text)
+{
+    fputs(".TP\n\\fB", stdout);
+    put(name);
+    fputs("\\fR", stdout);
+    if (argument) {
+        putchar(' ');
+        put(argument);
+    }
+    putchar('\n');
+    line(text);
+}
+
+static void print_head(void)
+{
+    printf(".\\\" Made by \"make doc\" from the program's tables: do not change it by hand.\n"
+           ".TH BRDECK 1 \"\" \"brdeck %s\" \"User Commands\"\n.SH NAME\nbrdeck \\- TiDB backups from the keyboard\n"
+           ".SH SYNOPSIS\n.B brdeck\n[\\fIFLAGS\\fR]\n", PACKAGE_VERSION);
+    for (size_t i = 0; i < cli_command_count; i++) {
+        fputs(".br\n.B brdeck\n", stdout);
+        line(cli_commands[i].synopsis);
+    }
+    fputs(".SH DESCRIPTION\n", stdout);
+    line("brdeck lists the Backup custom resources of TiDB Operator, v2 (br.pingcap.com) and v1 (pingcap.com), as they are and not "
+         "only as their phase says, and starts, pauses, resumes, stops and truncates log backups. Without a command it opens the screen. "
+         "Every action looks at the object again, is tried with dry-run, is shown with all that the operator will do in answer, is "
+         "confirmed, and is followed to its end.");
+}
+
+static void print_flags(bool of_command)
+{
+    for (size_t i = 0; i < flag_count; i++) {
+        char name[80];
+        if (flag_table[i].of_command != of_command)
+            continue;
+        if (flag_table[i].letter)
+            snprintf(name, sizeof name, "-%c, --%s", flag_table[i].letter, flag_table[i].name);
+        else
+            snprintf(name, sizeof name, "--%s", flag_table[i].name);
+        tag(name, flag_table[i].argument, flag_table[i].help);
+    }
+}
+
+static void print_commands(void)
+{
+    fputs(".SH COMMANDS\n", stdout);
+    for (size_t i = 0; i < cli_command_count; i++) {
+        struct str text;
+        str_init(&text, 4096);
+        str_addf(&text, "%s.", cli_commands[i].help);
+        if (*cli_commands[i].flags)
+            str_add(&text, " Flags:");
+        for (const char *flag = cli_commands[i].flags; *flag; flag += strcspn(flag, " "), flag += *flag == ' ')
+            str_addf(&text, " --%.*s", (int)strcspn(flag, " "), flag);
+        tag(cli_commands[i].synopsis, NULL, text.data);
+        str_done(&text);
+    }
+    fputs(".SH FLAGS OF COMMANDS\n", stdout);
+    print_flags(true);
+    fputs(".SH FLAGS\n", stdout);
+    print_flags(false);
+}
+
+static void print_keys(void)
+{
+    struct keymap *map = keymap_new();
+    for (size_t i = 0; i < view_count; i++)
+        keymap_add(map, view_table[i]->name, view_table[i]->keys, view_table[i]->key_count);
+    fputs(".SH KEYS\n", stdout);
+    line("In the list, by default. [keys] and [keys.VIEW] of config.ini change them (command = keys); each command can also be typed after a colon.");
+    for (int i = UI_NONE + 1; i < UI_COMMAND_COUNT; i++) {
+        struct str keys;
+        str_init(&keys, 256);
+        keymap_keys(map, "deck", (enum ui_command)i, &keys);
+        if (keys.len)
+            tag(keys.data, ui_command_table[i].name, ui_command_table[i].help);
+        str_done(&keys);
+    }
+    for (size_t v = 1; v < view_count; v++) {
+        fputs(".SS ", stdout);
+        printf("In the view \"%s\"\n", view_table[v]->name);
+        for (size_t k = 0; k < view_table[v]->key_count; k++) {
+            const struct ui_command_info *info = &ui_command_table[view_table[v]->keys[k].command];
+            tag(view_table[v]->keys[k].keys, info->name, info->help);
+        }
+    }
+    keymap_free(&map);
+}
+
+static void print_line_command(void *arg, const char *name, const char *arguments, const char *help)
+{
+    char colon[48];
+    (void)arg;
+    snprintf(colon, sizeof colon, ":%s", name);
+    tag(colon, arguments, help);
+}
+
+static void print_options(void)
+{
+    fputs(".SH OPTIONS\n", stdout);
+    line("In section [brdeck] of config.ini, as BRDECK_NAME in the environment (upper case, _ for -), or as --NAME on the command line, "
+         "which wins over the environment, which wins over the file.");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        struct str text;
+        str_init(&text, 1024);
+        str_addf(&text, "%s", option_table[i].text);
+        for (const char *const *c = option_table[i].choices; c && *c; c++)
+            str_addf(&text, "%s%s", c == option_table[i].choices ? " One of " : ", ", *c);
+        str_addf(&text, "%s Default: %s.", option_table[i].choices ? "." : "", *option_table[i].standard ? option_table[i].standard : "none");
+        tag(option_table[i].name, NULL, text.data);
+        str_done(&text);
+    }
+}
+
+static void print_tail(void)
+{
+    static const struct { const char *code, *text; } codes[] = {
+        {"0", "Done: what was asked for is so."},
+        {"1", "An error: no answer, no right, a file that can not be read, an object that is not there."},
+        {"2", "Usage: a flag, a word or a time that is not understood; or nothing to confirm with (no terminal and no --yes)."},
+        {"3", "Refused by the state: it can not be done to this Backup now, or nothing would change. The sentence says what can be done."},
+        {"4", "The action was begun and failed. The sentence says why."},
+        {"5", "It was not at its end in the time that --timeout gives; the operator goes on."},
+    };
+    fputs(".SH EXIT STATUS\n", stdout);
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+        tag(codes[i].code, NULL, codes[i].text);
+    fputs(".SH STYLES OF A THEME\n", stdout);
+    struct str styles;
+    str_init(&styles, 1024);
+    for (int i = 0; i < STYLE_COUNT; i++)
+        str_addf(&styles, "%s%s", i ? ", " : "", style_name((enum style)i));
+    str_add(&styles, ". A theme is NAME.ini with a section [style]; each is \"[fg] [on bg] [bold] [dim] [underline] [reverse]\".");
+    line(styles.data);
+    str_done(&styles);
+    fputs(".SH FILES\n", stdout);
+    tag("$XDG_CONFIG_HOME/brdeck/config.ini", NULL, "Options and keys (~/.config/brdeck; BRDECK_CONFIG_DIR names another folder).");
+    tag("$XDG_CONFIG_HOME/brdeck/themes/NAME.ini", NULL, "Themes of one's own.");
+    tag("$XDG_STATE_HOME/brdeck/journal.jsonl", NULL, "The journal: a line of intent before each write and one of outcome after, mode 0600.");
+    fputs(".SH ENVIRONMENT\n", stdout);
+    tag("KUBECONFIG", NULL, "A list of kubeconfig files, as kubectl reads it.");
+    tag("HTTPS_PROXY, NO_PROXY", NULL, "A proxy to the API server.");
+    tag("NO_COLOR", NULL, "Set and not empty: no colours.");
+    tag("TZ", NULL, "The zone in which times are shown and, where they name none, read.");
+    fputs(".SH SEE ALSO\n.BR kubectl (1)\n", stdout);
+}
+
+int main(void)
+{
+    print_head();
+    print_commands();
+    print_keys();
+    fputs(".SH COMMANDS AFTER A COLON\n", stdout);
+    line_commands_each(print_line_command, NULL);
+    print_options();
+    print_tail();
+    return 0;
+}
