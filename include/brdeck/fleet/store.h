@@ -43,6 +43,9 @@ void store_list(struct store *store, unsigned source);
 void store_listed(struct store *store, unsigned source);
 /* All rows of @source go. */
 void store_drop(struct store *store, unsigned source);
+/* Rows of @from (of namespace @ns; NULL: of all) belong to @to from now on, and keep their slots. Those that @to has
+ * already stay behind. */
+void store_move(struct store *store, unsigned from, unsigned to, const char *ns);
 /* NULL: no object in that slot (any more). Valid until the next put or remove. */
 const struct store_row *store_get(const struct store *store, slot_t slot);
 /* Any source; SLOT_NONE: not known. */
