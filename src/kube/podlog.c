@@ -36,7 +36,8 @@ struct podlog {
      * that second comes again. */
     int64_t second;
     uint64_t *seen;
-    size_t seen_count, seen_cap, seen_next;
+    size_t seen_count, seen_cap;
+    size_t seen_next, seen_old; /* after a cut: where to search, and how many were there before it */
     int http;
     struct error error;
     unsigned busy;
@@ -63,21 +64,21 @@ static bool read_stamp(const char *line, size_t len, int64_t *at_ms, size_t *tex
         return false;
     memcpy(stamp, line, stamp_len);
     stamp[stamp_len] = '\0';
+    if (!clock_parse_rfc3339(stamp, at_ms))
+        return false;
     *text = space ? stamp_len + 1 : stamp_len;
-    return clock_parse_rfc3339(stamp, at_ms);
+    return true;
 }
 
-/* Whether this line was told before the cut. They come again in the same order: the search goes on
- * from where the last one was found. */
+/* Whether this line was told before the cut. They come again in the same order: the search goes on from
+ * where the last one was found, so that of equal lines each is found once. */
 static bool told_before(struct podlog *p, uint64_t h)
 {
-    for (size_t i = 0; i < p->seen_count; i++) {
-        size_t at = (p->seen_next + i) % p->seen_count;
+    for (size_t at = p->seen_next; at < p->seen_old; at++)
         if (p->seen[at] == h) {
             p->seen_next = at + 1;
             return true;
         }
-    }
     return false;
 }
 
@@ -85,7 +86,7 @@ static void remember(struct podlog *p, int64_t second, uint64_t h)
 {
     if (second > p->second) {
         p->second = second;
-        p->seen_count = p->seen_next = 0;
+        p->seen_count = p->seen_next = p->seen_old = 0;
         p->cut = false; /* all that came again was before */
     }
     if (second < p->second || p->seen_count >= SEEN_MAX)
@@ -162,6 +163,7 @@ static void resume_later(struct podlog *p)
     p->cuts++;
     p->cut = true;
     p->seen_next = 0;
+    p->seen_old = p->seen_count;
     str_clear(&p->inbox); /* half a line comes again whole */
     p->used = p->looked = 0;
     p->dropping = p->ended = p->overflow = p->paused = false;
