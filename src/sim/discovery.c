@@ -195,12 +195,13 @@ static const struct fixed_path {
     bool (*answer)(struct request *request);
 } fixed_paths[] = {
     {"/version", answer_version}, {"/version/", answer_version}, {"/healthz", answer_ok}, {"/readyz", answer_ok},
-    {"/livez", answer_ok},        {"/api", answer_versions},     {"/apis", answer_groups},
+    {"/livez", answer_ok},        {"/livez/ping", answer_ok},
+          {"/api", answer_versions},     {"/apis", answer_groups},
 };
 
 bool handle_discovery(struct request *request)
 {
-    if (strcmp(request->method, "GET") != 0)
+    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(fixed_paths); i++)
         if (strcmp(request->path, fixed_paths[i].path) == 0)
