@@ -139,8 +139,9 @@ char *sample_recorded(const char *name, size_t *len)
     return text;
 }
 
-const char *sample_body(const char *text)
+const char *sample_body(const char *text, size_t *len)
 {
-    const char *body = strchr(text, '{');
-    return body ? body : text + strlen(text);
+    const char *body = strchr(text, '{'), *end = strrchr(text, '}');
+    *len = body && end ? (size_t)(end + 1 - body) : 0;
+    return body ? body : text;
 }

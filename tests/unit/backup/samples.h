@@ -24,7 +24,7 @@ void sample_done(void); /* frees the pool */
 char *sample_data(const char *name, size_t *len);
 /* The file recorded/@name of $BRDECK_SHARED or ../shared; NULL: not at hand. The caller frees. */
 char *sample_recorded(const char *name, size_t *len);
-/* What follows the first line that begins with '#'... or the headers: from the first '{' on. */
-const char *sample_body(const char *text);
+/* The JSON in a recorded answer, between the lines that tell request and status. */
+const char *sample_body(const char *text, size_t *len);
 
 #endif

@@ -1,0 +1,344 @@
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include <brdeck/backup/state.h>
+#include <brdeck/base/alloc.h>
+
+#include "samples.h"
+
+#define S INT64_C(1000)
+#define M (60 * S)
+#define H (60 * M)
+#define D (24 * H)
+#define NOW SAMPLE_NOW
+
+#define PAUSED(since) \
+    "{'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':{'phase':'Complete','timeStarted':'" since "'}}}}"
+#define FAILED_SUB(command, message) \
+    "'logSubCommandStatuses':{'" command "':{'phase':'Failed','conditions':[{'type':'Failed','message':'" message "'}]}}"
+
+static const struct row {
+    bool snapshot;
+    const char *patch;
+    int64_t at; /* after NOW */
+    enum state_mark mark;
+    enum severity severity;
+    bool needs_you;
+    const char *word;
+    const char *says; /* part of the sentence */
+} rows[] = {
+    /* log backups that run */
+    {false, NULL, 0, MARK_RUNNING, SEVERITY_OK, false, "Running", "backed up to 13:59:19"},
+    {false, NULL, 9 * M + 18 * S, MARK_RUNNING, SEVERITY_OK, false, "Running", ""},
+    {false, NULL, 9 * M + 19 * S, MARK_TROUBLE, SEVERITY_WARN, true, "Running, lagging", "stands 10m back"},
+    {false, NULL, 29 * M + 19 * S, MARK_TROUBLE, SEVERITY_CRIT, true, "Running, lagging", "cannot be restored yet"},
+    {false, "{'status':{'logCheckpointTs':null}}", -10 * D + 9 * M, MARK_RUNNING, SEVERITY_OK, false, "Running", "first checkpoint"},
+    {false, "{'status':{'logCheckpointTs':null}}", -10 * D + 10 * M, MARK_TROUBLE, SEVERITY_WARN, true, "Running, no checkpoint",
+     "reads it from PD"},
+    {false, "{'status':{'commitTs':null}}", -10 * D, MARK_BUSY, SEVERITY_BUSY, false, "Starting", "COMMITTS comes"},
+    {false, "{'status':{'commitTs':null}}", -10 * D + 12 * M, MARK_TROUBLE, SEVERITY_WARN, true, "Starting, 12m", ""},
+    /* commands that failed, run, or were asked for */
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" FAILED_SUB("log-pause", "[error=\\\"PD is down\\\"]") "}}", 0,
+     MARK_TROUBLE, SEVERITY_WARN, true, "Running, pause failed",
+     "log-pause failed: PD is down. The operator does not try again by itself; p does."},
+    {false, "{'spec':{'logSubcommand':'log-start'},'status':{" FAILED_SUB("log-pause", "x") "}}", 0, MARK_RUNNING, SEVERITY_OK,
+     false, "Running", ""},
+    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume", "GC safepoint") "}}", 0,
+     MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed", "r does"},
+    {false, "{'spec':{'logTruncateUntil':'470500000000000000'},'status':{'phase':'Stopped','logSubCommandStatuses':{"
+     "'log-truncate':{'phase':'Failed','logTruncatingUntil':'470500000000000000'}}}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
+     "Stopped, truncate failed", "T does"},
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Scheduled',"
+     "'conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:59:00Z'}]}}}}", 0, MARK_BUSY, SEVERITY_BUSY, false,
+     "Pausing", "under way (Scheduled)"},
+    {false, "{'spec':{'logSubcommand':'log-stop'},'status':{'logSubCommandStatuses':{'log-stop':{'phase':'Scheduled',"
+     "'conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:59:00Z'}]}}}}", 2 * M, MARK_TROUBLE, SEVERITY_WARN,
+     true, "Stopping, 3m", "does not get on"},
+    {false, "{'spec':{'logTruncateUntil':'470500000000000000'},'status':{'logSubCommandStatuses':{'log-truncate':{"
+     "'phase':'Running'}}}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, truncating", ""},
+    {false, "{'spec':{'logSubcommand':'log-pause'}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, pause asked", "has not begun"},
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'RetryFailed',"
+     "'conditions':[{'type':'RetryFailed','reason':'GetS3SecretFailed'}]}}}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
+     "Running, pause retrying", "GetS3SecretFailed"},
+    {false, "{'spec':{'logSubcommand':'log-resume'},'status':{'phase':'Paused'}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
+     "Paused, spec ignored", "log-resume, which the operator ignores"},
+    /* paused: noon today is the deadline of yesterday's */
+    {false, PAUSED("2026-11-21T16:04:00Z"), 0, MARK_PAUSED, SEVERITY_WARN, true, "Paused, 2h04m left",
+     "Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00."},
+    {false, PAUSED("2026-11-21T16:04:00Z"), 4 * M, MARK_PAUSED, SEVERITY_CRIT, true, "Paused, 2h00m left", ""},
+    {false, PAUSED("2026-11-22T12:00:00Z"), 0, MARK_PAUSED, SEVERITY_BUSY, false, "Paused, 22h left", ""},
+    {false, PAUSED("2026-11-21T14:00:00Z"), 0, MARK_PAUSED, SEVERITY_CRIT, true, "Paused, past deadline", "will probably fail"},
+    {false, "{'status':{'phase':'PAUSE'}}", 0, MARK_PAUSED, SEVERITY_WARN, true, "Paused", "not known"},
+    {false, "{'spec':{'br':{'options':['--gc-ttl=7200']}},'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':"
+     "{'phase':'Complete','timeStarted':'2026-11-22T13:30:00Z'}}}}", 0, MARK_PAUSED, SEVERITY_CRIT, true, "Paused, 90m left", ""},
+    {false, "{'apiVersion':'pingcap.com/v1alpha1','status':{'phase':'RetryFailed','conditions':[{'type':'RetryFailed',"
+     "'reason':'LogBackupErrorPaused','message':'disk'}]}}", 0, MARK_TROUBLE, SEVERITY_CRIT, true, "Paused, task error", "disk"},
+    /* ends */
+    {false, "{'status':{'phase':'Stopped','timeCompleted':'2026-11-22T13:00:00Z'}}", 0, MARK_STOPPED, SEVERITY_OK, false,
+     "Stopped", "final"},
+    {false, "{'status':{'phase':'Failed','commitTs':null,'conditions':[{'type':'Failed','message':'code: AccessDenied'}]}}", 0,
+     MARK_FAILED, SEVERITY_CRIT, true, "Failed, access denied", "log-start failed: code: AccessDenied"},
+    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'},'spec':{'cleanPolicy':'Delete'}}", 0, MARK_DELETING,
+     SEVERITY_BUSY, false, "Deleting", "removes everything under s3://vault/shop/log"},
+    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'}}", 5 * M, MARK_DELETING, SEVERITY_WARN, true,
+     "Deleting, 10m", "stops the log task"},
+    /* not picked up */
+    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:59:30Z'}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "New", ""},
+    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z'}}", 0, MARK_UNKNOWN, SEVERITY_WARN, true,
+     "not picked up, 4m", "no Cluster shop"},
+    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z','finalizers':null}}", 0, MARK_UNKNOWN,
+     SEVERITY_WARN, true, "not picked up, 4m", "operator runs"},
+    {true, "{'status':{'timeStarted':null,'phase':null},'metadata':{'creationTimestamp':null}}", 0, MARK_UNKNOWN, SEVERITY_WARN,
+     true, "not picked up", ""},
+    /* snapshots */
+    {true, NULL, 0, MARK_COMPLETE, SEVERITY_OK, false, "Complete", "Restores 11-15 14:00. It is a base for PITR."},
+    {true, "{'spec':{'tableFilter':['a.b']}}", 0, MARK_COMPLETE, SEVERITY_OK, false, "Complete", "No base for PITR: it holds only"},
+    {true, "{'status':{'phase':'Running'}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running", ""},
+    {true, "{'status':{'phase':'Running','progresses':[{'step':'Full Backup','progress':17.9}]}}", 0, MARK_BUSY, SEVERITY_BUSY,
+     false, "Running, 17%", ""},
+    {true, "{'status':{'phase':'Running','backoffRetryStatus':[{},{}]}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, try 3", ""},
+    {true, "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:57:00Z'}]}}", 0,
+     MARK_TROUBLE, SEVERITY_WARN, true, "Scheduled, 3m", "ServiceAccount"},
+    {true, "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:59:00Z'}]}}", 0,
+     MARK_BUSY, SEVERITY_BUSY, false, "Scheduled", ""},
+    {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'Access Denied status code: 403'}]}}", 0,
+     MARK_FAILED, SEVERITY_CRIT, true, "Failed, access denied", "not tried again"},
+    {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'odd'}]}}", 0, MARK_FAILED, SEVERITY_CRIT, true,
+     "Failed", "Failed: odd."},
+    {true, "{'status':{'phase':'RetryFailed','backoffRetryStatus':[{'expectedRetryAt':'2026-11-22T14:05:00Z'}],"
+     "'conditions':[{'type':'RetryFailed','message':'OOMKilled'}]}}", 0, MARK_TROUBLE, SEVERITY_WARN, false, "Retrying 1/2",
+     "tries again at 14:05:00"},
+    {true, "{'status':{'phase':'RetryFailed','conditions':[{'type':'RetryFailed','reason':'GetS3SecretFailed',"
+     "'message':'get s3 secret prod/absent failed'}]}}", 0, MARK_TROUBLE, SEVERITY_WARN, true, "Retrying, no secret", "cannot begin"},
+    {true, "{'status':{'phase':'Invalid','conditions':[{'type':'Invalid','reason':'InvalidSpec',"
+     "'message':'bucket should be configured for BR in spec of prod/x'}]}}", 0, MARK_FAILED, SEVERITY_CRIT, true,
+     "Invalid, no bucket", "make a new Backup"},
+    {true, "{'status':{'phase':'CleanFailed'}}", 0, MARK_FAILED, SEVERITY_CRIT, true, "Cleaning failed", "clean-full-shop"},
+    {true, "{'status':{'phase':'VolumeBackupComplete'}}", 0, MARK_UNKNOWN, SEVERITY_OK, false, "VolumeBackupComplete", ""},
+};
+
+static struct backup_record *record_of(const struct row *row)
+{
+    return row->snapshot ? sample_snapshot(row->patch) : sample_log(row->patch);
+}
+
+static void every_finding(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct backup_record *r = record_of(&rows[i]);
+        struct backup_state s;
+        state_of(r, NULL, NOW + rows[i].at, true, &s);
+        if (s.mark != rows[i].mark || s.severity != rows[i].severity || s.needs_you != rows[i].needs_you ||
+            strcmp(s.word, rows[i].word) != 0 || !strstr(s.sentence, rows[i].says))
+            fail_msg("row %zu %s: mark %d severity %d needs %d word \"%s\" sentence \"%s\"", i, rows[i].word, (int)s.mark,
+                     (int)s.severity, s.needs_you, s.word, s.sentence);
+        record_free(&r);
+    }
+}
+
+static void without_sentence_the_rest_is_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct backup_record *r = record_of(&rows[i]);
+        struct backup_state with, without;
+        state_of(r, NULL, NOW + rows[i].at, true, &with);
+        state_of(r, NULL, NOW + rows[i].at, false, &without);
+        assert_string_equal(without.sentence, "");
+        assert_string_equal(without.word, with.word);
+        assert_true(without.mark == with.mark && without.role == with.role && without.needs_you == with.needs_you);
+        assert_true(without.until_ms >= with.until_ms);
+        record_free(&r);
+    }
+}
+
+static bool same_state(const struct backup_state *a, const struct backup_state *b)
+{
+    return a->mark == b->mark && a->severity == b->severity && a->role == b->role && a->needs_you == b->needs_you &&
+           strcmp(a->word, b->word) == 0 && strcmp(a->sentence, b->sentence) == 0;
+}
+
+/* From @at on, stepping from one until_ms to the next: in between nothing changes, whatever instant is asked. */
+static void check_holds(const struct backup_record *r, const struct backup_facts *facts, int64_t at, bool sentence)
+{
+    struct backup_state now, then;
+    for (int step = 0; step < 60; step++) {
+        state_of(r, facts, at, sentence, &now);
+        if (now.until_ms == INT64_MAX) {
+            state_of(r, facts, at + 400 * D, sentence, &then);
+            if (!same_state(&now, &then))
+                fail_msg("\"%s\" for ever becomes \"%s\"", now.word, then.word);
+            return;
+        }
+        assert_true(now.until_ms > at);
+        for (int part = 1; part <= 4; part++) {
+            int64_t t = part == 4 ? now.until_ms - 1 : at + (now.until_ms - at) * part / 4;
+            if (t >= now.until_ms)
+                continue;
+            state_of(r, facts, t, sentence, &then);
+            if (!same_state(&now, &then))
+                fail_msg("\"%s\" (%s) became \"%s\" (%s) %lld ms before its time", now.word, now.sentence, then.word,
+                         then.sentence, (long long)(now.until_ms - t));
+        }
+        at = now.until_ms;
+    }
+}
+
+static void states_hold_until_they_say(void **state)
+{
+    (void)state;
+    static const int64_t offsets[] = {0, 1, -30 * S, 59 * S, 10 * M, 2 * H, 9 * H + 59 * M, -12 * D, 23 * H, 3 * D};
+    struct backup_facts pd = {.pd = {.read_ms = NOW - 10 * S, .paused = true, .checkpoint = 0}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (size_t k = 0; k < ARRAY_LEN(offsets); k++) {
+            struct backup_record *r = record_of(&rows[i]);
+            check_holds(r, NULL, NOW + offsets[k], true);
+            check_holds(r, NULL, NOW + offsets[k], false);
+            check_holds(r, &pd, NOW + offsets[k], true);
+            record_free(&r);
+        }
+}
+
+/* And it is not woken for nothing: a row's state that ends at until_ms is another one then. */
+static void something_changes_in_time(void **state)
+{
+    (void)state;
+    struct backup_record *r = sample_log(NULL);
+    struct backup_state now, then;
+    state_of(r, NULL, NOW, false, &now);
+    assert_int_equal(now.until_ms, NOW - 41 * S + LAG_WARN_MS);
+    state_of(r, NULL, now.until_ms, false, &then);
+    assert_false(same_state(&now, &then));
+    record_free(&r);
+    r = sample_log(PAUSED("2026-11-21T16:04:00Z"));
+    state_of(r, NULL, NOW, false, &now);
+    state_of(r, NULL, now.until_ms, false, &then);
+    assert_string_equal(then.word, "Paused, 2h03m left");
+    record_free(&r);
+    r = sample_log("{'status':{'phase':'Stopped'}}");
+    state_of(r, NULL, NOW, false, &now);
+    assert_true(now.until_ms == INT64_MAX);
+    record_free(&r);
+}
+
+static void pd_tells_what_the_object_does_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *patch;
+        struct backup_facts facts;
+        const char *word;
+    } cases[] = {
+        {NULL, {.pd = {.read_ms = NOW - S, .task_missing = true}}, "Running, no task in PD"},
+        {NULL, {.pd = {.read_ms = NOW - S, .paused = true}}, "Running, paused in PD"},
+        {NULL, {.pd = {.read_ms = NOW - S, .error = "raft", .error_store = 4}}, "Running, task error"},
+        {NULL, {.pd = {.read_ms = NOW - 5 * M, .task_missing = true}}, "Running"}, /* long ago */
+        {NULL, {.pd = {.read_ms = 0, .task_missing = true}}, "Running"},
+        {"{'status':{'phase':'Paused'}}", {.pd = {.read_ms = NOW - S, .paused = true, .paused_at_ms = NOW - 23 * H}},
+         "Paused, 60m left"},
+        {"{'status':{'conditions':[{'type':'Running','lastTransitionTime':'2026-11-22T13:59:59Z'}]}}",
+         {.pd = {.read_ms = NOW - 5 * S, .paused = true}}, "Running"}, /* from before the resume */
+        {NULL, {.job = {.present = true, .failed = true}}, "Running"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct backup_record *r = sample_log(cases[i].patch);
+        struct backup_state s;
+        state_of(r, &cases[i].facts, NOW, true, &s);
+        if (strcmp(s.word, cases[i].word) != 0)
+            fail_msg("%s, want %s", s.word, cases[i].word);
+        record_free(&r);
+    }
+}
+
+static void events_tell_why_nothing_runs(void **state)
+{
+    (void)state;
+    struct backup_facts facts = {.event = {.reason = "FailedCreate", .message = "serviceaccount not found", .at_ms = NOW}};
+    struct backup_record *r = sample_snapshot(
+        "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:57:00Z'}]}}");
+    struct backup_state s;
+    state_of(r, &facts, NOW, true, &s);
+    assert_non_null(strstr(s.sentence, "FailedCreate: serviceaccount not found"));
+    struct backup_facts pod = {.pod = {.present = true, .waiting = "ImagePullBackOff", .message = "no image"}};
+    state_of(r, &pod, NOW, true, &s);
+    assert_non_null(strstr(s.sentence, "ImagePullBackOff: no image"));
+    record_free(&r);
+}
+
+static void lag_is_now_minus_checkpoint(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *patch;
+        bool there;
+    } cases[] = {
+        {NULL, true},
+        {"{'status':{'phase':'Paused'}}", true},
+        {"{'status':{'phase':'Stopped'}}", false},
+        {"{'status':{'phase':'Failed'}}", false},
+        {"{'status':{'logCheckpointTs':null}}", false},
+        {"{'status':{'logCheckpointTs':'0'}}", false},
+    };
+    int64_t lag;
+    bool pd;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct backup_record *r = sample_log(cases[i].patch);
+        assert_int_equal(state_lag(r, NULL, NOW, &lag, NULL), cases[i].there);
+        if (cases[i].there)
+            assert_int_equal(lag, 41 * S);
+        record_free(&r);
+    }
+    struct backup_record *r = sample_log(NULL);
+    struct backup_facts facts = {.pd = {.read_ms = NOW, .checkpoint = tso_from_ms(NOW - 3 * S)}};
+    assert_true(state_lag(r, &facts, NOW, &lag, &pd) && pd);
+    assert_int_equal(lag, 3 * S);
+    facts.pd.checkpoint = 5; /* older than the object's */
+    assert_true(state_lag(r, &facts, NOW, &lag, &pd) && !pd);
+    record_free(&r);
+    r = sample_snapshot("{'status':{'logCheckpointTs':'470641792516096000'}}");
+    assert_false(state_lag(r, NULL, NOW, &lag, NULL));
+    record_free(&r);
+}
+
+static void marks_have_letters(void **state)
+{
+    (void)state;
+    for (int m = 0; m < MARK_COUNT; m++) {
+        assert_int_equal(strlen(state_mark_text((enum state_mark)m, true)), 1);
+        assert_true(*state_mark_text((enum state_mark)m, false));
+    }
+}
+
+static int done(void **state)
+{
+    (void)state;
+    sample_done();
+    return 0;
+}
+
+int main(void)
+{
+    setenv("TZ", "UTC", 1);
+    tzset();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_finding),
+        cmocka_unit_test(without_sentence_the_rest_is_the_same),
+        cmocka_unit_test(states_hold_until_they_say),
+        cmocka_unit_test(something_changes_in_time),
+        cmocka_unit_test(pd_tells_what_the_object_does_not),
+        cmocka_unit_test(events_tell_why_nothing_runs),
+        cmocka_unit_test(lag_is_now_minus_checkpoint),
+        cmocka_unit_test(marks_have_letters),
+    };
+    return cmocka_run_group_tests(tests, NULL, done);
+}
