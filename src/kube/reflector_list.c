@@ -81,8 +81,9 @@ static void list_complete(struct reflector *r)
     r->state.listed = true;
     r->state.total = r->state.seen;
     reflector_fresh(r);
-    reflector_set_phase(r, REFLECTOR_WATCHING);
-    reflector_watch(r);
+    reflector_set_phase(r, r->spec.once ? REFLECTOR_LISTED : REFLECTOR_WATCHING);
+    if (!r->spec.once)
+        reflector_watch(r);
     if (r->spec.on_listed)
         r->spec.on_listed(r->spec.arg);
 }

@@ -22,6 +22,7 @@ enum reflector_phase {
     REFLECTOR_RECONNECTING, /* waiting for the next try: see error and next_try_ms */
     REFLECTOR_DENIED,       /* 401 or 403: tried again every 30 s */
     REFLECTOR_MISSING,      /* 404: the kind is not there: tried again every 30 s */
+    REFLECTOR_LISTED,       /* with @once: the list is complete, and nothing follows */
 };
 
 struct reflector_state {
@@ -40,6 +41,7 @@ struct reflector_spec {
     struct kube_resource resource; /* its strings must outlive the reflector */
     const char *ns;                /* NULL: all; copied, as the selectors are */
     const char *label_selector, *field_selector;
+    bool once;                     /* only the list; failures are tried again all the same, until it is had */
     /* An object is there: new, changed, or listed again. @text is borrowed. */
     void (*on_object)(void *arg, const char *text, size_t len);
     /* It was deleted; @text is its last state. */
