@@ -47,7 +47,8 @@ struct br_plan {
     char *ns, *name;
     bool v1;
     tso_t until;
-    const char *context, *server, *user; /* where (rule 8) */
+    const char *context, *server, *user; /* where (rule 8); "" where there is none */
+    const char *cluster_uid;     /* of kube-system; "" unknown */
 
     struct json *object;         /* as looked at; NULL for start */
     struct backup_record *record;
@@ -72,14 +73,19 @@ struct br_plan {
 
     enum br_confirm confirm;
     char confirm_text[320];      /* what must be typed: the name, "lose NAME" */
-    char *kubectl;               /* the kubectl line that does the same */
+    bool job_unknown;            /* a retry, and nobody may say whether a Job of it is still active */
+    bool retry_unverified;       /* a retry on the object itself, where there is no /status (TiDB Operator v1) */
+    char *kubectl;               /* the kubectl line that does the same; secrets are blotted out. NULL: not come so far */
 };
 
-/* Begin a plan. @changed is called from the loop whenever it changed, until it is freed. */
+/* Begin a plan. @changed (may be NULL) is called from the loop whenever it changed, until it is freed or executed; it may
+ * free it. Plans are freed before @br and its fleet. */
 struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec, void (*changed)(void *arg, struct br_plan *plan), void *arg);
 void br_plan_free(struct br_plan **plan);
 /* Look and try again (the object changed, or there was no answer). */
 void br_plan_look(struct br_plan *plan);
+/* The same with another wish: another time of a truncate, or clearing the one that waits. */
+void br_plan_set(struct br_plan *plan, tso_t until, bool clear_truncate);
 /* Whether @typed confirms it ("y" and "yes" for BR_CONFIRM_YES). */
 bool br_plan_is_confirmed(const struct br_plan *plan, const char *typed);
 /* The plan as labelled lines, as screens.md sketches. */

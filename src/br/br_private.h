@@ -1,0 +1,142 @@
+/* br_private.h - what the files of this room share: a plan with its ways, a run with its state, the room itself. */
+#ifndef BRDECK_BR_PRIVATE_H
+#define BRDECK_BR_PRIVATE_H
+
+#include <brdeck/base/loop.h>
+#include <brdeck/br/journal.h>
+#include <brdeck/br/plan.h>
+#include <brdeck/br/runner.h>
+#include <brdeck/kube/reflector.h>
+
+#include "follow.h"
+
+enum {
+    CONFLICTS_MAX = 5,  /* sent again after a 409, in all (rule 1) */
+    LOST_LOOKS_MAX = 3, /* looks at an unchanged object before a lost write counts as not done */
+    SEND_AGAIN_MAX = 3, /* when nothing was sent */
+    RUN_OF_MS = 60 * 1000, /* br_run_of keeps naming a run that ended */
+};
+/* How long things are waited for; tests make it short. */
+struct pace {
+    int64_t lost_look_ms;    /* between two looks after a lost answer, at first; doubled while there is no answer */
+    int64_t lost_look_max_ms;
+    int64_t unknown_ms;      /* without an answer for so long it is told as unknown; the looks go on */
+    int64_t send_again_ms;   /* when nothing was sent; doubled each time */
+    int64_t grace_ms;        /* the store has no such row for so long: the run watches by itself */
+    int64_t late_ms;         /* the operator has not begun, or its Job does not get on */
+};
+#define RUN_ID_ANNOTATION "brdeck/run-id"
+
+/* An access review that is asked for; it outlives a plan that is freed meanwhile. */
+struct ticket {
+    struct plan *plan; /* NULL: nobody waits any more */
+    struct br *br;
+    struct ticket *next;
+};
+
+struct plan {
+    struct br_plan pub;
+    struct br *br;
+    void (*changed)(void *arg, struct br_plan *plan);
+    void *arg;
+    struct kube_request *request; /* the one under way; NULL */
+    struct ticket *ticket;
+    struct loop_timer timer;      /* begins a look */
+    struct intern *pool;          /* of its records; made anew with each look */
+    bool allow_pitr_loss, clear_truncate;
+    tso_t asked_until;
+    struct json *manifest;        /* start */
+    struct backup_facts facts;
+    bool job_looked, job_unknown; /* retry: the Job was asked for; nobody could say */
+    int conflicts;
+    struct backup_record *snaps;  /* the bases that the guard saw, as copies */
+    const struct backup_record **seen; /* the same, as an array for window.h */
+    size_t snap_count;
+    int64_t cluster_created_ms;
+    struct backup_record in_sync; /* the log as it will be when a waiting truncate fires */
+};
+
+/* judge.c: the object is there (or start): verdict, patch, steps, guard, confirmation. False: refused, plan->error is set. */
+bool plan_judge(struct plan *plan);
+/* Whether a truncate would take away something else now than what the plan told. */
+bool plan_guard_moved(struct plan *plan);
+void plan_forget(struct plan *plan); /* frees what plan_judge found */
+/* The row of the store, NULL: none. Both groups may have a Backup of that name. */
+const struct store_row *find_row(const struct store *store, bool v1, const char *ns, const char *name);
+
+/* plan.c */
+struct plan *plan_of(struct br_plan *plan);
+/* A new look at the object is the same for acting (rule 1): take its resourceVersion over. False: it differs. */
+bool plan_renew(struct plan *plan, const struct json *object);
+/* The body of the write: the patch with metadata.uid and metadata.resourceVersion, or the manifest with @run_id. The
+ * caller frees. */
+struct json *plan_body(const struct br_plan *plan, const char *run_id);
+struct json *plan_redacted(const struct json *body); /* without SAS tokens and values of env; the caller frees */
+/* Send it, really or with dry-run. */
+struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_run, kube_call_fn *fn, void *arg);
+struct kube_request *plan_get(struct plan *plan, kube_call_fn *fn, void *arg);
+
+/* kubectl.c: the kubectl line that does the same. The caller frees. */
+char *plan_kubectl(const struct br_plan *plan, const struct kube_target *target);
+
+struct run {
+    struct br_run pub;
+    struct br *br;
+    struct plan *plan;
+    struct follow follow;
+    bool following;               /* follow is filled */
+    struct kube_request *request;
+    struct loop_timer timer;      /* of the sending: calls @wait */
+    void (*wait)(struct run *run);
+    int conflicts, sends, looks;
+    int64_t lost_ms, ask_ms;      /* monotonic, since when the answer is lost; 0. The back-off of the looks */
+    struct error lost;            /* how it was lost */
+    bool journalled;              /* an intent is on the disk */
+    struct loop_timer grace;      /* the store has no row */
+    struct loop_timer late;
+    int64_t phase_ms;             /* monotonic, since when the sub-command is in its phase */
+    struct reflector *watch;      /* its own, where the store has no such row; NULL */
+    bool watch_saw;               /* in the list under way */
+};
+
+struct br {
+    struct loop *loop;
+    struct fleet *fleet;
+    struct kube_access *access;
+    char *journal_path;
+    struct journal *journal;
+    bool read_only;
+    void (*changed)(void *arg);
+    void *arg;
+    struct run **runs;
+    size_t count, room;
+    unsigned batches;
+    struct store_feed *feed;      /* only while something is followed */
+    struct pace pace;
+    struct loop_timer turn;       /* work and the changed callback, once a turn */
+    struct ticket *tickets;
+};
+
+/* runner.c */
+void br_wake(struct br *br);
+/* Say how it stands; an end is written to the journal, and what waits behind it goes on from the next turn. */
+void run_say(struct run *run, enum br_outcome outcome, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* send.c: the write, and whether it took place. */
+void run_send(struct run *run);
+
+/* applied.c: whether a write whose answer was lost took place, by what the object says now (rule 7). */
+enum applied {
+    APPLIED,
+    NOT_APPLIED,     /* and it can not be any more: the object has moved on */
+    NOT_APPLIED_YET, /* the object is as it was: the write may still be on its way */
+    APPLIED_BY_OTHER, /* the spec is as wanted, but somebody else wrote it */
+};
+enum applied write_applied(const struct br_plan *plan, const char *run_id, const struct json *object);
+
+/* watch.c: what the store, or a watch of its own, says of the object. @object is the write's answer. */
+void run_follow(struct run *run, const struct json *object);
+void run_look(struct run *run);
+void run_watch_end(struct run *run); /* not from the watch's own callbacks */
+
+#endif

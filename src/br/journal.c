@@ -1,0 +1,115 @@
+#include <config.h>
+
+#include <brdeck/br/journal.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+#include <brdeck/base/file.h>
+
+#include "br_private.h"
+
+enum { JOURNAL_MODE = 0600 };
+
+struct journal {
+    char *path;
+};
+
+/* The file can be written, and is for its owner only, also when it was there before. */
+static bool make_ready(const char *path, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, JOURNAL_MODE);
+    struct stat st;
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || fchmod(fd, JOURNAL_MODE) == 0);
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    return good || error_set(err, ERROR_SYSTEM, "the journal %s can not be written: %s; nothing is sent without it", path,
+                             strerror(why));
+}
+
+struct journal *journal_open(const char *path, struct error *err)
+{
+    char *own = path ? xstrdup(path) : file_place(FILE_STATE, "journal.jsonl");
+    char *slash = own ? strrchr(own, '/') : NULL;
+    bool good = own != NULL || error_set(err, ERROR_SYSTEM, "there is no place for the journal: HOME is not set; nothing is sent "
+                                         "without it");
+    if (good && slash && slash != own) {
+        char *folder = xstrndup(own, (size_t)(slash - own));
+        good = file_exists(folder) || file_make_folder(folder, err);
+        free(folder);
+    }
+    if (!good || !make_ready(own, err)) {
+        free(own);
+        return NULL;
+    }
+    struct journal *journal = xmalloc(sizeof *journal);
+    journal->path = own;
+    return journal;
+}
+
+void journal_close(struct journal **journal)
+{
+    if (*journal)
+        free((*journal)->path);
+    free(*journal);
+    *journal = NULL;
+}
+
+const char *journal_path(const struct journal *journal) { return journal->path; }
+
+/* One line on the disk. */
+static bool write_line(const struct journal *journal, struct json **json, struct error *err)
+{
+    char *line = json_print(*json);
+    bool good = file_append(journal->path, line, JOURNAL_MODE, true, err);
+    free(line);
+    json_free(json);
+    return good;
+}
+
+static struct json *line_of(const struct br_run *run, const char *what)
+{
+    struct json *json = json_new_object();
+    char time[CLOCK_TEXT_MAX];
+    json_set_string(json, "time", clock_format_rfc3339(clock_wall_ms(), time));
+    json_set_string(json, "what", what);
+    json_set_string(json, "run", run->run_id);
+    json_set_string(json, "action", run->action->name);
+    json_set_bool(json, "retry", run->is_retry);
+    json_set_string(json, "namespace", run->ns);
+    json_set_string(json, "name", run->name);
+    return json;
+}
+
+bool journal_intent(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err)
+{
+    struct json *json = line_of(run, "intent");
+    json_set_string(json, "context", plan->context);
+    json_set_string(json, "server", plan->server);
+    json_set_string(json, "user", plan->user);
+    json_set_string(json, "clusterUid", plan->cluster_uid);
+    json_set_string(json, "group", fleet_resource(plan->v1)->group);
+    if (plan->record) {
+        json_set_string(json, "uid", plan->record->uid);
+        json_set_string(json, "resourceVersion", plan->record->resource_version);
+    }
+    if (plan->sub)
+        json_set_string(json, "subresource", plan->sub);
+    json_set(json, plan->action->makes_new ? "manifest" : "patch", plan_redacted(plan->patch));
+    return write_line(journal, &json, err);
+}
+
+bool journal_outcome(struct journal *journal, const struct br_run *run, struct error *err)
+{
+    struct json *json = line_of(run, "outcome");
+    json_set_string(json, "outcome", br_outcome_word(run->outcome));
+    json_set_string(json, "text", run->text);
+    return write_line(journal, &json, err);
+}

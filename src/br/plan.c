@@ -1,0 +1,405 @@
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/kube/config.h>
+
+#include "br_private.h"
+
+/* A plan's way: GET, for a retry its Job, the verdict, the right, dry-run. Each answer takes it one step on. */
+
+struct plan *plan_of(struct br_plan *plan) { return (struct plan *)plan; }
+
+/* The last thing that a callback does: the caller may free the plan. */
+static void end(struct plan *plan, enum br_plan_phase phase)
+{
+    plan->pub.phase = phase;
+    if (plan->changed)
+        plan->changed(plan->arg, &plan->pub);
+}
+
+static void end_by(struct plan *plan, enum br_plan_phase phase, enum error_code code, const char *text)
+{
+    error_set(&plan->pub.error, code, "%s", text);
+    end(plan, phase);
+}
+
+/* -- what is sent ----------------------------------------------------------------------- */
+
+static void redact(struct json *object, const char *key)
+{
+    const char *text = json_string(object, key);
+    if (!str_empty(text))
+        json_set_string(object, key, "<redacted>");
+}
+
+struct json *plan_redacted(const struct json *body)
+{
+    struct json *copy = json_copy(body), *spec = json_get_mut(copy, "spec");
+    if (json_type(spec) != JSON_OBJECT)
+        return copy;
+    struct json *azblob = json_get_mut(spec, "azblob");
+    if (json_type(azblob) == JSON_OBJECT)
+        redact(azblob, "sasToken");
+    const struct json *old = json_get(spec, "env");
+    if (json_type(old) == JSON_ARRAY) {
+        struct json *env = json_new_array();
+        JSON_EACH (entry, old) {
+            struct json *shown = json_copy(entry);
+            if (json_type(shown) == JSON_OBJECT)
+                redact(shown, "value");
+            json_append(env, shown);
+        }
+        json_set(spec, "env", env);
+    }
+    return copy;
+}
+
+struct json *plan_body(const struct br_plan *plan, const char *run_id)
+{
+    struct json *body = json_copy(plan->patch), *metadata = json_object_in(body, "metadata");
+    if (!plan->action->makes_new) {
+        json_set_string(metadata, "uid", plan->record->uid);
+        json_set_string(metadata, "resourceVersion", plan->record->resource_version);
+    } else if (run_id) {
+        json_set_string(json_object_in(metadata, "annotations"), RUN_ID_ANNOTATION, run_id);
+    }
+    return body;
+}
+
+static struct kube_call_spec call_of(const struct plan *plan)
+{
+    const struct br_plan *p = &plan->pub;
+    return (struct kube_call_spec){.resource = fleet_resource(p->v1), .ns = p->ns, .name = p->name};
+}
+
+struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_run, kube_call_fn *fn, void *arg)
+{
+    const struct br_plan *p = &plan->pub;
+    struct kube_call_spec spec = call_of(plan);
+    struct json *body = plan_body(p, run_id);
+    char *what = xasprintf("%s%s %s/%s", dry_run ? "try to " : "", p->action->name, p->ns, p->name);
+    spec.sub = p->sub;
+    spec.body = body;
+    spec.dry_run = dry_run;
+    spec.strict = true;
+    spec.what = what;
+    struct kube_client *client = fleet_client(plan->br->fleet);
+    struct kube_request *request = p->action->makes_new ? kube_create(client, &spec, fn, arg) : kube_patch(client, &spec, fn, arg);
+    free(what);
+    json_free(&body);
+    return request;
+}
+
+struct kube_request *plan_get(struct plan *plan, kube_call_fn *fn, void *arg)
+{
+    struct kube_call_spec spec = call_of(plan);
+    return kube_get(fleet_client(plan->br->fleet), &spec, fn, arg);
+}
+
+/* -- dry-run ------------------------------------------------------------------------------ */
+
+static void look(struct plan *plan);
+
+static bool in_words(const char *text, const char *words) { return strstr(text, words) != NULL; }
+
+static void accepted(struct plan *plan, const struct json *object, const struct kube_response *response)
+{
+    struct br_plan *p = &plan->pub;
+    int64_t generation = 0;
+    p->dry_run = BR_DRY_RUN_ACCEPTED;
+    if (response->warning[0])
+        p->warning = xstrdup(response->warning);
+    if (!p->action->makes_new && !p->verdict.is_retry && json_int(json_at(object, "metadata", "generation", NULL), &generation))
+        p->changes_nothing = generation == p->record->generation;
+    end(plan, BR_PLAN_READY);
+}
+
+static void not_tried(struct plan *plan, const char *why)
+{
+    plan->pub.dry_run = BR_DRY_RUN_NOT_TRIED;
+    error_set(&plan->pub.dry_run_error, ERROR_NETWORK, "%s", why);
+    end(plan, BR_PLAN_READY);
+}
+
+static void refused(struct plan *plan, const struct kube_response *response)
+{
+    struct br_plan *p = &plan->pub;
+    p->dry_run = BR_DRY_RUN_REFUSED;
+    p->dry_run_error = response->error;
+    enum error_code code = response->error.code;
+    if (code != ERROR_DENIED && code != ERROR_MISSING && !(p->action->makes_new && code == ERROR_INPUT))
+        code = ERROR_REFUSED;
+    end_by(plan, BR_PLAN_REFUSED, code, response->error.text);
+}
+
+static void on_dry_run(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct plan *plan = arg;
+    bool makes_new = plan->pub.action->makes_new;
+    plan->request = NULL;
+    if (!response->error.code) {
+        accepted(plan, object, response);
+        return;
+    }
+    if (response->http == 409 && !makes_new && plan->conflicts++ < CONFLICTS_MAX) {
+        look(plan); /* the operator wrote its minute's status just now */
+        return;
+    }
+    if (response->http == 400 && in_words(response->error.text, "does not support dry run"))
+        not_tried(plan, "a webhook on the way does not support dry-run");
+    else if (response->http >= 500)
+        not_tried(plan, response->error.text);
+    else if (response->http == 0 || response->http == 401 || response->http == 409 || response->http == 429)
+        end_by(plan, makes_new && response->http == 409 ? BR_PLAN_REFUSED : BR_PLAN_FAILED,
+               makes_new && response->http == 409 ? ERROR_REFUSED : response->error.code, response->error.text);
+    else
+        refused(plan, response);
+}
+
+/* -- the right ------------------------------------------------------------------------------ */
+
+static void drop_ticket(struct ticket *ticket)
+{
+    for (struct ticket **link = &ticket->br->tickets; *link; link = &(*link)->next)
+        if (*link == ticket) {
+            *link = ticket->next;
+            break;
+        }
+    free(ticket);
+}
+
+static void on_right(void *arg, enum kube_right right, const struct error *err)
+{
+    struct ticket *ticket = arg;
+    struct plan *plan = ticket->plan;
+    (void)err; /* an error is no answer (rule 18): the dry-run tells more */
+    drop_ticket(ticket);
+    if (!plan)
+        return;
+    struct br_plan *p = &plan->pub;
+    plan->ticket = NULL;
+    p->right = right;
+    if (right != KUBE_RIGHT_NO) {
+        plan->request = plan_send(plan, NULL, true, on_dry_run, plan);
+        return;
+    }
+    error_set(&p->error, ERROR_DENIED, "you may not %s backups%s%s in namespace %s: ask for that right, or hand this line on: %s",
+              p->action->makes_new ? "create" : "patch", p->sub ? "/" : "", p->sub ? p->sub : "", p->ns, p->kubectl);
+    end(plan, BR_PLAN_REFUSED);
+}
+
+static void ask_right(struct plan *plan)
+{
+    const struct br_plan *p = &plan->pub;
+    const struct kube_resource *resource = fleet_resource(p->v1);
+    struct kube_access_query query = {.verb = p->action->makes_new ? "create" : "patch", .group = resource->group,
+                                      .resource = resource->plural, .sub = p->sub, .ns = p->ns};
+    struct ticket *ticket = xcalloc(1, sizeof *ticket);
+    *ticket = (struct ticket){.plan = plan, .br = plan->br, .next = plan->br->tickets};
+    plan->br->tickets = plan->ticket = ticket;
+    kube_access_ask(plan->br->access, &query, on_right, ticket);
+}
+
+static void judge(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    bool good = plan_judge(plan);
+    p->job_unknown = p->verdict.is_retry && plan->job_unknown;
+    p->retry_unverified = p->verdict.is_retry && !p->sub;
+    if (good)
+        ask_right(plan);
+    else
+        end(plan, BR_PLAN_REFUSED);
+}
+
+/* -- the look ------------------------------------------------------------------------------- */
+
+static bool condition_is_true(const struct json *job, const char *type)
+{
+    JSON_EACH (condition, json_at(job, "status", "conditions", NULL))
+        if (str_same(json_string(condition, "type"), type) && str_same(json_string(condition, "status"), "True"))
+            return true;
+    return false;
+}
+
+static void on_job(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct plan *plan = arg;
+    plan->request = NULL;
+    plan->job_looked = true;
+    memset(&plan->facts.job, 0, sizeof plan->facts.job);
+    if (!response->error.code && object) {
+        const char *uid = json_text(json_at(object, "metadata", "uid", NULL));
+        plan->facts.job.present = true;
+        plan->facts.job.failed = condition_is_true(object, "Failed");
+        plan->facts.job.complete = condition_is_true(object, "Complete");
+        snprintf(plan->facts.job.uid, sizeof plan->facts.job.uid, "%s", uid ? uid : "");
+    } else if (response->http == 0 || response->http == 401 || response->http >= 429) {
+        end_by(plan, BR_PLAN_FAILED, response->error.code, response->error.text);
+        return;
+    } else if (response->http != 404) { /* no right to read Jobs: the operator itself waits for a Job that runs */
+        plan->job_unknown = true;
+    }
+    judge(plan);
+}
+
+/* Rule 6: a retry wants to know whether its Job is still active; the store need not watch Jobs. */
+static bool needs_job(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    struct action_verdict verdict;
+    struct backup_facts facts = plan->facts;
+    memset(&facts.job, 0, sizeof facts.job); /* what is known of it may be old */
+    action_may(p->action->id, p->record, &facts, fleet_has_status_sub(plan->br->fleet, p->v1), fleet_now_ms(plan->br->fleet),
+               &verdict);
+    return verdict.allowed && verdict.is_retry;
+}
+
+static void on_object(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct plan *plan = arg;
+    struct br_plan *p = &plan->pub;
+    plan->request = NULL;
+    if (response->error.code || !object) {
+        bool refuses = response->http == 404 || response->http == 403;
+        end_by(plan, refuses ? BR_PLAN_REFUSED : BR_PLAN_FAILED, response->error.code ? response->error.code : ERROR_NETWORK,
+               response->error.code ? response->error.text : "the server's answer is no object; look again");
+        return;
+    }
+    p->object = json_copy(object);
+    p->record = record_decode(object, plan->pool);
+    const struct store_row *row = find_row(fleet_store(plan->br->fleet), p->v1, p->ns, p->name);
+    plan->facts = row && row->facts && strcmp(row->record->uid, p->record->uid) == 0 ? *row->facts : (struct backup_facts){0};
+    state_of(p->record, &plan->facts, fleet_now_ms(plan->br->fleet), true, &p->state);
+    if (!needs_job(plan)) {
+        judge(plan);
+        return;
+    }
+    char job[128];
+    command_job_name(p->name, p->action->command, job, sizeof job);
+    plan->request = kube_get(fleet_client(plan->br->fleet),
+                             &(struct kube_call_spec){.resource = &kube_jobs, .ns = p->ns, .name = job}, on_job, plan);
+}
+
+static void look(struct plan *plan)
+{
+    plan_forget(plan);
+    plan->pub.phase = BR_PLAN_LOOKING;
+    plan->job_looked = plan->job_unknown = false;
+    plan->facts = (struct backup_facts){0};
+    if (plan->pub.action->makes_new)
+        judge(plan);
+    else
+        plan->request = plan_get(plan, on_object, plan);
+}
+
+bool plan_renew(struct plan *plan, const struct json *object)
+{
+    struct br_plan *p = &plan->pub;
+    if (!record_same_for_acting(p->object, object))
+        return false;
+    json_free(&p->object);
+    record_free(&p->record);
+    record_free(&p->after);
+    p->object = json_copy(object);
+    p->record = record_decode(object, plan->pool);
+    p->after = action_after(p->object, p->patch, plan->pool);
+    p->step_count = command_steps(p->after, p->steps);
+    p->window.log = p->record;
+    return true;
+}
+
+/* -- life --------------------------------------------------------------------------------- */
+
+static const char *text_or_empty(const char *text) { return text ? text : ""; }
+
+static void stop_asking(struct plan *plan)
+{
+    kube_request_cancel(&plan->request);
+    loop_timer_cancel(&plan->timer);
+    if (plan->ticket)
+        plan->ticket->plan = NULL;
+    plan->ticket = NULL;
+}
+
+static void on_timer(void *arg)
+{
+    struct plan *plan = arg;
+    const struct br_plan *p = &plan->pub;
+    if (str_empty(p->name) || str_empty(p->ns))
+        end_by(plan, BR_PLAN_REFUSED, ERROR_INPUT, "a name and a namespace are needed");
+    else
+        look(plan);
+}
+
+struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec, void (*changed)(void *arg, struct br_plan *plan),
+                            void *arg)
+{
+    const struct kube_target *target = kube_client_target(fleet_client(br->fleet));
+    struct plan *plan = xcalloc(1, sizeof *plan);
+    const struct json *metadata = json_get(spec->manifest, "metadata");
+    const char *ns = spec->ns ? spec->ns : json_string(metadata, "namespace");
+    const char *name = spec->name ? spec->name : json_string(metadata, "name");
+    *plan = (struct plan){
+        .pub = {.phase = BR_PLAN_LOOKING, .action = action_get(spec->action), .v1 = spec->v1,
+                .ns = xstrdup(text_or_empty(ns)), .name = xstrdup(text_or_empty(name)), .until = spec->until,
+                .context = text_or_empty(target->context), .server = text_or_empty(target->server),
+                .user = text_or_empty(target->user), .cluster_uid = fleet_cluster_uid(br->fleet)},
+        .br = br,
+        .changed = changed,
+        .arg = arg,
+        .allow_pitr_loss = spec->allow_pitr_loss,
+        .clear_truncate = spec->clear_truncate,
+        .asked_until = spec->until,
+        .manifest = json_copy(spec->manifest),
+    };
+    loop_timer_init(&plan->timer, br->loop, on_timer, plan);
+    br_plan_look(&plan->pub);
+    return &plan->pub;
+}
+
+void br_plan_look(struct br_plan *pub)
+{
+    struct plan *plan = plan_of(pub);
+    stop_asking(plan);
+    plan->conflicts = 0;
+    plan_forget(plan);
+    plan->pub.phase = BR_PLAN_LOOKING;
+    loop_timer_set(&plan->timer, 0); /* nothing is told from within this call */
+}
+
+void br_plan_set(struct br_plan *pub, tso_t until, bool clear_truncate)
+{
+    struct plan *plan = plan_of(pub);
+    plan->asked_until = pub->until = until;
+    plan->clear_truncate = clear_truncate;
+    br_plan_look(pub);
+}
+
+void br_plan_free(struct br_plan **pub)
+{
+    struct plan *plan = *pub ? plan_of(*pub) : NULL;
+    *pub = NULL;
+    if (!plan)
+        return;
+    stop_asking(plan);
+    plan_forget(plan);
+    intern_free(&plan->pool);
+    json_free(&plan->manifest);
+    free(plan->pub.ns);
+    free(plan->pub.name);
+    free(plan);
+}
+
+bool br_plan_is_confirmed(const struct br_plan *plan, const char *typed)
+{
+    if (plan->phase != BR_PLAN_READY || !typed)
+        return false;
+    if (plan->confirm == BR_CONFIRM_TYPE)
+        return strcmp(typed, plan->confirm_text) == 0;
+    return strcmp(typed, "y") == 0 || strcmp(typed, "yes") == 0;
+}

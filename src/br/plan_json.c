@@ -1,0 +1,100 @@
+#include <config.h>
+
+#include <stdlib.h>
+
+#include <brdeck/base/alloc.h>
+
+#include "br_private.h"
+
+/* A plan as JSON, for -o json and scripts. */
+
+static const char *const phase_names[] = {"looking", "ready", "refused", "failed"};
+static const char *const dry_run_names[] = {"not tried", "accepted", "refused"};
+static const char *const verdict_names[] = {"ok", "no checkpoint", "past the checkpoint", "not after the last",
+                                            "not after the start", "out of sync", "loses PITR"};
+
+static void set_tso(struct json *object, const char *key, tso_t ts)
+{
+    char text[TSO_TEXT_MAX];
+    if (ts)
+        json_set_string(object, key, tso_format(ts, TSO_NUMBER, 0, text));
+}
+
+static struct json *effect_json(const struct truncate_effect *e)
+{
+    struct json *json = json_new_object(), *lost = json_new_array();
+    json_set_string(json, "verdict", verdict_names[e->verdict]);
+    set_tso(json, "from", e->log_from);
+    set_tso(json, "until", e->until);
+    json_set_bool(json, "snapshotsKnown", e->snapshots_known);
+    json_set_int(json, "losesPITR", (int64_t)e->loses);
+    for (size_t i = 0; i < ARRAY_LEN(e->lost) && e->lost[i]; i++)
+        json_append(lost, json_new_string(e->lost[i]->name));
+    json_set(json, "lost", lost);
+    set_tso(json, "restorableFrom", e->after.from);
+    set_tso(json, "restorableTo", e->after.to);
+    return json;
+}
+
+static struct json *commands_json(const struct br_plan *p)
+{
+    struct json *list = json_new_array();
+    for (size_t i = 0; i < p->step_count; i++) {
+        struct json *step = json_new_object();
+        char job[128];
+        command_job_name(p->name, p->steps[i].command, job, sizeof job);
+        json_set_string(step, "command", log_command_name(p->steps[i].command));
+        json_set_string(step, "job", job);
+        if (p->steps[i].until)
+            json_set_string(step, "until", p->steps[i].until);
+        json_append(list, step);
+    }
+    return list;
+}
+
+static void set_object(struct json *json, const struct br_plan *p)
+{
+    struct json *object = json_object_in(json, "object");
+    json_set_string(object, "group", fleet_resource(p->v1)->group);
+    json_set_string(object, "namespace", p->ns);
+    json_set_string(object, "name", p->name);
+    if (!p->record)
+        return;
+    json_set_string(object, "uid", p->record->uid);
+    json_set_string(object, "resourceVersion", p->record->resource_version);
+    json_set_string(object, "state", p->state.word);
+}
+
+struct json *br_plan_json(const struct br_plan *p)
+{
+    struct json *json = json_new_object();
+    json_set_string(json, "action", p->action->name);
+    json_set_bool(json, "retry", p->verdict.is_retry);
+    json_set_string(json, "plan", phase_names[p->phase]);
+    if (p->error.code)
+        json_set_string(json, "error", p->error.text);
+    json_set_string(json, "context", p->context);
+    json_set_string(json, "server", p->server);
+    set_object(json, p);
+    if (p->patch) {
+        json_set(json, p->action->makes_new ? "manifest" : "patch", plan_redacted(p->patch));
+        json_set_string(json, "dryRun", dry_run_names[p->dry_run]);
+    }
+    if (p->sub)
+        json_set_string(json, "subresource", p->sub);
+    if (p->dry_run_error.code)
+        json_set_string(json, "dryRunError", p->dry_run_error.text);
+    if (p->warning)
+        json_set_string(json, "warning", p->warning);
+    json_set_bool(json, "changesNothing", p->changes_nothing);
+    json_set(json, "commands", commands_json(p));
+    json_set_bool(json, "truncates", p->truncates);
+    json_set_bool(json, "waitingTruncate", p->waiting_truncate);
+    if (p->truncates)
+        json_set(json, "truncate", effect_json(&p->effect));
+    if (p->phase == BR_PLAN_READY)
+        json_set_string(json, "confirm", p->confirm_text);
+    if (p->kubectl)
+        json_set_string(json, "kubectl", p->kubectl);
+    return json;
+}

@@ -1,0 +1,353 @@
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+#include <brdeck/base/file.h>
+#include <brdeck/base/log.h>
+
+#include "br_private.h"
+
+/* -- outcomes --------------------------------------------------------------------------- */
+
+static const struct {
+    const char *word;
+    bool is_end, halts; /* halts: the rest of its batch is not sent */
+} outcomes[] = {
+    [BR_QUEUED] = {"queued", false, false},     [BR_SENDING] = {"sending", false, false},
+    [BR_FOLLOWING] = {"following", false, false}, [BR_DONE] = {"done", true, false},
+    [BR_NOTHING] = {"nothing changed", true, false}, [BR_FAILED] = {"failed", true, true},
+    [BR_REFUSED] = {"refused", true, true},     [BR_CHANGED] = {"changed meanwhile", true, true},
+    [BR_REVERTED] = {"reverted", true, true},   [BR_GONE] = {"gone", true, true},
+    [BR_UNKNOWN] = {"unknown", true, true},     [BR_NOT_SENT] = {"not sent", true, true},
+};
+
+bool br_outcome_is_end(enum br_outcome outcome) { return outcomes[outcome].is_end; }
+
+const char *br_outcome_word(enum br_outcome outcome) { return outcomes[outcome].word; }
+
+static void write_outcome(struct run *run)
+{
+    struct error err = {0};
+    if (run->journalled && !journal_outcome(run->br->journal, &run->pub, &err))
+        log_error("%s", err.text);
+}
+
+void run_say(struct run *run, enum br_outcome outcome, const char *format, ...)
+{
+    struct br_run *pub = &run->pub;
+    bool was_end = br_outcome_is_end(pub->outcome);
+    char text[sizeof pub->text];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (pub->outcome == outcome && strcmp(pub->text, text) == 0)
+        return;
+    pub->outcome = outcome;
+    memcpy(pub->text, text, sizeof text);
+    pub->changed_ms = fleet_now_ms(run->br->fleet);
+    if (br_outcome_is_end(outcome)) {
+        pub->ended_ms = pub->changed_ms;
+        write_outcome(run);
+        log_info("%s %s/%s: %s: %s", pub->action->name, pub->ns, pub->name, br_outcome_word(outcome), text);
+    } else if (was_end) { /* unknown became known */
+        pub->ended_ms = 0;
+        pub->seen = false;
+    }
+    br_wake(run->br);
+}
+
+/* -- runs ---------------------------------------------------------------------------------- */
+
+static void on_run_timer(void *arg)
+{
+    struct run *run = arg;
+    run->wait(run);
+}
+
+static void add_run(struct br *br, struct plan *plan, unsigned batch)
+{
+    struct run *run = xcalloc(1, sizeof *run);
+    const struct br_plan *p = &plan->pub;
+    *run = (struct run){
+        .pub = {.id = (unsigned)br->count + 1, .action = p->action, .ns = xstrdup(p->ns), .name = xstrdup(p->name), .v1 = p->v1,
+                .is_retry = p->verdict.is_retry, .until = p->until, .outcome = BR_QUEUED, .text = "waits for the one before it",
+                .begun_ms = fleet_now_ms(br->fleet), .batch = batch},
+        .br = br,
+        .plan = plan,
+    };
+    snprintf(run->pub.run_id, sizeof run->pub.run_id, "%" PRIx64 "-%04x%04x", (uint64_t)clock_wall_ms(), random_below(0x10000),
+             random_below(0x10000));
+    run->pub.changed_ms = run->pub.begun_ms;
+    plan->changed = NULL;
+    loop_timer_init(&run->timer, br->loop, on_run_timer, run);
+    if (br->count == br->room) {
+        br->room = br->room ? br->room * 2 : 16;
+        br->runs = xreallocarray(br->runs, br->room, sizeof *br->runs);
+    }
+    br->runs[br->count++] = run;
+}
+
+static void free_run(struct run *run)
+{
+    kube_request_cancel(&run->request);
+    loop_timer_cancel(&run->timer);
+    if (run->following)
+        run_watch_end(run);
+    struct br_plan *plan = &run->plan->pub;
+    br_plan_free(&plan);
+    free(run->pub.ns);
+    free(run->pub.name);
+    free(run);
+}
+
+static bool same_object(const struct br_run *a, bool v1, const char *ns, const char *name)
+{
+    return a->v1 == v1 && strcmp(a->ns, ns) == 0 && strcmp(a->name, name) == 0;
+}
+
+/* -- the turn: what waits goes on, what is followed is looked at ------------------------------ */
+
+static void start_or_halt(struct br *br, size_t at)
+{
+    struct run *run = br->runs[at];
+    for (size_t i = 0; i < at; i++) {
+        const struct br_run *before = &br->runs[i]->pub;
+        if (before->batch != run->pub.batch)
+            continue;
+        if (!br_outcome_is_end(before->outcome))
+            return;
+        if (outcomes[before->outcome].halts) {
+            run_say(run, BR_NOT_SENT, "not sent, because of %s/%s before it: %s", before->ns, before->name,
+                    br_outcome_word(before->outcome));
+            return;
+        }
+    }
+    run_send(run);
+}
+
+static void on_feed(void *arg) { br_wake(arg); }
+
+static void drain(struct br *br)
+{
+    slot_t slots[256];
+    bool changed = false;
+    for (size_t n = ARRAY_LEN(slots); n == ARRAY_LEN(slots);) {
+        n = store_feed_drain(br->feed, slots, ARRAY_LEN(slots));
+        changed = changed || n > 0;
+    }
+    for (size_t i = 0; changed && i < br->count; i++)
+        run_look(br->runs[i]);
+}
+
+static void on_turn(void *arg)
+{
+    struct br *br = arg;
+    for (size_t i = 0; i < br->count; i++)
+        if (br->runs[i]->pub.outcome == BR_QUEUED)
+            start_or_halt(br, i);
+    if (br->feed)
+        drain(br);
+    bool follows = false;
+    for (size_t i = 0; i < br->count; i++) {
+        struct run *run = br->runs[i];
+        follows = follows || run->pub.outcome == BR_FOLLOWING;
+        if (run->following && run->pub.outcome != BR_FOLLOWING)
+            run_watch_end(run);
+    }
+    if (follows && !br->feed) {
+        br->feed = store_feed_new(fleet_store(br->fleet), on_feed, br);
+        for (size_t i = 0; i < br->count; i++) /* what changed since the write's answer */
+            run_look(br->runs[i]);
+    } else if (!follows && br->feed) {
+        store_feed_free(&br->feed);
+    }
+    if (br->changed)
+        br->changed(br->arg);
+}
+
+void br_wake(struct br *br)
+{
+    if (!loop_timer_is_set(&br->turn))
+        loop_timer_set(&br->turn, 0);
+}
+
+/* -- execute ------------------------------------------------------------------------------------ */
+
+char *br_batch_confirm(struct br_plan *const *plans, size_t count, char *buf, size_t size)
+{
+    bool type = false, loses = false;
+    for (size_t i = 0; i < count; i++) {
+        type = type || plans[i]->confirm == BR_CONFIRM_TYPE;
+        loses = loses || str_starts(plans[i]->confirm_text, "lose ");
+    }
+    if (count == 1)
+        snprintf(buf, size, "%s", plans[0]->confirm_text);
+    else if (type)
+        snprintf(buf, size, "%s %zu %s", loses ? "lose" : plans[0]->action->name, count, plans[0]->context);
+    else
+        snprintf(buf, size, "y");
+    return buf;
+}
+
+static bool batch_is_confirmed(struct br_plan *const *plans, size_t count, const char *typed)
+{
+    char wanted[sizeof plans[0]->confirm_text];
+    if (count == 1)
+        return br_plan_is_confirmed(plans[0], typed);
+    br_batch_confirm(plans, count, wanted, sizeof wanted);
+    return typed && (strcmp(typed, wanted) == 0 || (strcmp(wanted, "y") == 0 && strcmp(typed, "yes") == 0));
+}
+
+static bool may_go(const struct br *br, const struct br_plan *plan, const struct action *action, struct error *err)
+{
+    if (plan->phase != BR_PLAN_READY)
+        return error_set(err, ERROR_REFUSED, "%s %s/%s: the plan is not ready; nothing was sent", action->name, plan->ns, plan->name);
+    if (plan->action != action)
+        return error_set(err, ERROR_REFUSED, "%s and %s do not go in one batch; nothing was sent", action->name, plan->action->name);
+    for (size_t i = 0; i < br->count; i++) {
+        const struct br_run *run = &br->runs[i]->pub;
+        if ((run->outcome == BR_QUEUED || run->outcome == BR_SENDING) && same_object(run, plan->v1, plan->ns, plan->name))
+            return error_set(err, ERROR_REFUSED, "%s of %s/%s is on its way just now: wait for its answer", run->action->name, run->ns,
+                             run->name);
+    }
+    return true;
+}
+
+static bool may_execute(struct br *br, struct br_plan *const *plans, size_t count, const char *typed, struct error *err)
+{
+    if (br->read_only)
+        return error_set(err, ERROR_REFUSED, "read-only: nothing is sent");
+    if (!count)
+        return error_set(err, ERROR_REFUSED, "there is nothing to do");
+    for (size_t i = 0; i < count; i++)
+        if (!may_go(br, plans[i], plans[0]->action, err))
+            return false;
+    if (!batch_is_confirmed(plans, count, typed)) {
+        char wanted[sizeof plans[0]->confirm_text];
+        return error_set(err, ERROR_REFUSED, "not confirmed: type %s; nothing was sent", br_batch_confirm(plans, count, wanted, sizeof wanted));
+    }
+    if (!br->journal)
+        br->journal = journal_open(br->journal_path, err);
+    return br->journal != NULL;
+}
+
+bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch, struct error *err)
+{
+    bool good = may_execute(br, plans, count, typed, err);
+    unsigned number = good ? ++br->batches : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (good)
+            add_run(br, plan_of(plans[i]), number);
+        else
+            br_plan_free(&plans[i]);
+        plans[i] = NULL;
+    }
+    if (batch)
+        *batch = number;
+    if (good)
+        br_wake(br);
+    return good;
+}
+
+/* -- questions ------------------------------------------------------------------------------------ */
+
+struct fleet *br_fleet(const struct br *br) { return br->fleet; }
+
+bool br_is_read_only(const struct br *br) { return br->read_only; }
+
+size_t br_runs(const struct br *br) { return br->count; }
+
+const struct br_run *br_run_at(const struct br *br, size_t i) { return i < br->count ? &br->runs[i]->pub : NULL; }
+
+const struct br_run *br_run_of(const struct br *br, const char *ns, const char *name)
+{
+    int64_t now = fleet_now_ms(br->fleet);
+    for (size_t i = br->count; i-- > 0;) {
+        const struct br_run *run = &br->runs[i]->pub;
+        if (strcmp(run->ns, ns) == 0 && strcmp(run->name, name) == 0 && (!run->ended_ms || now - run->ended_ms < RUN_OF_MS))
+            return run;
+    }
+    return NULL;
+}
+
+size_t br_active(const struct br *br)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < br->count; i++)
+        n += !br_outcome_is_end(br->runs[i]->pub.outcome);
+    return n;
+}
+
+size_t br_unseen(const struct br *br)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < br->count; i++) {
+        const struct br_run *run = &br->runs[i]->pub;
+        n += br_outcome_is_end(run->outcome) && run->outcome != BR_DONE && !run->seen;
+    }
+    return n;
+}
+
+void br_mark_seen(struct br *br)
+{
+    for (size_t i = 0; i < br->count; i++)
+        br->runs[i]->pub.seen = br->runs[i]->pub.seen || br_outcome_is_end(br->runs[i]->pub.outcome);
+}
+
+/* -- life ------------------------------------------------------------------------------------------- */
+
+struct br *br_new(const struct br_options *options, void (*changed)(void *arg), void *arg)
+{
+    struct br *br = xcalloc(1, sizeof *br);
+    *br = (struct br){
+        .loop = options->loop,
+        .fleet = options->fleet,
+        .access = kube_access_new(fleet_client(options->fleet), NULL, NULL),
+        .journal_path = xstrdup(options->journal),
+        .read_only = options->read_only,
+        .changed = changed,
+        .arg = arg,
+        .pace = {.lost_look_ms = 1500, .lost_look_max_ms = 15 * 1000, .unknown_ms = 60 * 1000, .send_again_ms = 1000,
+                 .grace_ms = 1000, .late_ms = NOT_PICKED_UP_MS},
+    };
+    loop_timer_init(&br->turn, br->loop, on_turn, br);
+    return br;
+}
+
+void br_free(struct br **pbr)
+{
+    struct br *br = *pbr;
+    *pbr = NULL;
+    if (!br)
+        return;
+    br->changed = NULL;
+    for (size_t i = 0; i < br->count; i++) {
+        struct run *run = br->runs[i];
+        if (run->journalled && !br_outcome_is_end(run->pub.outcome)) {
+            char last[sizeof run->pub.text];
+            memcpy(last, run->pub.text, sizeof last);
+            run_say(run, BR_UNKNOWN, "brdeck ended before this did; the last was: %s", last);
+        }
+        free_run(run);
+    }
+    loop_timer_cancel(&br->turn);
+    if (br->feed)
+        store_feed_free(&br->feed);
+    kube_access_free(&br->access);
+    while (br->tickets) {
+        struct ticket *next = br->tickets->next;
+        free(br->tickets);
+        br->tickets = next;
+    }
+    if (br->journal)
+        journal_close(&br->journal);
+    free(br->journal_path);
+    free(br->runs);
+    free(br);
+}

@@ -1,0 +1,210 @@
+#include <config.h>
+
+#include <string.h>
+
+#include <brdeck/base/clock.h>
+#include <brdeck/base/log.h>
+
+#include "br_private.h"
+
+/* The write: sent once, again only after a 409 that changes nothing or when nothing was sent (rules 1 and 7). */
+
+static void send_now(struct run *run);
+static void look_whether(struct run *run);
+
+static void wait_then(struct run *run, int64_t ms, void (*fn)(struct run *run))
+{
+    run->wait = fn;
+    loop_timer_set(&run->timer, ms);
+}
+
+/* -- 409: somebody wrote first --------------------------------------------------------- */
+
+static void tell_changed(struct run *run, const struct json *object)
+{
+    struct plan *plan = run->plan;
+    struct backup_record *record = record_decode(object, plan->pool);
+    char what[300];
+    bool other = strcmp(record->uid, plan->pub.record->uid) != 0;
+    follow_difference(plan->pub.record, record, what, sizeof what);
+    run_say(run, other || record->deleting_ms ? BR_GONE : BR_CHANGED, "not sent, the object changed since you looked: %s", what);
+    record_free(&record);
+}
+
+static void on_look_again(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct run *run = arg;
+    run->request = NULL;
+    if (response->http == 404)
+        run_say(run, BR_GONE, "not sent: it was deleted meanwhile");
+    else if (response->error.code || !object)
+        run_say(run, BR_NOT_SENT, "not done: somebody wrote first, and the object can not be read: %s", response->error.text);
+    else if (plan_renew(run->plan, object))
+        send_now(run);
+    else
+        tell_changed(run, object);
+}
+
+static void on_conflict(struct run *run, const struct kube_response *response)
+{
+    if (run->conflicts++ < CONFLICTS_MAX)
+        run->request = plan_get(run->plan, on_look_again, run);
+    else
+        run_say(run, BR_CHANGED, "not done: the object is written all the time (%d times a 409): look again; %s", run->conflicts,
+                response->error.text);
+}
+
+/* -- a lost answer: look whether it took place ------------------------------------------------ */
+
+static void not_applied(struct run *run, const char *why)
+{
+    run_say(run, BR_REFUSED, "not applied%s: it may be sent again (%s)", why, run->lost.text);
+}
+
+static void tell_applied(struct run *run, enum applied applied, const struct json *object)
+{
+    bool makes_new = run->pub.action->makes_new;
+    switch (applied) {
+    case APPLIED:
+        run->pub.ended_ms = 0;
+        run_follow(run, object);
+        break;
+    case APPLIED_BY_OTHER:
+        if (makes_new)
+            run_say(run, BR_REFUSED, "not made: another Backup of that name is there");
+        else
+            run_say(run, BR_CHANGED, "the answer was lost; the spec is as wanted, but somebody else wrote it: look again");
+        break;
+    case NOT_APPLIED_YET:
+        if (run->looks < LOST_LOOKS_MAX)
+            wait_then(run, run->br->pace.lost_look_ms, look_whether);
+        else
+            not_applied(run, ", nothing changed in the object");
+        break;
+    case NOT_APPLIED:
+        tell_changed(run, object);
+        break;
+    }
+}
+
+/* The object moved on without the write: if it is the same for acting, the write may simply be made again by hand. */
+static void tell_not_applied(struct run *run, const struct json *object)
+{
+    if (record_same_for_acting(run->plan->pub.object, object))
+        not_applied(run, "");
+    else
+        tell_changed(run, object);
+}
+
+static void no_answer(struct run *run, const struct kube_response *response)
+{
+    const struct pace *pace = &run->br->pace;
+    bool late = clock_mono_ms() - run->lost_ms >= pace->unknown_ms;
+    run->ask_ms = run->ask_ms * 2 < pace->lost_look_max_ms ? run->ask_ms * 2 : pace->lost_look_max_ms;
+    enum br_outcome outcome = late ? BR_UNKNOWN : BR_SENDING;
+    if (run->pub.outcome != outcome)
+        run_say(run, outcome, "the answer was lost, and it can not be told whether it was done: %s; brdeck goes on asking",
+                response->error.text);
+    wait_then(run, run->ask_ms, look_whether);
+}
+
+static void on_whether(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct run *run = arg;
+    run->request = NULL;
+    bool gone = response->http == 404;
+    if (!gone && (response->error.code || !object)) {
+        no_answer(run, response);
+        return;
+    }
+    run->looks++;
+    if (gone && run->pub.action->makes_new) {
+        if (run->looks < LOST_LOOKS_MAX)
+            wait_then(run, run->br->pace.lost_look_ms, look_whether);
+        else
+            not_applied(run, ", there is no such object");
+        return;
+    }
+    if (gone) {
+        run_say(run, BR_GONE, "the answer was lost, and the object was deleted meanwhile");
+        return;
+    }
+    enum applied applied = write_applied(&run->plan->pub, run->pub.run_id, object);
+    log_info("%s %s/%s: the answer was lost; applied: %d", run->pub.action->name, run->pub.ns, run->pub.name, (int)applied);
+    if (applied == NOT_APPLIED)
+        tell_not_applied(run, object);
+    else
+        tell_applied(run, applied, object);
+}
+
+static void look_whether(struct run *run) { run->request = plan_get(run->plan, on_whether, run); }
+
+static void on_lost(struct run *run, const struct kube_response *response)
+{
+    run->lost = response->error;
+    if (!run->lost.code)
+        error_set(&run->lost, ERROR_NETWORK, "the answer was no object");
+    run->lost_ms = clock_mono_ms();
+    run->ask_ms = run->br->pace.lost_look_ms;
+    run->looks = 0;
+    run_say(run, BR_SENDING, "the answer was lost: looking whether it was done");
+    look_whether(run);
+}
+
+/* -- the answer ------------------------------------------------------------------------------- */
+
+static void on_accepted(struct run *run, const struct json *object)
+{
+    const struct br_plan *p = &run->plan->pub;
+    int64_t generation = 0;
+    bool told = json_int(json_at(object, "metadata", "generation", NULL), &generation);
+    if (!p->action->makes_new && !p->verdict.is_retry && told && generation == p->record->generation)
+        run_say(run, BR_NOTHING, "the server took it, and nothing changed: the spec said so already");
+    else
+        run_follow(run, object);
+}
+
+static void on_sent(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct run *run = arg;
+    bool makes_new = run->pub.action->makes_new;
+    run->request = NULL;
+    if (!response->error.code && object)
+        on_accepted(run, object);
+    else if (!response->error.code || response->maybe_done || response->http >= 500)
+        on_lost(run, response);
+    else if (response->http == 409 && makes_new) /* it may be ours, if something on the way sent it twice */
+        on_lost(run, response);
+    else if (response->http == 409)
+        on_conflict(run, response);
+    else if (response->http == 404 && !makes_new)
+        run_say(run, BR_GONE, "not done: it was deleted meanwhile");
+    else if (response->http == 0 && response->error.code == ERROR_NETWORK && ++run->sends < SEND_AGAIN_MAX)
+        wait_then(run, run->br->pace.send_again_ms << (run->sends - 1), send_now);
+    else if (response->http == 0)
+        run_say(run, BR_NOT_SENT, "nothing was sent: %s", response->error.text);
+    else
+        run_say(run, BR_REFUSED, "%s", response->error.text);
+}
+
+static void send_now(struct run *run)
+{
+    struct error err = {0};
+    if (plan_guard_moved(run->plan)) {
+        run_say(run, BR_CHANGED, "not sent: what the truncate takes away has changed since you looked: look again");
+        return;
+    }
+    if (!journal_intent(run->br->journal, &run->pub, &run->plan->pub, &err)) {
+        run_say(run, BR_NOT_SENT, "not sent: %s", err.text);
+        return;
+    }
+    run->journalled = true;
+    log_info("%s %s/%s: sending", run->pub.action->name, run->pub.ns, run->pub.name);
+    run->request = plan_send(run->plan, run->pub.run_id, false, on_sent, run);
+}
+
+void run_send(struct run *run)
+{
+    run_say(run, BR_SENDING, "sending");
+    send_now(run);
+}
