@@ -1,0 +1,165 @@
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include <brdeck/backup/describe.h>
+#include <brdeck/base/alloc.h>
+
+#include "samples.h"
+
+/* "label: text" a line, without roles. */
+static char *text_of(const struct description *d)
+{
+    struct str out;
+    str_init(&out, STR_SMALL);
+    for (size_t i = 0; i < d->count; i++)
+        str_addf(&out, "%*s%s%s%s\n", (int)d->lines[i].indent, "", d->lines[i].label ? d->lines[i].label : "",
+                 d->lines[i].label ? ": " : "", d->lines[i].text);
+    return str_take(&out);
+}
+
+static void check_brief(const struct backup_record *r, const struct describe_context *ctx, const char *want)
+{
+    struct description d;
+    description_init(&d);
+    describe_brief(&d, r, ctx);
+    char *text = text_of(&d);
+    assert_string_equal(text, want);
+    free(text);
+    description_done(&d);
+    description_done(&d);
+}
+
+static void the_sketch(void **state)
+{
+    (void)state;
+    struct backup_record *log = sample_log(
+        "{'spec':{'logSubcommand':'log-pause'},'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':{"
+        "'phase':'Complete','timeStarted':'2026-11-21T16:04:00Z','timeCompleted':'2026-11-21T16:04:05Z'}}}}");
+    struct backup_record *base = sample_snapshot(NULL);
+    const struct backup_record *records[] = {log, base};
+    struct window window;
+    window_of(log, records, 2, 0, &window);
+    struct describe_context ctx = {.window = &window, .window_known = true, .has_status_sub = true, .now_ms = SAMPLE_NOW};
+    check_brief(log, &ctx,
+        "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
+        "  Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00.\n"
+        "  restorable: 11-15 14:00 (full-shop) … 13:59:19, no holes\n"
+        "  log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
+        " now: r resume   S stop (final)   T truncate        not now: p already paused\n");
+    ctx.read_only = ctx.ascii = true;
+    ctx.window_known = false;
+    check_brief(log, &ctx,
+        "prod/log-shop    cluster shop - s3://vault/shop/log - secret s3-secret\n"
+        "  Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00.\n"
+        "  restorable: 11-15 14:00 (full-shop) to 13:59:19, no holes; more snapshots may come: not all are listed yet\n"
+        "  log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
+        " now: nothing: brdeck is read-only\n");
+    record_free(&log);
+    record_free(&base);
+}
+
+static void other_briefs(void **state)
+{
+    (void)state;
+    struct describe_context ctx = {.window_known = true, .has_status_sub = true, .now_ms = SAMPLE_NOW};
+    struct backup_record *r = sample_log(
+        "{'spec':{'logSubcommand':'log-pause'},'metadata':{'labels':{'argocd.argoproj.io/instance':'x'}},"
+        "'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed','timeCompleted':'2026-11-01T00:00:00Z',"
+        "'conditions':[{'type':'Failed','message':'PD is down','lastTransitionTime':'2026-11-22T13:00:00Z'}]}}}}");
+    struct window none = {.log = r, .points = 1};
+    ctx.window = &none;
+    check_brief(r, &ctx,
+        "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret · managed by Argo CD\n"
+        "  log-pause failed: PD is down. The operator does not try again by itself; p does. The phase is still Running.\n"
+        "  restorable: no PITR: no full backup lies in the log; 1 restores only its own instant\n"
+        "  log-start Complete 11-12 14:00   log-pause Failed 13:00:00   log-truncate -\n"
+        " now: p pause again   S stop (final)        not now: r not paused   T behind a failed command\n");
+    record_free(&r);
+    r = sample_log("{'status':{'phase':'Stopped'}}");
+    ctx.window = NULL;
+    check_brief(r, &ctx,
+        "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
+        "  Stopped; that is final. Truncate still works; s makes a new log backup.\n"
+        "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
+        "  log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
+        " now: s new log backup   T truncate        not now: p stopped is final   r stopped is final   S already stopped\n");
+    record_free(&r);
+    r = sample_snapshot(NULL);
+    check_brief(r, &ctx,
+        "prod/full-shop    cluster shop · s3://vault/shop/full-1 · secret s3-secret\n"
+        "  Restores 11-15 14:00. It is a base for PITR.\n"
+        "  restorable: 11-15 14:00\n");
+    record_free(&r);
+}
+
+static void contains(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+static void all_of_it(void **state)
+{
+    (void)state;
+    struct json *object = sample_log_json(
+        "{'metadata':{'labels':{'team':'shop'}},'spec':{'logSubcommand':'log-pause','logStop':null},"
+        "'status':{'logSuccessTruncateUntil':'2026-11-14T00:00:00Z',"
+        "'conditions':[{'type':'Scheduled','status':'True','reason':'Scheduled','lastTransitionTime':'2026-11-12T13:59:51Z'},"
+        "{'type':'Running','status':'False','reason':'Because','message':'why it is so','lastTransitionTime':'2026-11-12T13:59:58Z'}],"
+        "'logSubCommandStatuses':{'log-pause':{'phase':'Failed','conditions':[{'type':'Failed','status':'True',"
+        "'reason':'PauseLogBackupFailed','message':'the whole message','lastTransitionTime':'2026-11-22T13:00:00Z'}]}}}}");
+    struct backup_record *r = record_decode(object, sample_pool());
+    struct backup_facts facts = {.job = {.present = true, .name = "backup-log-shop-log-pause", .failed = true},
+                                 .event = {.reason = "FailedCreate", .message = "no account", .at_ms = SAMPLE_NOW, .count = 3},
+                                 .pd = {.read_ms = SAMPLE_NOW, .checkpoint = tso_from_ms(SAMPLE_NOW - 1000)}};
+    struct describe_context ctx = {.facts = &facts, .window_known = true, .has_status_sub = true, .now_ms = SAMPLE_NOW,
+                                   .ascii = true};
+    struct description d;
+    description_init(&d);
+    describe_full(&d, r, object, &ctx);
+    char *text = text_of(&d);
+    static const char *const parts[] = {
+        "state: ! Running, pause failed", "cluster: prod/shop", "storage: s3://vault/shop/log", "labels: team=shop",
+        "created: 2026-11-12 13:59:50 +0000   2026-11-12T13:59:50Z", "logSubcommand: log-pause",
+        "COMMITTS: 2026-11-12 14:00:00 +0000   2026-11-12T14:00:00Z   TSO 470415310848000000",
+        "lag: 1s, as PD says", "truncated until: 2026-11-14 00:00:00", "log-start: Complete", "log-pause: Failed",
+        "Failed: 2026-11-22 13:00:00 +0000   PauseLogBackupFailed\n      the whole message",
+        "Running: 2026-11-12 13:59:58 +0000 (not so any more)   Because\n    why it is so",
+        "job: backup-log-shop-log-pause has failed", "event: FailedCreate: no account (3 times)",
+        "p pause: The last pause failed and will not be retried by itself", "r resume: not now: It is not paused",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        contains(text, parts[i]);
+    free(text);
+    description_done(&d);
+    describe_full(&d, r, NULL, &ctx); /* the object is not there yet: the record tells what it can */
+    text = text_of(&d);
+    contains(text, "PauseLogBackupFailed: the whole message");
+    free(text);
+    description_done(&d);
+    record_free(&r);
+    json_free(&object);
+}
+
+static int done(void **state)
+{
+    (void)state;
+    sample_done();
+    return 0;
+}
+
+int main(void)
+{
+    setenv("TZ", "UTC", 1);
+    tzset();
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_sketch), cmocka_unit_test(other_briefs), cmocka_unit_test(all_of_it)};
+    return cmocka_run_group_tests(tests, NULL, done);
+}
