@@ -70,6 +70,15 @@ static int nearest_256(struct rgb rgb)
     return differ(rgb, grey) < differ(rgb, cube) ? GREY_FIRST + step : CUBE_FIRST + 36 * r + 6 * g + b;
 }
 
+/* Among eight colours nothing is near to it. */
+static bool is_middle_grey(struct rgb rgb)
+{
+    int most = rgb.r > rgb.g ? rgb.r : rgb.g, least = rgb.r < rgb.g ? rgb.r : rgb.g;
+    most = most > rgb.b ? most : rgb.b;
+    least = least < rgb.b ? least : rgb.b;
+    return most - least < 32 && most > 40 && least < 190;
+}
+
 int theme_lower(struct theme_color color, int colors)
 {
     if (color.kind == COLOR_DEFAULT_KIND || colors < 8)
@@ -85,7 +94,5 @@ int theme_lower(struct theme_color color, int colors)
     if (indexed && color.index < 16)
         /* Bright black is grey: black in its place could not be seen. */
         return colors >= 16 ? color.index : color.index == 8 ? -1 : color.index - 8;
-    int base = nearest_base(rgb, colors >= 16 ? 16 : 8);
-    bool grey = base == 0 && rgb.r + rgb.g + rgb.b > 3 * 40;
-    return grey ? -1 : base;
+    return colors < 16 && is_middle_grey(rgb) ? -1 : nearest_base(rgb, colors >= 16 ? 16 : 8);
 }

@@ -31,6 +31,7 @@ struct term_screen {
     int colors;          /* used: 0, 8, 16, 256, DIRECT_COLORS */
     struct canvas shown; /* what ncurses was told */
     bool everything;     /* tell it all again */
+    char first[32];      /* to be sent before the next frame */
     struct theme theme;
     struct look looks[STYLE_COUNT][OVERLAYS];
 };
@@ -122,7 +123,46 @@ static int colors_of(int wanted)
 
 static bool is_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
 
-static bool start_curses(struct term_screen *screen, const char *name, struct error *err)
+/* What ncurses is told by the environment while it starts: the size (else it would set a scrolling region of terminfo's 24
+ * lines), and to send no padding, which it would sleep for. */
+struct told {
+    const char *name;
+    char value[16];
+    char *before;
+};
+
+static void tell(struct told *told, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        told[i].before = xstrdup(getenv(told[i].name));
+        setenv(told[i].name, told[i].value, 1);
+    }
+}
+
+static void untell(struct told *told, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (told[i].before)
+            setenv(told[i].name, told[i].before, 1);
+        else
+            unsetenv(told[i].name);
+        free(told[i].before);
+    }
+}
+
+static void newterm_of_size(struct term_screen *screen, const char *name, int rows, int cols)
+{
+    struct told told[] = {{.name = "LINES"}, {.name = "COLUMNS"}, {.name = "NCURSES_NO_PADDING", .value = "1"}};
+    snprintf(told[0].value, sizeof told[0].value, "%d", rows);
+    snprintf(told[1].value, sizeof told[1].value, "%d", cols);
+    tell(told, ARRAY_LEN(told));
+    use_env(TRUE);
+    use_tioctl(FALSE);
+    screen->curses = newterm(name, screen->out, screen->in);
+    untell(told, ARRAY_LEN(told));
+}
+
+static bool start_curses(struct term_screen *screen, const char *name, int rows, int cols, struct error *err)
 {
     int memory = memfd_create("brdeck-screen", MFD_CLOEXEC);
     screen->out = memory >= 0 ? fdopen(memory, "w") : NULL;
@@ -132,14 +172,7 @@ static bool start_curses(struct term_screen *screen, const char *name, struct er
             close(memory);
         return error_set(err, ERROR_SYSTEM, "no memory file for the screen: %s", strerror(errno));
     }
-    use_env(FALSE); /* the size is known better */
-    use_tioctl(FALSE);
-    bool padding = !getenv("NCURSES_NO_PADDING"); /* which ncurses would sleep for */
-    if (padding)
-        setenv("NCURSES_NO_PADDING", "1", 1);
-    screen->curses = newterm(name, screen->out, screen->in);
-    if (padding)
-        unsetenv("NCURSES_NO_PADDING");
+    newterm_of_size(screen, name, rows, cols);
     if (!screen->curses)
         return error_set(err, ERROR_SYSTEM,
                          "TERM is %s, which this host does not know: install its terminfo, or try TERM=xterm-256color",
@@ -163,7 +196,7 @@ struct term_screen *term_screen_new(int rows, int cols, bool ascii, int colors, 
     }
     struct term_screen *screen = xcalloc(1, sizeof *screen);
     canvas_init(&screen->shown, 0, 0);
-    if (!start_curses(screen, name, err)) {
+    if (!start_curses(screen, name, rows, cols, err)) {
         term_screen_free(&screen);
         return NULL;
     }
@@ -347,12 +380,17 @@ void term_screen_draw(struct term_screen *screen, const struct canvas *canvas, c
     move(nowhere ? screen->shown.rows - 1 : canvas->cursor_row, nowhere ? 0 : canvas->cursor_col);
     wnoutrefresh(stdscr);
     doupdate();
+    str_add(out, screen->first);
+    screen->first[0] = '\0';
     collect(screen, out);
 }
 
 void term_screen_resize(struct term_screen *screen, int rows, int cols)
 {
+    const char *region = capability("csr");
     resize_term(rows, cols);
+    if (region) /* not every terminal makes it whole again; the redraw begins by homing the cursor */
+        snprintf(screen->first, sizeof screen->first, "%s", tparm(region, 0, rows - 1, 0, 0, 0, 0, 0, 0, 0));
     canvas_resize(&screen->shown, rows, cols);
     erase();
     term_screen_redraw(screen);

@@ -32,6 +32,7 @@ struct term {
     int esc_delay_ms;
     int rows, cols;
     bool lent;
+    bool ending; /* on_gone was called */
     bool *freed; /* of a call that is under way; NULL: none is */
     struct str frame;
 };
@@ -78,6 +79,9 @@ static void on_written(void *arg)
 static void on_gone(void *arg)
 {
     struct term *term = arg;
+    if (term->ending)
+        return;
+    term->ending = true;
     term->events.on_gone(term->events.arg);
 }
 
@@ -192,26 +196,20 @@ static void on_continue(void *arg)
 
 /* -- signals -------------------------------------------------------------------------------- */
 
-static void on_end(void *arg)
-{
-    struct term *term = arg;
-    term->events.on_gone(term->events.arg);
-}
-
 /* Typed at a program that has the terminal, they reach us as well. */
 static void on_interrupt(void *arg)
 {
     struct term *term = arg;
     if (!term->lent)
-        term->events.on_gone(term->events.arg);
+        on_gone(term);
 }
 
 static const struct term_signal {
     int signo;
     loop_fn *fn;
 } term_signals[] = {
-    {SIGWINCH, on_size}, {SIGTSTP, on_stop},     {SIGCONT, on_continue},  {SIGHUP, on_end},
-    {SIGTERM, on_end},   {SIGINT, on_interrupt}, {SIGQUIT, on_interrupt},
+    {SIGWINCH, on_size}, {SIGTSTP, on_stop},     {SIGCONT, on_continue},  {SIGHUP, on_gone},
+    {SIGTERM, on_gone},   {SIGINT, on_interrupt}, {SIGQUIT, on_interrupt},
 };
 
 /* -- its life ---------------------------------------------------------------------------------- */
@@ -260,6 +258,8 @@ void term_close(struct term **ptr)
         *term->freed = true;
     for (size_t i = 0; i < ARRAY_LEN(term_signals); i++)
         loop_on_signal(term->loop, term_signals[i].signo, NULL, NULL);
+    if (term->ending) /* kernel, shell and sshd all tell of a hang-up: the program may end in peace */
+        signal(SIGHUP, SIG_IGN);
     loop_timer_cancel(&term->escape);
     loop_timer_cancel(&term->later);
     tty_close(&term->tty);
