@@ -42,18 +42,17 @@ static const struct demo_row {
     int age_h, extra_m;
     const char *subcommand; /* NULL: a snapshot */
 } demo_rows[] = {
-    {"orders", "orders-eu-log", "orders-eu", END_RUNNING, 21 * 24, 0, ""},
-    {"orders", "orders-us-log", "orders-us", END_RUNNING, 13 * 24, 31, ""},
-    {"orders", "orders-ap-log", "orders-ap", END_PAUSED, 9 * 24, 22 * 60, "log-pause"},
-    {"billing", "billing-log", "billing", END_PAUSE_FAILED, 17 * 24, 42, "log-pause"},
-    {"billing", "billing-dw-log", "billing-dw", END_RUNNING, 6 * 24, 0, "log-start"},
-    {"billing", "billing-hist-log", "billing-hist", END_STOPPED, 28 * 24, 7 * 24 * 60, "log-stop"},
-    {"billing", "billing-full-denied", "billing", END_FAILED, 5, 0, NULL},
-    {"audit", "audit-log", "audit", END_RUNNING, 11 * 24, 0, ""},
-    {"audit", "audit-eu-log", "audit-eu", END_START_FAILED, 26, 0, ""},
-    {"audit", "audit-archive-log", "audit-archive", END_NONE, 3, 0, ""},
-    {"audit", "audit-full-retrying", "audit", END_RETRYING, 1, 0, NULL},
-    {"audit", "audit-full-no-secret", "audit", END_NO_SECRET, 2, 0, NULL},
+    {"orders", "log-orders", "orders", END_RUNNING, 21 * 24, 0, ""},
+    {"orders", "log-orders-eu", "orders-eu", END_PAUSE_FAILED, 17 * 24, 42, "log-pause"},
+    {"billing", "log-billing", "billing", END_PAUSED, 9 * 24, 22 * 60, "log-pause"},
+    {"billing", "log-billing-dr", "billing-dr", END_RUNNING, 13 * 24, 31, "log-start"},
+    {"billing", "log-billing-2025", "billing-hist", END_STOPPED, 28 * 24, 7 * 24 * 60, "log-stop"},
+    {"audit", "log-audit", "audit", END_NONE, 3, 0, ""},
+    {"audit", "log-audit-core", "audit-core", END_RUNNING, 11 * 24, 0, ""},
+    {"audit", "log-audit-eu", "audit-eu", END_START_FAILED, 26, 0, ""},
+    {"audit", "full-audit-denied", "audit", END_FAILED, 5, 0, NULL},
+    {"audit", "full-audit-core-retry", "audit-core", END_RETRYING, 1, 0, NULL},
+    {"audit", "full-audit-archive", "audit-core", END_NO_SECRET, 2, 0, NULL},
 };
 
 /* Daily snapshots: how many days back. */
@@ -61,15 +60,15 @@ static const struct demo_daily {
     const char *ns, *cluster;
     int days;
 } dailies[] = {
-    {"orders", "orders-eu", 7}, {"orders", "orders-us", 4}, {"orders", "orders-ap", 5},
-    {"billing", "billing", 5},  {"billing", "billing-dw", 3}, {"billing", "billing-hist", 2}, {"audit", "audit", 6},
+    {"orders", "orders", 7},     {"orders", "orders-eu", 5},    {"billing", "billing", 6},
+    {"billing", "billing-dr", 4}, {"billing", "billing-hist", 2}, {"audit", "audit-core", 6},
 };
 
 static const struct demo_cluster {
     const char *ns, *name;
 } demo_clusters[] = {
-    {"orders", "orders-eu"},   {"orders", "orders-us"}, {"orders", "orders-ap"}, {"billing", "billing"},
-    {"billing", "billing-dw"}, {"billing", "billing-hist"}, {"audit", "audit"}, {"audit", "audit-eu"},
+    {"orders", "orders"},        {"orders", "orders-eu"},  {"billing", "billing"}, {"billing", "billing-dr"},
+    {"billing", "billing-hist"}, {"audit", "audit-core"}, {"audit", "audit-eu"},
 };
 
 static struct json *new_backup(const char *ns, const char *name, const char *cluster, bool log, int64_t made_ms)
@@ -333,8 +332,8 @@ static void load_daily(struct sim *sim, const struct demo_daily *daily)
         struct tm tm;
         char date[16];
         gmtime_r(&seconds, &tm);
-        strftime(date, sizeof date, "%Y%m%d", &tm);
-        char *name = xasprintf("%s-full-%s", daily->cluster, date);
+        strftime(date, sizeof date, "%m%d", &tm);
+        char *name = xasprintf("full-%s-%s", daily->cluster, date);
         struct json *backup = new_backup(daily->ns, name, daily->cluster, false, made);
         complete_snapshot(backup, made, 412 + 37 * (unsigned)(i % 5));
         store_backup(sim, backup);
@@ -344,7 +343,7 @@ static void load_daily(struct sim *sim, const struct demo_daily *daily)
 
 static void load_schedule(struct sim *sim)
 {
-    struct json *schedule = object_new(kind_of(KIND_BACKUP_SCHEDULE), "orders", "orders-eu-nightly",
+    struct json *schedule = object_new(kind_of(KIND_BACKUP_SCHEDULE), "orders", "orders-nightly",
                                        clock_wall_ms() - 20 * (int64_t)24 * HOUR);
     struct json *spec = json_object_in(schedule, "spec");
     json_set_string(spec, "schedule", "0 2 * * *");
@@ -372,10 +371,10 @@ void fleet_load_demo(struct sim *sim)
 static void on_beat(void *arg)
 {
     struct pulse *pulse = arg;
-    const struct demo_daily *daily = &dailies[(pulse->beat + 3) % ARRAY_LEN(dailies)];
-    char *name = xasprintf("%s-full-now-%u", daily->cluster, pulse->beat / (unsigned)ARRAY_LEN(dailies) + 1);
+    const struct demo_daily *daily = &dailies[pulse->beat % ARRAY_LEN(dailies)];
+    char *name = xasprintf("full-%s-now-%u", daily->cluster, pulse->beat / (unsigned)ARRAY_LEN(dailies) + 1);
     if (pulse->beat >= ARRAY_LEN(dailies)) { /* one of each cluster at a time */
-        char *old = xasprintf("%s-full-now-%u", daily->cluster, pulse->beat / (unsigned)ARRAY_LEN(dailies));
+        char *old = xasprintf("full-%s-now-%u", daily->cluster, pulse->beat / (unsigned)ARRAY_LEN(dailies));
         cluster_remove(pulse->sim, kind_of(KIND_BACKUP), daily->ns, old);
         free(old);
     }

@@ -76,7 +76,7 @@ static int run(const struct sim_options *options)
                 kubeconfig_write(options->kubeconfig, sim.port, tls.ca, &err);
     if (good) {
         operator_start(sim.operator_);
-        if (strcmp(options->fleet, "demo") == 0)
+        if (strcmp(options->fleet, "demo") == 0 && !options->still)
             pulse_start(&pulse, &sim);
         if (!options->quiet) {
             printf("ready https://127.0.0.1:%d\n", sim.port);

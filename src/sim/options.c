@@ -23,6 +23,8 @@ static const struct option_row {
     {"speed", "F", OPTION_FACTOR, offsetof(struct sim_options, speed), "divide all durations by F (1)"},
     {"history", "N", OPTION_NUMBER, offsetof(struct sim_options, history),
      "changes that a watch can go back before 410 (20000)"},
+    {"still", NULL, OPTION_SWITCH, offsetof(struct sim_options, still),
+     "nothing happens in the demo fleet but what is asked for"},
     {"v1", NULL, OPTION_SWITCH, offsetof(struct sim_options, v1),
      "serve the v1 operator's group pingcap.com too (no /status)"},
     {"with-parent", NULL, OPTION_SWITCH, offsetof(struct sim_options, with_parent),

@@ -14,7 +14,7 @@ struct sim_options {
     double speed;           /* durations are divided by it */
     int64_t port;           /* 0: any */
     int64_t history;        /* changes that watches can go back */
-    bool v1, with_parent, quiet;
+    bool still, v1, with_parent, quiet;
     bool help, version;
 };
 

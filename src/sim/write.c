@@ -321,7 +321,21 @@ static void settle_meta(struct request *request, struct json *tree)
         json_set_int(meta, "generation", 1);
     if (request->kind->status)
         json_remove(tree, "status");
+    if (request->kind->id == KIND_NAMESPACE)
+        json_set_string(json_object_in(tree, "status"), "phase", "Active");
     json_free(&fresh);
+}
+
+/* Store a new object and answer with it. @tree is used up. */
+static void store_new_object(struct request *request, struct json *tree)
+{
+    struct sim *sim = request->sim;
+    const struct object *stored = store_put(sim->store, request->kind, tree);
+    reply_text(request, 201, "application/json", stored->text->text, stored->text->len);
+    /* As the controllers of a real cluster do. */
+    if (request->kind->id == KIND_NAMESPACE)
+        store_put(sim->store, kind_of(KIND_SERVICE_ACCOUNT),
+                  object_new(kind_of(KIND_SERVICE_ACCOUNT), stored->name, "default", 0));
 }
 
 void handle_create(struct request *request)
@@ -346,12 +360,10 @@ void handle_create(struct request *request)
             char manager[MANAGER_MAX];
             settle_meta(request, tree);
             fields_update(NULL, tree, request_manager(request, manager, sizeof manager), "");
-            if (is_dry_run(request)) {
+            if (is_dry_run(request))
                 reply_object(request, 201, tree);
-            } else {
-                const struct object *stored = store_put(sim->store, request->kind, tree);
-                reply_text(request, 201, "application/json", stored->text->text, stored->text->len);
-            }
+            else
+                store_new_object(request, tree);
             tree = NULL;
             if (unknown.len)
                 add_warning(request, &unknown);
