@@ -71,7 +71,8 @@ static bool find_deleting(struct look *look)
         look_word(look, "Deleting");
     }
     look_say(look, "Being deleted since %s:", look_time(look, r->deleting_ms, at));
-    look_say(look, r->mode == BACKUP_LOG ? " the operator stops the log task" : " the operator cleans up");
+    bool has_task = r->mode == BACKUP_LOG && r->phase != PHASE_STOPPED && r->phase != PHASE_FAILED;
+    look_say(look, has_task ? " the operator stops the log task" : " the operator cleans up");
     if (r->clean_policy != CLEAN_RETAIN)
         look_say(look, " and removes everything under %s", r->path ? r->path : r->storage);
     look_say(look, ".");

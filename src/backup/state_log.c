@@ -81,6 +81,15 @@ bool find_log_pd_trouble(struct look *look)
                     facts->pd.paused_by[0] ? " by " : "", facts->pd.paused_by);
 }
 
+/* Whatever else is told of a paused one, its clock runs on. */
+static void say_deadline(struct look *look)
+{
+    int64_t deadline = state_pause_deadline_ms(look->record, look->facts);
+    char at[TSO_TEXT_MAX];
+    if (deadline)
+        look_say(look, " BR keeps what resume needs until about %s.", look_time(look, deadline, at));
+}
+
 /* A Job of the command that the spec asks for is on its way. */
 bool find_log_working(struct look *look)
 {
@@ -123,8 +132,10 @@ bool find_log_failed_command(struct look *look)
     look_say(look, "%s failed", log_command_name(command));
     if (*cause_text(sub->reason, sub->message, cause, sizeof cause))
         look_say(look, ": %s", cause);
-    return look_say(look, ". The operator does not try again by itself; %s does. The phase is still %s.", words[command].key,
-                    phase_name(r->phase));
+    look_say(look, ". The operator does not try again by itself; %s does. The phase is still %s.", words[command].key,
+             phase_name(r->phase));
+    say_deadline(look);
+    return true;
 }
 
 /* The operator could not make the Job of a command, and goes on trying. */
@@ -150,7 +161,10 @@ bool find_log_rejected(struct look *look)
     look_found(look, MARK_TROUBLE, SEVERITY_WARN, ROLE_WARN);
     look_word(look, "%s, spec ignored", phase_name(r->phase));
     look_say(look, "The spec says logSubcommand %.24s, which the operator ignores: nothing happens.", r->subcommand_text);
-    return r->phase == PHASE_PAUSED ? look_say(look, " r resumes it.") : true;
+    if (r->phase == PHASE_PAUSED)
+        look_say(look, " r resumes it.");
+    say_deadline(look);
+    return true;
 }
 
 /* The spec asks, and nothing has been done about it: the operator is about to, or is not there. */
@@ -163,10 +177,16 @@ bool find_log_asked(struct look *look)
     bool by_itself = command == LOG_COMMAND_RESUME && r->subcommand == LOG_COMMAND_NONE;
     if ((verdict != COMMAND_RUNS && verdict != COMMAND_WAITS) || command == LOG_COMMAND_START || by_itself)
         return false;
-    look_found(look, MARK_BUSY, SEVERITY_BUSY, ROLE_BUSY);
+    int64_t deadline = state_pause_deadline_ms(r, look->facts);
+    if (deadline && look_reached(look, deadline - PAUSE_SOON_MS))
+        look_found(look, MARK_TROUBLE, SEVERITY_CRIT, ROLE_CRIT);
+    else
+        look_found(look, MARK_BUSY, SEVERITY_BUSY, ROLE_BUSY);
     look_word(look, "%s, %s asked", phase_name(r->phase), log_command_word(command));
-    return look_say(look, "The spec asks for %s; the operator has not begun. If this stays, see that it runs.",
-                    log_command_name(command));
+    look_say(look, "The spec asks for %s; the operator has not begun. If this stays, see that it runs.",
+             log_command_name(command));
+    say_deadline(look);
+    return true;
 }
 
 static tso_t checkpoint_of(const struct look *look)

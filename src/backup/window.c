@@ -38,10 +38,12 @@ tso_t window_log_start(const struct backup_record *log)
     return later(log->commit_ts, tso_from_status(log->success_until));
 }
 
+/* As record_cluster() names it, without making the text: this is asked of every record. */
 static bool same_cluster(const struct backup_record *a, const struct backup_record *b)
 {
-    char x[RECORD_CLUSTER_MAX], y[RECORD_CLUSTER_MAX];
-    return record_cluster(a, x)[0] && strcmp(x, record_cluster(b, y)) == 0;
+    const char *ns_a = a->v1 && a->cluster_ns ? a->cluster_ns : a->ns;
+    const char *ns_b = b->v1 && b->cluster_ns ? b->cluster_ns : b->ns;
+    return !str_empty(a->cluster) && str_same(a->cluster, b->cluster) && str_same(ns_a, ns_b);
 }
 
 /* What can be restored with the log from @start on. */
@@ -53,7 +55,7 @@ static void window_from(const struct backup_record *log, tso_t start, const stru
         return;
     for (size_t i = 0; i < count; i++) {
         const struct backup_record *snap = records[i];
-        if (window_base_fault(snap) || !same_cluster(snap, log))
+        if (!same_cluster(snap, log) || window_base_fault(snap))
             continue;
         if (start == 0 || snap->commit_ts < start || snap->commit_ts > log->checkpoint) {
             window->points++;
@@ -85,7 +87,7 @@ static void collect_lost(const struct backup_record *log, const struct backup_re
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         const struct backup_record *snap = records[i];
-        if (window_base_fault(snap) || !same_cluster(snap, log) || snap->commit_ts < effect->log_from ||
+        if (!same_cluster(snap, log) || window_base_fault(snap) || snap->commit_ts < effect->log_from ||
             snap->commit_ts >= effect->until || snap->commit_ts > log->checkpoint)
             continue;
         effect->loses++;

@@ -42,7 +42,10 @@ struct action_verdict {
     char why[320];    /* not allowed: a sentence a person can act on. Allowed: a warning, or "" */
     char brief[64];   /* for the line of keys: "already paused", "stopped is final" */
 };
-/* Whether @id may be done to @record now. NULL @facts: none known. @has_status_sub: the server has /status for
+/* Whether @id may be done to @record now. Where a failed command is no longer what the spec asks for (it was toggled) it
+ * is allowed with a warning: the spec patch alone runs nothing (command_steps() of action_after() gives 0), and then
+ * the same action is the retry. For truncate is_retry means: the value that failed goes through the status, any
+ * other one by a spec patch as usual. NULL @facts: none known. @has_status_sub: the server has /status for
  * this kind. @now_ms: corrected wall time. */
 void action_may(enum action_id id, const struct backup_record *record, const struct backup_facts *facts,
                 bool has_status_sub, int64_t now_ms, struct action_verdict *verdict);

@@ -51,7 +51,10 @@ struct backup_state {
     enum state_mark mark;
     enum severity severity;
     enum role role;
-    bool needs_you;              /* counted in "3 need you" */
+    bool needs_you;              /* counted in "3 need you": severity is WARN or CRIT, except where the operator mends it
+                                    by itself (a snapshot's Retrying 1/2). A pause that somebody asked for is BUSY until
+                                    6 h before its deadline, then WARN, from 2 h before it CRIT. Failed counts for as long
+                                    as the object is there, Stopped never */
     char word[STATE_WORD_MAX];   /* "Running, pause failed" */
     char sentence[STATE_TEXT_MAX]; /* what it means, with the reason and what to do */
     int64_t until_ms;            /* wall, corrected: the state may read otherwise from then on; INT64_MAX: only a change

@@ -71,6 +71,12 @@ static const struct row {
      "Running, pause retrying", "GetS3SecretFailed"},
     {false, "{'spec':{'logSubcommand':'log-resume'},'status':{'phase':'Paused'}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
      "Paused, spec ignored", "log-resume, which the operator ignores"},
+    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':{"
+     "'phase':'Complete','timeStarted':'2026-11-22T12:00:00Z'}}}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Paused, resume asked",
+     "until about 11-23 12:00"},
+    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':{"
+     "'phase':'Complete','timeStarted':'2026-11-22T12:00:00Z'}}}}", 16 * H, MARK_TROUBLE, SEVERITY_CRIT, true,
+     "Paused, resume asked", ""},
     /* paused: noon today is the deadline of yesterday's */
     {false, PAUSED("2026-11-21T16:04:00Z"), 0, MARK_PAUSED, SEVERITY_WARN, true, "Paused, 2h04m left",
      "Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00."},
