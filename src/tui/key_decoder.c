@@ -8,7 +8,7 @@
 
 #include "tui/key_text.h"
 
-enum { ESC = 0x1b, IN_MAX = 64 * 1024 };
+enum { ESC = 0x1b, IN_MAX = 64 * 1024, CSI_MAX = 64 /* longer than any */ };
 
 static const char paste_begin[] = "\033[200~", paste_end[] = "\033[201~";
 
@@ -133,10 +133,12 @@ static void read_parameters(const char *bytes, size_t len, unsigned parameters[3
 static int try_csi(const char *s, size_t len, struct key_press *key, bool *is_key)
 {
     size_t at = 2;
-    while (at < len && s[at] >= 0x20 && s[at] <= 0x3f)
+    while (at < len && at < CSI_MAX && s[at] >= 0x20 && s[at] <= 0x3f)
         at++;
+    if (at == CSI_MAX) /* noise */
+        return CSI_MAX;
     if (at == len)
-        return len > 64 ? (int)len : MORE; /* longer than any: noise */
+        return MORE;
     char final = s[at];
     if (final < 0x40 || final > 0x7e)
         return (int)at; /* broken off: what broke it is read on its own */

@@ -3,6 +3,8 @@
 /* The one file that includes ncurses. */
 #include <curses.h>
 
+#include <term.h>
+
 #include "tui/term_screen.h"
 
 #include <errno.h>
@@ -162,6 +164,16 @@ static void newterm_of_size(struct term_screen *screen, const char *name, int ro
     untell(told, ARRAY_LEN(told));
 }
 
+/* Asked first, as newterm() that fails leaves memory behind. */
+static bool is_known(const char *name, int fd)
+{
+    int found = 0;
+    if (setupterm(name, fd, &found) == ERR)
+        return false;
+    del_curterm(cur_term);
+    return true;
+}
+
 static bool start_curses(struct term_screen *screen, const char *name, int rows, int cols, struct error *err)
 {
     int memory = memfd_create("brdeck-screen", MFD_CLOEXEC);
@@ -172,7 +184,8 @@ static bool start_curses(struct term_screen *screen, const char *name, int rows,
             close(memory);
         return error_set(err, ERROR_SYSTEM, "no memory file for the screen: %s", strerror(errno));
     }
-    newterm_of_size(screen, name, rows, cols);
+    if (is_known(name, memory))
+        newterm_of_size(screen, name, rows, cols);
     if (!screen->curses)
         return error_set(err, ERROR_SYSTEM,
                          "TERM is %s, which this host does not know: install its terminfo, or try TERM=xterm-256color",
