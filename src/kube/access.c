@@ -39,7 +39,8 @@ struct kube_access {
     bool freed;
 };
 
-struct kube_access *kube_access_new_with(struct kube_client *client, void (*changed)(void *arg), void *arg, int64_t keep_ms)
+struct kube_access *kube_access_new_with(struct kube_client *client, void (*changed)(void *arg), void *arg,
+                                         int64_t keep_ms)
 {
     struct kube_access *a = xcalloc(1, sizeof *a);
     *a = (struct kube_access){.client = client, .changed = changed, .arg = arg, .keep_ms = keep_ms};

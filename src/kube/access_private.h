@@ -6,7 +6,8 @@
 #include <brdeck/kube/call.h>
 
 /* kube_access_new with another life of the answers. */
-struct kube_access *kube_access_new_with(struct kube_client *client, void (*changed)(void *arg), void *arg, int64_t keep_ms);
+struct kube_access *kube_access_new_with(struct kube_client *client, void (*changed)(void *arg), void *arg,
+                                         int64_t keep_ms);
 
 /* call.c: POST an access review. It changes nothing, so it goes over the connection that is there and is
  * repeated like a GET. */

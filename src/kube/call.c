@@ -30,7 +30,8 @@ static void on_end(void *arg, const struct kube_response *response)
     json_free(&object);
 }
 
-static struct kube_request *start(struct kube_client *client, struct kube_request_spec *spec, kube_call_fn *fn, void *arg)
+static struct kube_request *start(struct kube_client *client, struct kube_request_spec *spec, kube_call_fn *fn,
+                                  void *arg)
 {
     struct call *call = xmalloc(sizeof *call);
     *call = (struct call){fn, arg};

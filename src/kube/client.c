@@ -93,7 +93,8 @@ static bool add_header(struct kube_client *c, const char *name, const char *valu
 {
     for (const char *at = value; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return error_set(err, ERROR_INPUT, "%s: the value holds control characters; check --as and the kubeconfig", name);
+            return error_set(err, ERROR_INPUT, "%s: the value holds control characters; check --as and the kubeconfig",
+                             name);
     char *line = xasprintf("%s: %s", name, value);
     struct curl_slist *list = curl_slist_append(c->headers, line);
     free(line);

@@ -47,7 +47,8 @@ static void read_version(struct probe *p, const struct json *json, const struct 
     const char *version = json_string(json, "gitVersion");
     d->error = response->error;
     if (!d->error.code && !json)
-        error_set(&d->error, ERROR_NETWORK, "ask for the server's version: the answer is no JSON: this is no API server");
+        error_set(&d->error, ERROR_NETWORK,
+                  "ask for the server's version: the answer is no JSON: this is no API server");
     else if (!d->error.code)
         d->version = xstrdup(version ? version : "");
 }
@@ -155,7 +156,8 @@ static bool is_asked(const struct kube_discovery *d, const struct kube_resource 
     return false;
 }
 
-struct kube_discovery *kube_discovery_start(struct kube_client *client, const struct kube_resource *const *wanted, size_t count,
+struct kube_discovery *kube_discovery_start(struct kube_client *client, const struct kube_resource *const *wanted,
+                                            size_t count,
                                             void (*fn)(void *arg, const struct kube_discovery *d), void *arg)
 {
     struct kube_discovery *d = xcalloc(1, sizeof *d);

@@ -253,7 +253,8 @@ static void on_chunk(void *arg, const char *bytes, size_t len)
     loop_work_start(&p->work);
     if (!str_addn(&p->inbox, bytes, len)) {
         p->overflow = p->ended = true;
-        error_set(&p->error, ERROR_NETWORK, "log of %s/%s: it came faster than it could be read", p->spec.ns, p->spec.pod);
+        error_set(&p->error, ERROR_NETWORK, "log of %s/%s: it came faster than it could be read", p->spec.ns,
+                  p->spec.pod);
         kube_request_cancel(&p->request);
     } else if (!p->paused && p->inbox.len - p->used > INBOX_PAUSE) {
         p->paused = true;
@@ -299,7 +300,8 @@ static void ask(void *arg)
 
 /* -- life ---------------------------------------------------------------------------------- */
 
-struct podlog *podlog_start_with(struct kube_client *client, const struct podlog_spec *spec, const struct podlog_times *times)
+struct podlog *podlog_start_with(struct kube_client *client, const struct podlog_spec *spec,
+                                 const struct podlog_times *times)
 {
     struct podlog *p = xcalloc(1, sizeof *p);
     *p = (struct podlog){.spec = *spec, .times = *times, .client = client};

@@ -7,6 +7,7 @@
 struct podlog_times {
     int64_t resume_ms, resume_max_ms; /* the first wait after a cut, doubled up to the second */
 };
-struct podlog *podlog_start_with(struct kube_client *client, const struct podlog_spec *spec, const struct podlog_times *times);
+struct podlog *podlog_start_with(struct kube_client *client, const struct podlog_spec *spec,
+                                 const struct podlog_times *times);
 
 #endif

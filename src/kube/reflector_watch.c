@@ -151,7 +151,8 @@ static void on_checked(void *arg, const struct kube_response *response)
     }
     struct error error;
     char *what = reflector_what(r, s->is_watch ? "watch" : "list");
-    error_set(&error, ERROR_NETWORK, "%s: the link is dead: no byte in %" PRId64 " s, and no answer to GET /version", what,
+    error_set(&error, ERROR_NETWORK, "%s: the link is dead: no byte in %" PRId64 " s, and no answer to GET /version",
+              what,
               (r->times.silence_ms + r->times.check_ms) / 1000);
     free(what);
     kube_client_refresh_after(r->spec.client, s->request);

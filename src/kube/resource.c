@@ -24,7 +24,8 @@ static void add_part(struct str *path, const char *part)
     str_add_escaped(path, part);
 }
 
-void kube_path(struct str *path, const struct kube_resource *resource, const char *ns, const char *name, const char *sub)
+void kube_path(struct str *path, const struct kube_resource *resource, const char *ns, const char *name,
+               const char *sub)
 {
     str_add(path, str_empty(resource->group) ? "/api" : "/apis");
     add_part(path, resource->group);

@@ -70,7 +70,8 @@ static void tell_verify(const struct kube_request *r, struct error *err)
                   "it has by tls-server-name",
                   what, place);
     else
-        error_set(err, ERROR_NETWORK, "%s: %s: the server's certificate can not be trusted (%.200s); check certificate-authority",
+        error_set(err, ERROR_NETWORK,
+                  "%s: %s: the server's certificate can not be trusted (%.200s); check certificate-authority",
                   what, place, words_of_curl(r, CURLE_PEER_FAILED_VERIFICATION));
 }
 
@@ -79,7 +80,8 @@ static void tell_timeout(const struct kube_request *r, struct error *err)
     curl_off_t connected_us = 0;
     curl_easy_getinfo(r->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
     int64_t waited_s = (clock_mono_ms() - r->begun_ms + 500) / 1000;
-    error_set(err, ERROR_NETWORK, "%s: %s: %s in %" PRId64 " s; check the network, or give it more by --request-timeout",
+    error_set(err, ERROR_NETWORK,
+              "%s: %s: %s in %" PRId64 " s; check the network, or give it more by --request-timeout",
               r->spec.what, r->client->place, connected_us ? "no answer" : "no connection", waited_s);
 }
 
@@ -100,8 +102,8 @@ void kube_transport_tell(const struct kube_request *r, CURLcode code, struct err
     }
     /* TLS 1.3 servers refuse a client certificate only after the handshake, as an alert to be received. */
     if (strstr(r->curl_error, "alert") && strstr(r->curl_error, "certificate")) {
-        error_set(err, ERROR_DENIED, "%s: %s: the server refused the client certificate (%.200s); log in again or check "
-                  "client-certificate", what, place, r->curl_error);
+        error_set(err, ERROR_DENIED, "%s: %s: the server refused the client certificate (%.200s); log in "
+                                     "again or check client-certificate", what, place, r->curl_error);
         return;
     }
     for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)

@@ -81,7 +81,8 @@ static bool add_headers(struct kube_request *r, const struct kube_credential *cr
     if (!credential->token)
         return true;
     if (!is_one_line(credential->token))
-        return error_set(err, ERROR_INPUT, "%s: the token of user \"%s\" holds control characters; check where it comes from",
+        return error_set(err, ERROR_INPUT, "%s: the token of user \"%s\" holds control characters; check where "
+                                           "it comes from",
                          r->spec.what, c->target->user ? c->target->user : "");
     char *bearer = xasprintf("Bearer %s", credential->token);
     add_header(r, "Authorization", bearer);

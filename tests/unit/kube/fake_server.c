@@ -262,7 +262,10 @@ static struct connection *open_stream(const struct fake_server *s, const char *r
     return NULL;
 }
 
-bool fake_is_open(const struct fake_server *server, const char *request) { return open_stream(server, request) != NULL; }
+bool fake_is_open(const struct fake_server *server, const char *request)
+{
+    return open_stream(server, request) != NULL;
+}
 
 bool fake_send_bytes(struct fake_server *server, const char *request, const char *bytes, size_t len)
 {

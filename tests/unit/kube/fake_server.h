@@ -44,8 +44,8 @@ size_t fake_count(const struct fake_server *server, const char *request);
 const char *fake_request(const struct fake_server *server, const char *request, size_t nth);
 size_t fake_unexpected(const struct fake_server *server);
 size_t fake_connections(const struct fake_server *server); /* accepted since the start */
-/* The newest open stream (or hanging request) whose request began so: send a chunk, end it properly, cut it. False: there is
- * none. */
+/* The newest open stream (or hanging request) whose request began so: send a chunk, end it properly, cut it.
+ * False: there is none. */
 bool fake_send(struct fake_server *server, const char *request, const char *text);
 bool fake_send_bytes(struct fake_server *server, const char *request, const char *bytes, size_t len);
 bool fake_end(struct fake_server *server, const char *request);

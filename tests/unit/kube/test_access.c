@@ -44,7 +44,8 @@ static void open_scene(struct scene *s, int64_t keep_ms)
 {
     *s = (struct scene){0};
     fixture_open(&s->f);
-    s->a = keep_ms ? kube_access_new_with(s->f.client, on_change, s, keep_ms) : kube_access_new(s->f.client, on_change, s);
+    s->a = keep_ms ? kube_access_new_with(s->f.client, on_change, s, keep_ms)
+                   : kube_access_new(s->f.client, on_change, s);
 }
 
 static void expect(struct scene *s, struct fake_rule rule)
@@ -65,9 +66,11 @@ static void test_asked_once_and_kept(void **state)
     (void)state;
     struct scene s;
     open_scene(&s, 0);
-    expect(&s, (struct fake_rule){.has = "\"subresource\":\"status\"", .http = 201, .body = "{\"status\":{\"allowed\":false}}"});
+    expect(&s, (struct fake_rule){.has = "\"subresource\":\"status\"", .http = 201,
+                                  .body = "{\"status\":{\"allowed\":false}}"});
     expect(&s, (struct fake_rule){.has = "\"verb\":\"list\"", .http = 201, .body = "{\"status\":{\"allowed\":true}}"});
-    expect(&s, (struct fake_rule){.has = "\"namespace\":\"orders\"", .http = 201, .body = "{\"status\":{\"allowed\":true}}"});
+    expect(&s, (struct fake_rule){.has = "\"namespace\":\"orders\"", .http = 201,
+                                  .body = "{\"status\":{\"allowed\":true}}"});
     assert_int_equal(kube_access_check(s.a, &patch), KUBE_RIGHT_UNKNOWN);
     assert_int_equal(kube_access_check(s.a, &patch), KUBE_RIGHT_UNKNOWN);
     kube_access_ask(s.a, &patch, on_answer, &s); /* shares the request */
@@ -86,7 +89,8 @@ static void test_asked_once_and_kept(void **state)
     /* Another subresource, another namespace: other questions. */
     kube_access_check(s.a, &status);
     kube_access_check(s.a, &list);
-    UNTIL(s.f.loop, kube_access_check(s.a, &status) == KUBE_RIGHT_NO && kube_access_check(s.a, &list) == KUBE_RIGHT_YES);
+    UNTIL(s.f.loop, kube_access_check(s.a, &status) == KUBE_RIGHT_NO);
+    UNTIL(s.f.loop, kube_access_check(s.a, &list) == KUBE_RIGHT_YES);
     assert_int_equal(fake_count(s.f.server, SSAR), 3);
     assert_null(strstr(fake_request(s.f.server, SSAR, 2), "\"namespace\""));
     assert_int_equal(s.changes, 3);
@@ -97,7 +101,8 @@ static void test_errors_are_unknown(void **state)
 {
     (void)state;
     static const struct fake_rule answers[] = {
-        {.http = 403}, {.http = 500}, {.how = FAKE_CUT_BODY}, {.http = 201, .body = "[]"}, {.http = 201, .body = "{\"status\":{\"allowed\":\"yes\"}}"},
+        {.http = 403}, {.http = 500}, {.how = FAKE_CUT_BODY}, {.http = 201, .body = "[]"},
+        {.http = 201, .body = "{\"status\":{\"allowed\":\"yes\"}}"},
     };
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
         struct scene s;

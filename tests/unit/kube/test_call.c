@@ -40,7 +40,8 @@ static void on_answer(void *arg, const struct json *object, const struct kube_re
     snprintf(o->reason, sizeof o->reason, "%s", response->reason);
 }
 
-typedef struct kube_request *verb_fn(struct kube_client *c, const struct kube_call_spec *spec, kube_call_fn *fn, void *arg);
+typedef struct kube_request *verb_fn(struct kube_client *c, const struct kube_call_spec *spec, kube_call_fn *fn,
+                                     void *arg);
 
 static const struct call_case {
     const char *label;
@@ -49,22 +50,26 @@ static const struct call_case {
     const char *body, *line, *head; /* what goes out */
 } cases[] = {
     {"get", kube_get, {.resource = &backups, .ns = "orders", .name = "a"}, NULL, "GET " AT "/a HTTP", NULL},
-    {"list", kube_get, {.resource = &backups, .ns = "orders", .query = "limit=1&x=%2F"}, NULL, "GET " AT "?limit=1&x=%2F HTTP", NULL},
+    {"list", kube_get, {.resource = &backups, .ns = "orders", .query = "limit=1&x=%2F"}, NULL,
+     "GET " AT "?limit=1&x=%2F HTTP", NULL},
     {"odd name", kube_get, {.resource = &backups, .ns = "../x", .name = "a/b?"}, NULL,
      "GET /apis/br.pingcap.com/v1alpha1/namespaces/..%2Fx/backups/a%2Fb%3F HTTP", NULL},
     {"patch", kube_patch, {.resource = &backups, .ns = "orders", .name = "a"}, "{\"spec\":{\"b\":null}}",
      "PATCH " AT "/a?fieldManager=brdeck HTTP", "\r\nContent-Type: application/merge-patch+json\r\n"},
-    {"patch, dry and strict", kube_patch, {.resource = &backups, .ns = "orders", .name = "a", .dry_run = true, .strict = true}, "{}",
+    {"patch, dry and strict", kube_patch, {.resource = &backups, .ns = "orders", .name = "a", .dry_run = true,
+                                           .strict = true}, "{}",
      "PATCH " AT "/a?fieldManager=brdeck&dryRun=All&fieldValidation=Strict HTTP", NULL},
     {"patch of the status", kube_patch, {.resource = &backups, .ns = "orders", .name = "a", .sub = "status"}, "{}",
      "PATCH " AT "/a/status?fieldManager=brdeck HTTP", NULL},
     {"create", kube_create, {.resource = &backups, .ns = "orders", .query = "x=y"}, "{\"metadata\":{\"name\":\"a\"}}",
      "POST " AT "?fieldManager=brdeck&x=y HTTP", "\r\nContent-Type: application/json\r\n"},
-    {"delete", kube_delete, {.resource = &backups, .ns = "orders", .name = "a", .dry_run = true}, "{\"preconditions\":{\"uid\":\"u\"}}",
+    {"delete", kube_delete, {.resource = &backups, .ns = "orders", .name = "a", .dry_run = true},
+     "{\"preconditions\":{\"uid\":\"u\"}}",
      "DELETE " AT "/a?dryRun=All HTTP", "\r\nContent-Type: application/json\r\n"},
     {"delete without options", kube_delete, {.resource = &kube_pods, .ns = "orders", .name = "a"}, NULL,
      "DELETE /api/v1/namespaces/orders/pods/a HTTP", NULL},
-    {"cluster-wide", kube_get, {.resource = &kube_namespaces, .ns = "orders", .name = "a"}, NULL, "GET /api/v1/namespaces/a HTTP", NULL},
+    {"cluster-wide", kube_get, {.resource = &kube_namespaces, .ns = "orders", .name = "a"}, NULL,
+     "GET /api/v1/namespaces/a HTTP", NULL},
 };
 
 static void test_what_goes_out(void **state)
@@ -78,7 +83,8 @@ static void test_what_goes_out(void **state)
         struct json *body = c->body ? json_parse(c->body, strlen(c->body), NULL) : NULL;
         spec.body = body;
         fixture_open(&f);
-        fake_expect(f.server, &(struct fake_rule){.request = "", .body = "{\"kind\":\"Backup\"}", .headers = "Warning: 299 - \"w\"\r\n"});
+        fake_expect(f.server, &(struct fake_rule){.request = "", .body = "{\"kind\":\"Backup\"}",
+                                                  .headers = "Warning: 299 - \"w\"\r\n"});
         c->verb(f.client, &spec, on_answer, &o);
         json_free(&body); /* it was copied */
         UNTIL(f.loop, o.calls);
@@ -121,7 +127,8 @@ static void test_what_comes_back(void **state)
         fixture_open(&f);
         rule.request = "PATCH ";
         fake_expect(f.server, &rule);
-        kube_patch(f.client, &(struct kube_call_spec){.resource = &backups, .ns = "orders", .name = "a", .body = body}, on_answer, &o);
+        kube_patch(f.client, &(struct kube_call_spec){.resource = &backups, .ns = "orders", .name = "a", .body = body},
+                   on_answer, &o);
         json_free(&body);
         UNTIL(f.loop, o.calls);
         assert_int_equal(o.http, answers[i].http);
@@ -143,8 +150,10 @@ static void test_busy_server(void **state)
     struct outcome o = {0};
     fixture_open(&f);
     f.client->second_ms = 10;
-    fake_expect(f.server, &(struct fake_rule){.request = "DELETE ", .http = 429, .headers = "Retry-After: 1\r\n", .times = 2});
-    fake_expect(f.server, &(struct fake_rule){.request = "DELETE ", .body = "{\"kind\":\"Status\",\"status\":\"Success\"}"});
+    fake_expect(f.server, &(struct fake_rule){.request = "DELETE ", .http = 429, .headers = "Retry-After: 1\r\n",
+                                              .times = 2});
+    fake_expect(f.server, &(struct fake_rule){.request = "DELETE ",
+                                              .body = "{\"kind\":\"Status\",\"status\":\"Success\"}"});
     kube_delete(f.client, &(struct kube_call_spec){.resource = &backups, .ns = "orders", .name = "a"}, on_answer, &o);
     UNTIL(f.loop, o.calls);
     assert_int_equal(o.http, 200);
@@ -160,8 +169,10 @@ static void test_raw_post(void **state)
     struct fixture f;
     struct outcome o = {0};
     fixture_open(&f);
-    fake_expect(f.server, &(struct fake_rule){.request = "POST /api/v1/namespaces/n/services/pd:2379/proxy/v3/kv/range ", .body = "{}"});
-    kube_post_raw(f.client, "/api/v1/namespaces/n/services/pd:2379/proxy/v3/kv/range", "ask PD", "{\"key\":\"YQ==\"}", on_answer, &o);
+    fake_expect(f.server, &(struct fake_rule){.request = "POST /api/v1/namespaces/n/services/pd:2379/proxy/v3/kv/range ",
+                                              .body = "{}"});
+    kube_post_raw(f.client, "/api/v1/namespaces/n/services/pd:2379/proxy/v3/kv/range", "ask PD", "{\"key\":\"YQ==\"}",
+                  on_answer, &o);
     UNTIL(f.loop, o.calls);
     assert_true(o.has_object);
     assert_true(str_ends(fake_request(f.server, "POST", 0), "\r\n\r\n{\"key\":\"YQ==\"}"));
@@ -218,8 +229,9 @@ static void test_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_goes_out), cmocka_unit_test(test_what_comes_back), cmocka_unit_test(test_busy_server),
-        cmocka_unit_test(test_raw_post),      cmocka_unit_test(test_cancel),          cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_what_goes_out), cmocka_unit_test(test_what_comes_back),
+        cmocka_unit_test(test_busy_server),   cmocka_unit_test(test_raw_post),
+        cmocka_unit_test(test_cancel),        cmocka_unit_test(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,9 +7,13 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <brdeck/base/alloc.h>
@@ -63,7 +67,8 @@ static void on_head(void *arg)
 
 static void start(struct fixture *f, struct outcome *o, struct kube_request_spec spec)
 {
-    *o = (struct outcome){.cancel_at_chunk = o->cancel_at_chunk, .cancel_at_head = o->cancel_at_head, .cancel_at_end = o->cancel_at_end};
+    *o = (struct outcome){.cancel_at_chunk = o->cancel_at_chunk, .cancel_at_head = o->cancel_at_head,
+                          .cancel_at_end = o->cancel_at_end};
     str_init(&o->body, STR_LARGE);
     spec.on_end = on_end;
     spec.arg = o;
@@ -99,7 +104,8 @@ static void test_a_plain_get(void **state)
     struct fixture *f = *state;
     struct outcome o = {0};
     fake_expect(f->server, &(struct fake_rule){.request = "GET /apis/x?a=b HTTP/1.1", .body = "{\"a\":1}",
-                                               .headers = "Warning: 299 - \"old \\\"v1\\\"\"\r\nWarning: 299 - \"b\"\r\n"
+                                               .headers = "Warning: 299 - \"old \\\"v1\\\"\"\r\n"
+                                                          "Warning: 299 - \"b\"\r\n"
                                                           "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"});
     ask(f, &o, (struct kube_request_spec){.method = "GET", .path = "/apis/x?a=b", .what = "get x"});
     assert_int_equal(o.http, 200);
@@ -203,9 +209,11 @@ static const struct ending {
     const char *sentence; /* is in the error */
 } endings[] = {
     {"created", "POST", {.http = 201, .body = "{}"}, 201, ERROR_NONE, false, ""},
-    {"refused", "PATCH", {.http = 403, .body = "{\"kind\":\"Status\",\"message\":\"no\",\"reason\":\"Forbidden\",\"code\":403}"},
+    {"refused", "PATCH", {.http = 403,
+                          .body = "{\"kind\":\"Status\",\"message\":\"no\",\"reason\":\"Forbidden\",\"code\":403}"},
      403, ERROR_DENIED, false, "do it: no; ask"},
-    {"conflict", "PATCH", {.http = 409, .body = "{\"kind\":\"Status\",\"reason\":\"Conflict\"}"}, 409, ERROR_CONFLICT, false, ""},
+    {"conflict", "PATCH", {.http = 409, .body = "{\"kind\":\"Status\",\"reason\":\"Conflict\"}"}, 409, ERROR_CONFLICT,
+     false, ""},
     {"too many", "PATCH", {.http = 429}, 429, ERROR_NETWORK, false, ""},
     {"a write, 500", "PATCH", {.http = 500}, 500, ERROR_NETWORK, true, ""},
     {"a write, 503", "PUT", {.http = 503}, 503, ERROR_NETWORK, true, ""},
@@ -214,11 +222,13 @@ static const struct ending {
     {"a write, unanswered", "PATCH", {.how = FAKE_CUT}, 0, ERROR_NETWORK, true, "without an answer"},
     {"a delete, unanswered", "DELETE", {.how = FAKE_CUT}, 0, ERROR_NETWORK, true, "without an answer"},
     {"a read, unanswered", "GET", {.how = FAKE_CUT}, 0, ERROR_NETWORK, false, "without an answer"},
-    {"a write, half an answer", "POST", {.how = FAKE_CUT_BODY, .http = 201, .body = "{"}, 0, ERROR_NETWORK, true, "broke off"},
+    {"a write, half an answer", "POST", {.how = FAKE_CUT_BODY, .http = 201, .body = "{"}, 0, ERROR_NETWORK, true,
+     "broke off"},
     {"a read, half an answer", "GET", {.how = FAKE_CUT_BODY, .body = "{"}, 0, ERROR_NETWORK, false, "broke off"},
     {"a write, no answer in time", "PATCH", {.how = FAKE_HANG}, 0, ERROR_NETWORK, true, "no answer in 0 s"},
     {"a read, no answer in time", "GET", {.how = FAKE_HANG}, 0, ERROR_NETWORK, false, "no answer in 0 s"},
-    {"a redirect", "GET", {.http = 302, .headers = "Location: /elsewhere\r\n"}, 302, ERROR_NETWORK, false, "no redirect is followed"},
+    {"a redirect", "GET", {.http = 302, .headers = "Location: /elsewhere\r\n"}, 302, ERROR_NETWORK, false,
+     "no redirect is followed"},
     {"too large", "GET", {.body = "0123456789012345678901234567890"}, 0, ERROR_NETWORK, false, "larger than 30 bytes"},
 };
 
@@ -257,7 +267,8 @@ static void test_nothing_was_sent(void **state)
     struct outcome o = {0};
     fixture_open(&f);
     fake_server_free(&f.server);
-    ask(&f, &o, (struct kube_request_spec){.method = "PATCH", .path = "/", .what = "do it", .body = "{}", .body_len = 2});
+    ask(&f, &o, (struct kube_request_spec){.method = "PATCH", .path = "/", .what = "do it", .body = "{}",
+                                           .body_len = 2});
     assert_int_equal(o.http, 0);
     assert_false(o.maybe_done);
     assert_int_equal(o.code, ERROR_NETWORK);
@@ -278,12 +289,15 @@ static void test_repeats(void **state)
     } cases[] = {
         {"GET", 429, "Retry-After: 1\r\n", 2, 3},  {"GET", 503, "Retry-After: 1\r\n", 2, 3}, {"GET", 503, NULL, 2, 1},
         {"PATCH", 429, "Retry-After: 1\r\n", 1, 2}, {"PATCH", 503, "Retry-After: 1\r\n", 2, 1},
-        {"GET", 429, "Retry-After: 100\r\n", 2, 1}, {"GET", 429, "Retry-After: 1\r\n", 0, 1}, {"GET", 500, "Retry-After: 1\r\n", 2, 1},
+        {"GET", 429, "Retry-After: 100\r\n", 2, 1}, {"GET", 429, "Retry-After: 1\r\n", 0, 1},
+        {"GET", 500, "Retry-After: 1\r\n", 2, 1},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char *path = xasprintf("/%zu", i), *line = xasprintf("%s %s", cases[i].method, path);
-        fake_expect(f->server, &(struct fake_rule){.request = line, .http = cases[i].http, .headers = cases[i].headers});
-        ask(f, &o, (struct kube_request_spec){.method = cases[i].method, .path = path, .what = "x", .retries = cases[i].retries});
+        fake_expect(f->server, &(struct fake_rule){.request = line, .http = cases[i].http,
+                                                   .headers = cases[i].headers});
+        ask(f, &o, (struct kube_request_spec){.method = cases[i].method, .path = path, .what = "x",
+                                              .retries = cases[i].retries});
         assert_int_equal(o.http, cases[i].http);
         assert_int_equal(fake_count(f->server, line), cases[i].want);
         free(path);
@@ -306,7 +320,8 @@ static void test_login_is_renewed_once(void **state)
     kube_client_free(&f.client);
     f.target.identity = (struct kube_identity){.kind = KUBE_AUTH_TOKEN_FILE, .token_file = path};
     f.client = kube_client_new(f.loop, &f.target, &err);
-    fake_expect(f.server, &(struct fake_rule){.request = "GET /", .has = "Bearer first-token", .how = FAKE_STREAM, .http = 401});
+    fake_expect(f.server, &(struct fake_rule){.request = "GET /", .has = "Bearer first-token", .how = FAKE_STREAM,
+                                              .http = 401});
     fake_expect(f.server, &(struct fake_rule){.request = "GET /", .has = "Bearer second-token", .body = "in"});
     start(&f, &o, (struct kube_request_spec){.method = "GET", .path = "/", .what = "x"});
     UNTIL(f.loop, fake_count(f.server, "GET /") == 1);
@@ -365,6 +380,43 @@ static void test_a_stream(void **state)
     assert_int_equal(o.http, 0);
     assert_int_equal(o.code, ERROR_NETWORK);
     str_done(&o.body);
+}
+
+/* Our end of the connection to @port; curl does not tell it while a transfer runs. */
+static int socket_to(int port)
+{
+    for (int fd = 0; fd < 256; fd++) {
+        struct sockaddr_in peer;
+        socklen_t len = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.sin_family == AF_INET &&
+            ntohs(peer.sin_port) == port)
+            return fd;
+    }
+    return -1;
+}
+
+/* A dead link behind NAT is found by the kernel (rule 16). */
+static void test_keepalive(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o = {0};
+    static const struct {
+        int level, name, want;
+    } options[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},    {IPPROTO_TCP, TCP_KEEPIDLE, 15},         {IPPROTO_TCP, TCP_KEEPINTVL, 5},
+        {IPPROTO_TCP, TCP_KEEPCNT, 3},    {IPPROTO_TCP, TCP_USER_TIMEOUT, 20000},
+    };
+    fake_expect(f->server, &(struct fake_rule){.request = "GET /stream", .how = FAKE_STREAM});
+    start(f, &o, stream_spec);
+    UNTIL(f->loop, o.heads);
+    int fd = socket_to(atoi(strrchr(fake_server_url(f->server), ':') + 1));
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+        int got = -1;
+        socklen_t len = sizeof got;
+        assert_int_equal(getsockopt(fd, options[i].level, options[i].name, &got, &len), 0);
+        assert_int_equal(got, options[i].want);
+    }
 }
 
 static void test_cancel_from_anywhere(void **state)
@@ -470,6 +522,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_repeats, setup, teardown),
         cmocka_unit_test(test_login_is_renewed_once),
         cmocka_unit_test_setup_teardown(test_a_stream, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keepalive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel_from_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refresh_makes_new_connections, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),

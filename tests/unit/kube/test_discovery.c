@@ -16,7 +16,8 @@
 #include "fake_server.h"
 
 static const struct kube_resource v2 = {"br.pingcap.com", "v1alpha1", "backups", "Backup", true};
-static const struct kube_resource v2_schedules = {"br.pingcap.com", "v1alpha1", "backupschedules", "BackupSchedule", true};
+static const struct kube_resource v2_schedules = {"br.pingcap.com", "v1alpha1", "backupschedules", "BackupSchedule",
+                                                  true};
 static const struct kube_resource v1 = {"pingcap.com", "v1alpha1", "backups", "Backup", true};
 static const struct kube_resource *const wanted[] = {&v2, &v2_schedules, &v1};
 
@@ -106,7 +107,8 @@ static void test_what_is_not_known(void **state)
 {
     (void)state;
     static const struct fake_rule answers[] = {
-        {.http = 500}, {.http = 503}, {.http = 403}, {.how = FAKE_CUT_BODY}, {.body = "<html>"}, {.body = "{\"kind\":\"Status\"}"},
+        {.http = 500}, {.http = 503}, {.http = 403}, {.how = FAKE_CUT_BODY}, {.body = "<html>"},
+        {.body = "{\"kind\":\"Status\"}"},
     };
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
         struct scene s;

@@ -91,11 +91,13 @@ static void test_lines(void **state)
     (void)state;
     struct scene s;
     open_scene(&s);
-    expect(&s, LOG "&tailLines=7 ", (struct fake_rule){.body = T "00.5Z one\n" T "01.123456789Z\n" T "02Z  two \r\nno stamp\n\n"
-                                                                "2026-11-22T15:10:03+01:00 three\n" T "04Z without line feed"});
+    expect(&s, LOG "&tailLines=7 ",
+           (struct fake_rule){.body = T "00.5Z one\n" T "01.123456789Z\n" T "02Z  two \r\nno stamp\n\n"
+                                      "2026-11-22T15:10:03+01:00 three\n" T "04Z without line feed"});
     begin(&s, (struct podlog_spec){.tail_lines = 7});
     UNTIL(s.f.loop, s.ends);
-    assert_string_equal(s.lines.data, "500:one|1123:|2000: two |2000:no stamp|2000:|3000:three|4000:without line feed|");
+    assert_string_equal(s.lines.data,
+                        "500:one|1123:|2000: two |2000:no stamp|2000:|3000:three|4000:without line feed|");
     assert_int_equal(s.end, PODLOG_EOF);
     assert_int_equal(s.code, ERROR_NONE);
     close_scene(&s);
@@ -129,7 +131,8 @@ static void test_going_on(void **state)
     open_scene(&s);
     expect(&s, LOG "&follow=true ", (struct fake_rule){.how = FAKE_STREAM,
            .body = T "00Z a\n" T "01.1Z b\n" T "01.2Z c\n" T "01.2Z c\n" T "01.9Z hal"});
-    expect(&s, LOG "&follow=true&sinceTime=2026-11-22T14%3A10%3A01Z ", (struct fake_rule){.how = FAKE_STREAM, .times = 1,
+    expect(&s, LOG "&follow=true&sinceTime=2026-11-22T14%3A10%3A01Z ",
+           (struct fake_rule){.how = FAKE_STREAM, .times = 1,
            .body = T "01.1Z b\n" T "01.2Z c\n" T "01.2Z c\n" T "01.2Z c\n" T "01.9Z half\n"});
     expect(&s, LOG "&follow=true&sinceTime=2026-11-22T14%3A10%3A01Z ", (struct fake_rule){.http = 500, .times = 2});
     expect(&s, LOG "&follow=true&sinceTime=2026-11-22T14%3A10%3A01Z ", (struct fake_rule){.how = FAKE_STREAM,
@@ -157,9 +160,11 @@ static void test_ends(void **state)
         struct fake_rule rule;
         enum podlog_end end;
     } cases[] = {
-        {{.http = 400, .body = "{\"kind\":\"Status\",\"code\":400,\"message\":\"container \\\"c\\\" in pod \\\"p\\\" is waiting to start: ContainerCreating\"}"},
+        {{.http = 400, .body = "{\"kind\":\"Status\",\"code\":400,\"message\":\"container \\\"c\\\" in pod \\\"p\\\" "
+                               "is waiting to start: ContainerCreating\"}"},
          PODLOG_WAITING},
-        {{.http = 400, .body = "{\"kind\":\"Status\",\"code\":400,\"message\":\"container c is not valid for pod p\"}"}, PODLOG_ERROR},
+        {{.http = 400, .body = "{\"kind\":\"Status\",\"code\":400,\"message\":\"container c is not valid for pod "
+                               "p\"}"}, PODLOG_ERROR},
         {{.http = 404}, PODLOG_GONE},
         {{.http = 403}, PODLOG_ERROR},
     };

@@ -123,7 +123,8 @@ static enum reflector_phase phase(const struct scene *s) { return reflector_stat
 /* Members in the order of a custom resource's list: what tells how it goes on comes last. */
 #define ITEM(name) "{\"metadata\":{\"name\":\"" name "\"}}"
 #define PAGE(items, version, more) \
-    "{\"apiVersion\":\"v1\",\"items\":[" items "],\"kind\":\"L\",\"metadata\":{" more "\"resourceVersion\":\"" version "\"}}"
+    "{\"apiVersion\":\"v1\",\"items\":[" items "],\"kind\":\"L\",\"metadata\":{" more \
+    "\"resourceVersion\":\"" version "\"}}"
 #define EVENT(type, name, version) \
     "{\"type\":\"" type "\",\"object\":{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" version "\"}}}\n"
 #define BOOKMARK(version) \
@@ -137,9 +138,11 @@ static void test_pages_then_watch(void **state)
 {
     (void)state;
     struct scene *s = open_scene();
-    expect(s, LIST "2 ", (struct fake_rule){.body = PAGE(ITEM("a") "," ITEM("b"), "10", "\"continue\":\"t/1\",\"remainingItemCount\":1,")});
+    expect(s, LIST "2 ", (struct fake_rule){.body = PAGE(ITEM("a") "," ITEM("b"), "10",
+                                                         "\"continue\":\"t/1\",\"remainingItemCount\":1,")});
     expect(s, LIST "3&continue=t%2F1 ", (struct fake_rule){.body = PAGE(ITEM("c"), "10", "")});
-    expect(s, WATCH "1&resourceVersion=10&allowWatchBookmarks=true&timeoutSeconds=", (struct fake_rule){.how = FAKE_STREAM});
+    expect(s, WATCH "1&resourceVersion=10&allowWatchBookmarks=true&timeoutSeconds=",
+           (struct fake_rule){.how = FAKE_STREAM});
     expect(s, WATCH "1&resourceVersion=99&", (struct fake_rule){.how = FAKE_STREAM});
     begin(s);
     assert_int_equal(phase(s), REFLECTOR_CONNECTING);
@@ -159,7 +162,8 @@ static void test_pages_then_watch(void **state)
 
     str_clear(&s->log);
     fake_send(s->f.server, WATCH, EVENT("ADDED", "d", "11") EVENT("MODIFIED", "a", "12"));
-    fake_send(s->f.server, WATCH, EVENT("DELETED", "b", "13") "{\"type\":\"NOVEL\",\"object\":{}}\n{\"object\":{\"metadata\":");
+    fake_send(s->f.server, WATCH,
+              EVENT("DELETED", "b", "13") "{\"type\":\"NOVEL\",\"object\":{}}\n{\"object\":{\"metadata\":");
     fake_send(s->f.server, WATCH, "{\"resourceVersion\":\"99\",\"name\":\"e\"}},\"type\":\"ADDED\"}\n");
     UNTIL(s->f.loop, str_ends(s->log.data, "+e "));
     assert_string_equal(s->log.data, "+d +a -b +e ");
@@ -193,9 +197,11 @@ static void test_selectors_and_all_namespaces(void **state)
     struct scene *s = open_scene();
     const char *path = "GET /apis/br.pingcap.com/v1alpha1/backups?limit=2&labelSelector=a%3Db&fieldSelector=c%3Dd ";
     expect(s, path, (struct fake_rule){.body = PAGE("", "1", "")});
-    expect(s, "GET /apis/br.pingcap.com/v1alpha1/backups?watch=1", (struct fake_rule){.has = "&labelSelector=a%3Db&fieldSelector=c%3Dd ",
+    expect(s, "GET /apis/br.pingcap.com/v1alpha1/backups?watch=1",
+           (struct fake_rule){.has = "&labelSelector=a%3Db&fieldSelector=c%3Dd ",
                                                                                      .how = FAKE_STREAM});
-    s->r = reflector_new_with(&(struct reflector_spec){.client = s->f.client, .resource = backups, .label_selector = "a=b",
+    s->r = reflector_new_with(&(struct reflector_spec){.client = s->f.client, .resource = backups,
+                                                       .label_selector = "a=b",
                                                        .field_selector = "c=d"}, &quick);
     UNTIL(s->f.loop, fake_is_open(s->f.server, "GET /apis/br.pingcap.com/v1alpha1/backups?watch=1"));
     close_scene(s);
@@ -245,7 +251,8 @@ static const struct {
      REFLECTOR_RECONNECTING, "Too large resource version"},
     {"cut", {.how = FAKE_CUT}, REFLECTOR_RECONNECTING, "without an answer"},
     {"half", {.how = FAKE_CUT_BODY, .body = "{\"items\":[" ITEM("a")}, REFLECTOR_RECONNECTING, "broke off"},
-    {"html", {.body = "<html>log in here</html>"}, REFLECTOR_RECONNECTING, "list backups in orders: the answer is no JSON list: '<'"},
+    {"html", {.body = "<html>log in here</html>"}, REFLECTOR_RECONNECTING,
+     "list backups in orders: the answer is no JSON list: '<'"},
     {"no list", {.body = "{\"kind\":\"APIVersions\"}"}, REFLECTOR_RECONNECTING, "no resourceVersion"},
     {"not whole", {.body = "{\"items\":[" ITEM("a") "]"}, REFLECTOR_RECONNECTING, "broke off"},
 };
@@ -345,7 +352,8 @@ static const struct {
 } watch_ends[] = {
     {"ERROR 500", {.how = FAKE_STREAM, .body = ERROR_EVENT("500")}, false, REFLECTOR_RECONNECTING},
     {"ERROR 429", {.how = FAKE_STREAM, .body = ERROR_EVENT("429")}, false, REFLECTOR_RECONNECTING},
-    {"ERROR of no code", {.how = FAKE_STREAM, .body = "{\"type\":\"ERROR\",\"object\":{}}"}, false, REFLECTOR_RECONNECTING},
+    {"ERROR of no code", {.how = FAKE_STREAM, .body = "{\"type\":\"ERROR\",\"object\":{}}"}, false,
+     REFLECTOR_RECONNECTING},
     {"ERROR 504", {.how = FAKE_STREAM, .body = ERROR_EVENT("504")}, true, REFLECTOR_RECONNECTING},
     {"HTTP 503", {.http = 503}, false, REFLECTOR_RECONNECTING},
     {"HTTP 400", {.http = 400}, true, REFLECTOR_RECONNECTING},
@@ -470,6 +478,48 @@ static void test_large_list_waits_for_a_slow_owner(void **state)
     close_scene(s);
 }
 
+/* While a slow owner takes the first page, the second is asked for already. */
+static void test_next_page_is_asked_ahead(void **state)
+{
+    (void)state;
+    enum { OBJECTS = 200 };
+    struct scene *s = open_scene();
+    struct str body;
+    str_init(&body, STR_LARGE);
+    str_add(&body, "{\"items\":[");
+    for (int i = 0; i < OBJECTS; i++)
+        str_addf(&body, "%s" ITEM("n%d"), i ? "," : "", i);
+    str_add(&body, "],\"metadata\":{\"continue\":\"t\",\"resourceVersion\":\"10\"}}");
+    s->burn_us = 1000;
+    expect(s, LIST "2 ", (struct fake_rule){.body = body.data});
+    expect(s, LIST "3&continue=t ", (struct fake_rule){.body = PAGE(ITEM("z"), "10", "")});
+    expect(s, WATCH, (struct fake_rule){.how = FAKE_STREAM});
+    begin(s);
+    UNTIL(s->f.loop, fake_count(s->f.server, LIST "3&continue=t ") == 1);
+    assert_in_range(s->objects, OBJECTS / 2, OBJECTS - 1);
+    UNTIL(s->f.loop, fake_is_open(s->f.server, WATCH));
+    assert_int_equal(s->objects, OBJECTS + 1);
+    str_done(&body);
+    close_scene(s);
+}
+
+static void test_once(void **state)
+{
+    (void)state;
+    struct scene *s = open_scene();
+    expect(s, LIST "2 ", (struct fake_rule){.http = 500, .times = 1});
+    expect(s, LIST "2 ", (struct fake_rule){.body = PAGE(ITEM("a"), "10", "")});
+    s->r = reflector_new_with(&(struct reflector_spec){.client = s->f.client, .resource = backups, .ns = "orders",
+                                                       .once = true,
+                                                       .on_object = on_object, .on_list = on_list,
+                                                       .on_listed = on_listed, .arg = s}, &quick);
+    UNTIL(s->f.loop, phase(s) == REFLECTOR_LISTED);
+    SPIN(s->f.loop, 200); /* no watch, no check of the link */
+    assert_string_equal(s->log.data, "L L +a E ");
+    assert_int_equal(fake_count(s->f.server, ""), 2);
+    close_scene(s);
+}
+
 static void test_free_from_every_callback(void **state)
 {
     (void)state;
@@ -477,7 +527,8 @@ static void test_free_from_every_callback(void **state)
     for (size_t i = 0; marks[i]; i++) {
         struct scene *s = open_scene();
         expect(s, LIST, (struct fake_rule){.body = PAGE(ITEM("a") "," ITEM("b"), "10", "")});
-        expect(s, WATCH, (struct fake_rule){.how = FAKE_STREAM, .body = EVENT("DELETED", "a", "11") EVENT("DELETED", "b", "12")});
+        expect(s, WATCH, (struct fake_rule){.how = FAKE_STREAM, .body = EVENT("DELETED", "a", "11") EVENT("DELETED",
+                                                                                                          "b", "12")});
         s->free_at = marks[i];
         begin(s);
         UNTIL(s->f.loop, !s->r);
@@ -508,6 +559,8 @@ int main(void)
         cmocka_unit_test(test_silent_list_is_checked),
         cmocka_unit_test(test_quiet_watch_is_started_again),
         cmocka_unit_test(test_large_list_waits_for_a_slow_owner),
+        cmocka_unit_test(test_next_page_is_asked_ahead),
+        cmocka_unit_test(test_once),
         cmocka_unit_test(test_free_from_every_callback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

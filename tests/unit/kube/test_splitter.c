@@ -19,7 +19,8 @@
 
 enum { INBOX = 1024 * 1024 };
 
-/* What comes of @text in pieces of @piece bytes (0: one piece): the objects, each followed by a line feed; then "rest ..."
+/* What comes of @text in pieces of @piece bytes (0: one piece): the objects, each followed by a line feed; then "rest
+ * ..."
  * or "error ...". For free(). */
 static char *split(enum splitter_kind kind, const char *text, size_t len, size_t first, size_t piece)
 {

@@ -53,7 +53,8 @@ static void test_recorded_refusals(void **state)
         {"create-409-exists.txt", 409, ERROR_CONFLICT, "AlreadyExists",
          "do it: backups.br.pingcap.com \"demo1-log\" already exists"},
         {"create-422-name.txt", 422, ERROR_INPUT, "Invalid",
-         "do it: Backup.br.pingcap.com \"Bad_Name\" is invalid: metadata.name: Invalid value: \"Bad_Name\": a lowercase"},
+         "do it: Backup.br.pingcap.com \"Bad_Name\" is invalid: metadata.name: Invalid value: \"Bad_Name\": a "
+         "lowercase"},
         {"get-404.txt", 404, ERROR_MISSING, "NotFound", "do it: backups.br.pingcap.com \"absent\" not found"},
         {"list-401.txt", 401, ERROR_DENIED, "Unauthorized",
          "do it: Unauthorized; the server does not accept this login: log in again, or check the user of this context"},
@@ -63,10 +64,12 @@ static void test_recorded_refusals(void **state)
         {"patch-409-resourceversion.txt", 409, ERROR_CONFLICT, "Conflict",
          "do it: Operation cannot be fulfilled on backups.br.pingcap.com \"demo1-log\": the object has been modified;"},
         {"patch-422-cel.txt", 422, ERROR_INPUT, "Invalid",
-         "do it: Backup.br.pingcap.com \"demo1-log\" is invalid: spec: Invalid value: Field `logStop` is the old version "
+         "do it: Backup.br.pingcap.com \"demo1-log\" is invalid: spec: Invalid value: Field `logStop` is the old "
+         "version "
          "field, please use `logSubcommand` instead"},
         {"patch-422-enum.txt", 422, ERROR_INPUT, "Invalid",
-         "do it: Backup.br.pingcap.com \"demo1-log\" is invalid: [spec.logSubcommand: Unsupported value: \"log-explode\""},
+         "do it: Backup.br.pingcap.com \"demo1-log\" is invalid: [spec.logSubcommand: Unsupported value: "
+         "\"log-explode\""},
         {"patch-unknown-field-strict.txt", 422, ERROR_INPUT, "Invalid", "do it: unknown field \"spec.nonsense\""},
         {"pod-log-no-node.txt", 404, ERROR_MISSING, "NotFound", "do it: pods \"none\" not found"},
     };
@@ -106,22 +109,27 @@ static const struct {
 } bodies[] = {
     {502, "<html><head><title>502 Bad Gateway</title><style>b{color:red}</style></head>\n<body><h1>502 Bad "
           "Gateway</h1>\n<script>if (a<b) x();</script>nginx</body></html>",
-     ERROR_NETWORK, "do it: HTTP 502: 502 Bad Gateway 502 Bad Gateway nginx; what stands before the API server does not reach it"},
+     ERROR_NETWORK, "do it: HTTP 502: 502 Bad Gateway 502 Bad Gateway nginx; what stands before the API server does "
+                    "not reach it"},
     {503, "", ERROR_NETWORK, "do it: HTTP 503: unavailable; the server can not answer now: try again"},
-    {500, "a\033[31m b\r\n\t&lt;c&gt; &amp; &foo; <", ERROR_NETWORK, "do it: HTTP 500: a [31m b <c> & &foo; <; the server failed: try again"},
+    {500, "a\033[31m b\r\n\t&lt;c&gt; &amp; &foo; <", ERROR_NETWORK,
+     "do it: HTTP 500: a [31m b <c> & &foo; <; the server failed: try again"},
     {302, "<a href=\"/login\">Found</a>.", ERROR_NETWORK,
      "do it: HTTP 302: Found .; no redirect is followed: check the server's address"},
     {404, "404 page not found\n", ERROR_MISSING, "do it: HTTP 404: 404 page not found"},
     {418, "{\"kind\":\"Teapot\"}", ERROR_FAILED, "do it: HTTP 418: {\"kind\":\"Teapot\"}"},
     {400, "<script>never ends", ERROR_INPUT, "do it: HTTP 400: bad request"},
     {400, "<style", ERROR_INPUT, "do it: HTTP 400: bad request"},
-    {429, "{\"kind\":\"Status\",\"code\":429,\"message\":\"slow down\",\"details\":{\"retryAfterSeconds\":7}}", ERROR_NETWORK,
+    {429, "{\"kind\":\"Status\",\"code\":429,\"message\":\"slow down\",\"details\":{\"retryAfterSeconds\":7}}",
+     ERROR_NETWORK,
      "do it: slow down; the server is busy: try again later"},
     {409, "{\"kind\":\"Status\"}", ERROR_CONFLICT, "do it: conflict; somebody else changed it first: look again"},
-    {422, "{\"kind\":\"Status\",\"code\":\"x\",\"reason\":7,\"message\":\"a: Invalid value: \\\"{\\\\\\\"a\\\\\\\":1}\\\": b; "
+    {422, "{\"kind\":\"Status\",\"code\":\"x\",\"reason\":7,\"message\":\"a: Invalid value: "
+          "\\\"{\\\\\\\"a\\\\\\\":1}\\\": b; "
           "Invalid value: \\\"c\\\": d\"}",
      ERROR_INPUT, "do it: a: Invalid value: {...}: b; Invalid value: \"c\": d"},
-    {422, "{\"kind\":\"Status\",\"message\":\"Invalid value: \\\"{never closed\"}", ERROR_INPUT, "do it: Invalid value: {...}"},
+    {422, "{\"kind\":\"Status\",\"message\":\"Invalid value: \\\"{never closed\"}", ERROR_INPUT,
+     "do it: Invalid value: {...}"},
 };
 
 static void test_bodies_of_all_kinds(void **state)
