@@ -48,6 +48,10 @@ void operator_write(struct operator *op, const struct kind *cr, struct json *bac
     if (!old || json_equal(old, backup)) {
         json_free(&backup);
     } else {
+        /* Where the status is no subresource, writing it is a new generation, too. */
+        int64_t generation = 0;
+        if (!cr->status && json_int(json_at(old, "metadata", "generation", NULL), &generation))
+            json_set_int(json_object_in(backup, "metadata"), "generation", generation + 1);
         fields_update(old, backup, "tidb-operator", cr->status ? sub : "");
         store_put(op->sim->store, cr, backup);
     }
@@ -175,7 +179,7 @@ static bool adopt(struct operator *op, const struct kind *cr, const struct json 
     }
     if (!json_get(spec, "resources"))
         json_set(spec, "resources", json_new_object());
-    if (!json_equal(spec, json_get(backup, "spec"))) {
+    if (cr->status && !json_equal(spec, json_get(backup, "spec"))) {
         int64_t generation = 0;
         json_int(json_get(meta, "generation"), &generation);
         json_set_int(meta, "generation", generation + 1);

@@ -13,6 +13,7 @@
 #include <brdeck/base/file.h>
 #include <brdeck/base/str.h>
 
+#include "cluster.h"
 #include "crstatus.h"
 #include "jobs.h"
 #include "sim.h"
@@ -276,6 +277,11 @@ void run_start(struct operator *op, const struct kind *cr, const struct json *ba
                             .until = command == LOG_TRUNCATE ? cr_text(backup, "spec", "logTruncateUntil") : ""};
     job_create(op->sim, &spec);
     free(service);
+    if (cr->v1) {
+        char *message = xasprintf("create job %s for cluster backup %s/%s successful", run->job, run->ns, run->name);
+        cluster_event(op->sim, cr, backup, "Normal", "SuccessfulCreate", "backup", message);
+        free(message);
+    }
     mark(run, "Scheduled");
     again(run, POD_MS);
 }

@@ -157,3 +157,5 @@ fi
 
 check "it ends by order" sim_order /sim/shutdown '{}'
 check "and is gone" wait_for "! kill -0 $SIM_PID 2>/dev/null" 5
+check_code "without a complaint" 0 wait "$SIM_PID"
+check "nor a word" sh -c "! grep . $TEST_TMP/sim.err"
