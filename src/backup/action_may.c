@@ -58,9 +58,10 @@ static bool rule_new(struct ask *ask)
         r->phase == PHASE_INVALID)
         return true;
     if (r->phase == PHASE_PAUSED)
-        return deny(ask, "paused: use r", "It is paused: r resumes it. For a new log backup of the same cluster stop this one "
-                    "first: TiDB takes one log task a cluster.");
-    warn(ask, "TiDB takes one log task a cluster, and %.63s still has it: stop that first, or choose another cluster.", r->name);
+        return deny(ask, "paused: use r", "It is paused: r resumes it. For a new log backup of the same cluster "
+                    "stop this one first: TiDB takes one log task a cluster.");
+    warn(ask, "TiDB takes one log task a cluster, and %.63s still has it: stop that first, or choose another "
+         "cluster.", r->name);
     return true;
 }
 
@@ -68,7 +69,8 @@ static bool rule_not_log(struct ask *ask)
 {
     if (ask->record->mode == BACKUP_LOG)
         return false;
-    return deny(ask, "a snapshot", "It is a snapshot backup, which runs once: there is no log to %s.", ask->action->name);
+    return deny(ask, "a snapshot", "It is a snapshot backup, which runs once: there is no log to %s.",
+                ask->action->name);
 }
 
 static bool rule_deleting(struct ask *ask)
@@ -88,8 +90,8 @@ static bool rule_name_too_long(struct ask *ask)
         return false;
     const char *command = log_command_name(ask->action->command);
     size_t room = 63 - strlen("backup-") - 1 - strlen(command);
-    return deny(ask, "name too long", "The name has %zu bytes, and with more than %zu the operator cannot make the Job of %s "
-                "(backup-NAME-%s must fit 63).", strlen(name), room, command, command);
+    return deny(ask, "name too long", "The name has %zu bytes, and with more than %zu the operator cannot make the "
+                "Job of %s (backup-NAME-%s must fit 63).", strlen(name), room, command, command);
 }
 
 static bool rule_not_picked_up(struct ask *ask)
@@ -97,8 +99,8 @@ static bool rule_not_picked_up(struct ask *ask)
     const struct backup_record *r = ask->record;
     if (r->phase != PHASE_NONE)
         return false;
-    return deny(ask, "not picked up", "The operator has not picked it up: its status is empty. See that the operator runs and "
-                "that Cluster %.64s is there.", r->cluster);
+    return deny(ask, "not picked up", "The operator has not picked it up: its status is empty. See that the "
+                "operator runs and that Cluster %.64s is there.", r->cluster);
 }
 
 static bool rule_stopped(struct ask *ask)
@@ -107,8 +109,8 @@ static bool rule_stopped(struct ask *ask)
         return false;
     if (ask->action->id == ACTION_STOP)
         return deny(ask, "already stopped", "It is stopped already. Truncate still works; s makes a new log backup.");
-    return deny(ask, "stopped is final", "Stopped is final: a stopped log backup cannot be %sd; truncate still works, and s makes "
-                "a new one.", ask->action->name);
+    return deny(ask, "stopped is final", "Stopped is final: a stopped log backup cannot be %sd; truncate still "
+                "works, and s makes a new one.", ask->action->name);
 }
 
 static bool rule_dead(struct ask *ask)
@@ -117,12 +119,13 @@ static bool rule_dead(struct ask *ask)
     char cause[120];
     cause_text(r->reason, r->message, cause, sizeof cause);
     if (r->phase == PHASE_INVALID)
-        return deny(ask, "invalid spec", "The operator refused the spec (%s) and does not look again: make a new one with s.",
+        return deny(ask, "invalid spec", "The operator refused the spec (%s) and does not look again: make a new "
+                    "one with s.",
                     cause);
     bool start_failed = record_sub(r, LOG_COMMAND_START)->phase == PHASE_FAILED && !r->has_commit_ts;
     if (start_failed || (r->phase == PHASE_FAILED && !r->has_commit_ts))
-        return deny(ask, "its start failed", "log-start failed (%s) and is not tried again: this one is dead, make a new one "
-                    "with s.", cause);
+        return deny(ask, "its start failed", "log-start failed (%s) and is not tried again: this one is dead, make "
+                    "a new one with s.", cause);
     if (r->phase == PHASE_FAILED && (ask->action->id == ACTION_PAUSE || ask->action->id == ACTION_RESUME))
         return deny(ask, "failed", "The log task failed (%s): there is nothing to %s; make a new one with s.", cause,
                     ask->action->name);
@@ -133,8 +136,8 @@ static bool rule_no_commit_ts(struct ask *ask)
 {
     if (ask->record->has_commit_ts)
         return false;
-    return deny(ask, "no COMMITTS yet", "COMMITTS is not there yet: log-start has not ended, and the operator would wait for it. "
-                "Try again when it runs.");
+    return deny(ask, "no COMMITTS yet", "COMMITTS is not there yet: log-start has not ended, and the operator would "
+                "wait for it. Try again when it runs.");
 }
 
 static bool rule_in_progress(struct ask *ask)
@@ -145,12 +148,14 @@ static bool rule_in_progress(struct ask *ask)
     if (!phase_is_active(sub->phase) || command == LOG_COMMAND_UNKNOWN)
         return false;
     if (command == ask->action->command)
-        return deny(ask, "under way", "%s is under way already (%s).", log_command_name(command), phase_name(sub->phase));
+        return deny(ask, "under way", "%s is under way already (%s).", log_command_name(command),
+                    phase_name(sub->phase));
     bool hangs = sub->phase != PHASE_RUNNING && sub->changed_ms && ask->now_ms - sub->changed_ms >= STUCK_MS;
     if (!hangs) {
         char brief[64];
         snprintf(brief, sizeof brief, "%s under way", log_command_word(command));
-        return deny(ask, brief, "%s is under way (%s): wait for its end.", log_command_name(command), phase_name(sub->phase));
+        return deny(ask, brief, "%s is under way (%s): wait for its end.", log_command_name(command),
+                    phase_name(sub->phase));
     }
     return warn(ask, "%s hangs in %s; its Job may still come up.", log_command_name(command), phase_name(sub->phase));
 }
@@ -168,8 +173,8 @@ static bool rule_not_paused(struct ask *ask)
     if (r->phase == PHASE_PAUSED)
         return false;
     if (str_same(r->reason, "LogBackupErrorPaused"))
-        return deny(ask, "stopped by an error", "The log task stands still after an error, and the operator does not resume it "
-                    "then: mend the cause and run br log resume.");
+        return deny(ask, "stopped by an error", "The log task stands still after an error, and the operator does "
+                    "not resume it then: mend the cause and run br log resume.");
     return deny(ask, "not paused", "It is not paused: there is nothing to resume.");
 }
 
@@ -180,8 +185,9 @@ static bool rule_out_of_sync(struct ask *ask)
     if (command_in_sync(r, base))
         return false;
     if (base == LOG_COMMAND_UNKNOWN)
-        return deny(ask, "spec is ignored", "The spec says logSubcommand %.24s, which the operator ignores: a truncate would "
-                    "never run. %s first.", r->subcommand_text, r->phase == PHASE_PAUSED ? "Resume with r" : "Pause or stop");
+        return deny(ask, "spec is ignored", "The spec says logSubcommand %.24s, which the operator ignores: a "
+                    "truncate would never run. %s first.", r->subcommand_text, r->phase == PHASE_PAUSED ? "Resume "
+                    "with r" : "Pause or stop");
     if (record_sub(r, base)->phase == PHASE_FAILED)
         return deny(ask, "behind a failed command", "It would wait behind the failed %s: try that again first.",
                     log_command_name(base));
@@ -192,8 +198,8 @@ static bool rule_no_checkpoint(struct ask *ask)
 {
     if (ask->record->checkpoint != 0)
         return false;
-    return deny(ask, "no checkpoint", "The checkpoint is unknown, so nobody can say what a truncate leaves: the operator reads "
-                "it from PD once a minute while the backup runs.");
+    return deny(ask, "no checkpoint", "The checkpoint is unknown, so nobody can say what a truncate leaves: the "
+                "operator reads it from PD once a minute while the backup runs.");
 }
 
 static bool job_is_active(const struct ask *ask)
@@ -216,20 +222,22 @@ static bool rule_failed_before(struct ask *ask)
     if (command_effective(r) != command) {
         /* a truncate with another time is a new run; the others stay settled whatever the spec says */
         if (command != LOG_COMMAND_TRUNCATE)
-            warn(ask, "The last %s failed and will not be retried by itself: this only writes the spec, then %s once more has "
-                 "it run.", word, ask->action->key);
+            warn(ask, "The last %s failed and will not be retried by itself: this only writes the spec, then %s "
+                 "once more has it run.", word, ask->action->key);
         return false;
     }
     if (job_is_active(ask))
-        return deny(ask, "its Job still runs", "The last %s failed, but its Job %s is still active: wait for its end.", word,
+        return deny(ask, "its Job still runs", "The last %s failed, but its Job %s is still active: wait for its "
+                    "end.", word,
                     ask->facts->job.name);
     if (!ask->has_status_sub && !r->v1)
-        return deny(ask, "cannot be retried", "The last %s failed and will not be retried by itself, and this server has no "
-                    "/status by which to ask for it%s.", word, command == LOG_COMMAND_TRUNCATE ? "; take another time" : "");
+        return deny(ask, "cannot be retried", "The last %s failed and will not be retried by itself, and this "
+                    "server has no /status by which to ask for it%s.", word, command == LOG_COMMAND_TRUNCATE ? "; "
+                    "take another time" : "");
     ask->verdict->is_retry = true;
     snprintf(ask->verdict->brief, sizeof ask->verdict->brief, "tries the failed %s again", word);
-    warn(ask, "The last %s failed and will not be retried by itself: this drops its entry from the status, and the operator "
-         "runs it again.", word);
+    warn(ask, "The last %s failed and will not be retried by itself: this drops its entry from the status, and the "
+         "operator runs it again.", word);
     return ask->has_status_sub ? false : warn(ask, "On this old operator that is not verified.");
 }
 
@@ -241,8 +249,8 @@ static bool rule_asked_before(struct ask *ask)
     if (r->subcommand != says || ask->verdict->is_retry || command_effective(r) != ask->action->command)
         return false;
     if (command_verdict(r) == COMMAND_SETTLED)
-        return deny(ask, "settled", "The spec says so already, and the operator takes its last %s for done: change the spec "
-                    "first.", ask->action->name);
+        return deny(ask, "settled", "The spec says so already, and the operator takes its last %s for done: change "
+                    "the spec first.", ask->action->name);
     return deny(ask, "asked already", "The spec asks for it already; the operator has not begun. See that it runs.");
 }
 
@@ -252,8 +260,8 @@ static bool rule_deadline(struct ask *ask)
     char at[TSO_TEXT_MAX];
     if (deadline == 0 || ask->now_ms < deadline)
         return false;
-    return warn(ask, "Resume will probably fail: GC safepoint (BR kept what it needs until about %s). Then stop it, take a full "
-                "backup and start anew with s.", tso_format_ms(deadline, TSO_LOCAL, 0, at));
+    return warn(ask, "Resume will probably fail: GC safepoint (BR kept what it needs until about %s). Then stop it, "
+                "take a full backup and start anew with s.", tso_format_ms(deadline, TSO_LOCAL, 0, at));
 }
 
 /* The operator hands the filters and options of the spec to every command, and br dies on a flag it does not know. */

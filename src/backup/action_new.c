@@ -46,13 +46,14 @@ static bool check_names(const struct log_backup_spec *s, struct error *err)
     if (str_empty(s->name))
         return error_set(err, ERROR_INPUT, "name: is missing");
     if (strlen(s->name) > NAME_MAX_BYTES)
-        return error_set(err, ERROR_INPUT, "name: %.80s has %zu bytes; at most %d, or the operator cannot make its Jobs "
-                         "(backup-NAME-log-truncate must fit 63)", s->name, strlen(s->name), NAME_MAX_BYTES);
+        return error_set(err, ERROR_INPUT, "name: %.80s has %zu bytes; at most %d, or the operator cannot make its "
+                         "Jobs (backup-NAME-log-truncate must fit 63)", s->name, strlen(s->name), NAME_MAX_BYTES);
     if (!is_name(s->name, NAME_MAX_BYTES, true))
-        return error_set(err, ERROR_INPUT, "name: \"%s\" must be lower-case letters, digits, '-' and '.', with a letter or digit "
-                         "at both ends", s->name);
+        return error_set(err, ERROR_INPUT, "name: \"%s\" must be lower-case letters, digits, '-' and '.', with a "
+                         "letter or digit at both ends", s->name);
     if (str_empty(s->ns) || !is_name(s->ns, NS_MAX_BYTES, false))
-        return error_set(err, ERROR_INPUT, "namespace: %s", str_empty(s->ns) ? "is missing" : "is no name of a namespace");
+        return error_set(err, ERROR_INPUT, "namespace: %s", str_empty(s->ns) ? "is missing" : "is no name of a "
+                         "namespace");
     return true;
 }
 
@@ -88,8 +89,8 @@ static bool set_place(struct json *storage, const char *place, const char *rest,
     if (len == 0)
         return error_set(err, ERROR_INPUT, "storage: no %s is named; want something like s3://bucket/prefix", place);
     if (strpbrk(rest, "?#"))
-        return error_set(err, ERROR_INPUT, "storage: options do not belong in the address; give secret, region and endpoint on "
-                         "their own");
+        return error_set(err, ERROR_INPUT, "storage: options do not belong in the address; give secret, region and "
+                         "endpoint on their own");
     while (prefix_len > 0 && prefix[prefix_len - 1] == '/')
         prefix_len--;
     char *text = xstrndup(rest, len);
@@ -107,7 +108,8 @@ static bool apply_url(struct json *spec, const char *url, struct error *err)
     if (!kind)
         return error_set(err, ERROR_INPUT, "storage: \"%s\" is none of s3://, gcs://, azure:// and local://", url);
     if (!kind->place)
-        return error_set(err, ERROR_INPUT, "storage: local:// needs a volume; write the manifest and use start -f FILE");
+        return error_set(err, ERROR_INPUT, "storage: local:// needs a volume; write the manifest and use start -f "
+                         "FILE");
     if (old && strcmp(old->member, kind->member) != 0)
         json_remove(spec, old->member);
     return set_place(json_object_in(spec, kind->member), kind->place, url + strlen(kind->scheme), err);
@@ -121,8 +123,8 @@ static bool check_s3(struct json *storage, struct error *err)
     if (!str_empty(json_string(storage, "provider")))
         return true;
     if (!str_empty(endpoint))
-        return error_set(err, ERROR_INPUT, "provider: is missing; with an endpoint of its own S3 needs one: aws, ceph, minio, "
-                         "alibaba ...");
+        return error_set(err, ERROR_INPUT, "provider: is missing; with an endpoint of its own S3 needs one: aws, "
+                         "ceph, minio, alibaba ...");
     json_set_string(storage, "provider", "aws");
     return true;
 }
@@ -161,8 +163,8 @@ static bool apply_cluster(struct json *spec, const struct log_backup_spec *s, st
         return error_set(err, ERROR_INPUT, "cluster: is missing");
     const char *ns = json_string(br, "clusterNamespace");
     if (!s->v1 && !str_empty(ns) && strcmp(ns, s->ns) != 0)
-        return error_set(err, ERROR_INPUT, "cluster namespace: TiDB Operator v2 looks for the Cluster in the Backup's own "
-                         "namespace; make the Backup in %s", ns);
+        return error_set(err, ERROR_INPUT, "cluster namespace: TiDB Operator v2 looks for the Cluster in the "
+                         "Backup's own namespace; make the Backup in %s", ns);
     return true;
 }
 

@@ -93,16 +93,19 @@ void describe_restorable(struct description *d, const struct backup_record *r, c
     const struct window *w = ctx->window;
     if (r->mode != BACKUP_LOG) {
         if (r->phase == PHASE_COMPLETE && r->commit_ts)
-            description_add(d, ROLE_TEXT, 2, "restorable", "%s%s", tso_format(r->commit_ts, ctx->style, ctx->now_ms, at),
+            description_add(d, ROLE_TEXT, 2, "restorable", "%s%s", tso_format(r->commit_ts, ctx->style,
+                                                            ctx->now_ms, at),
                             r->filtered ? ", only the tables of its filter" : "");
         return;
     }
     if (w && w->base)
         add_window(d, w, ctx);
     else if (!w || !ctx->window_known)
-        description_add(d, ROLE_DIM, 2, "restorable", "unknown: the snapshots of the cluster are not completely listed");
+        description_add(d, ROLE_DIM, 2, "restorable", "unknown: the snapshots of the cluster are not completely "
+                        "listed");
     else if (w->points > 0)
-        description_add(d, ROLE_WARN, 2, "restorable", "no PITR: no full backup lies in the log; %zu restore%s only %s own instant",
+        description_add(d, ROLE_WARN, 2, "restorable", "no PITR: no full backup lies in the log; %zu restore%s only "
+                        "%s own instant",
                         w->points, w->points == 1 ? "s" : "", w->points == 1 ? "its" : "their");
     else
         description_add(d, ROLE_WARN, 2, "restorable", "nothing: there is no full backup to begin from");
@@ -156,11 +159,13 @@ static void brief_actions(struct description *d, const struct backup_record *r, 
         else if (verdict.is_retry)
             str_addf(&can, "%s%s %s again", can.len ? "   " : "", action->key, action->name);
         else
-            str_addf(&can, "%s%s %s%s", can.len ? "   " : "", action->key, action->makes_new ? "new log backup" : action->name,
+            str_addf(&can, "%s%s %s%s", can.len ? "   " : "", action->key, action->makes_new ? "new log "
+                     "backup" : action->name,
                      action->id == ACTION_STOP ? " (final)" : "");
     }
     if (can.len || cannot.len)
-        description_add(d, ROLE_TEXT, 1, "now", "%s%s%s", can.len ? can.data : "nothing", cannot.len ? "        not now: " : "",
+        description_add(d, ROLE_TEXT, 1, "now", "%s%s%s", can.len ? can.data : "nothing", cannot.len ? "        not "
+                        "now: " : "",
                         cannot.data);
     str_done(&can);
     str_done(&cannot);

@@ -57,7 +57,8 @@ static void object_part(struct description *d, const struct backup_record *r)
     char cluster[RECORD_CLUSTER_MAX];
     heading(d, "Backup");
     field(d, "API", r->v1 ? "pingcap.com/v1alpha1 (TiDB Operator v1)" : "br.pingcap.com/v1alpha1 (TiDB Operator v2)");
-    field(d, "mode", r->mode == BACKUP_LOG ? "log" : r->mode == BACKUP_SNAPSHOT ? "snapshot" : "volume-snapshot or other");
+    field(d, "mode", r->mode == BACKUP_LOG ? "log" : r->mode == BACKUP_SNAPSHOT ? "snapshot" : "volume-snapshot or "
+          "other");
     field(d, "type", r->type);
     field(d, "cluster", record_cluster(r, cluster));
     field(d, "storage", r->storage);
@@ -98,7 +99,8 @@ static void status_part(struct description *d, const struct backup_record *r, co
     tso_field(d, "COMMITTS", r->commit_ts);
     tso_field(d, "checkpoint", r->checkpoint);
     if (state_lag(r, ctx->facts, ctx->now_ms, &lag, &pd))
-        description_add(d, lag >= LAG_CRIT_MS ? ROLE_CRIT : lag >= LAG_WARN_MS ? ROLE_WARN : ROLE_TEXT, 2, "lag", "%s%s",
+        description_add(d, lag >= LAG_CRIT_MS ? ROLE_CRIT : lag >= LAG_WARN_MS ? ROLE_WARN : ROLE_TEXT, 2, "lag",
+                        "%s%s",
                         clock_format_span(lag < 0 ? 0 : lag, buf), pd ? ", as PD says" : "");
     time_field(d, "pause holds until", state_pause_deadline_ms(r, ctx->facts));
     if (tso_from_status(r->success_until))
@@ -136,7 +138,8 @@ static void conditions_of(struct description *d, const struct json *conditions, 
         char local[TSO_TEXT_MAX];
         clock_parse_rfc3339(json_string(condition, "lastTransitionTime"), &at);
         bool told = reason && !str_same(reason, type);
-        description_add(d, phase_role(phase_parse(type)), indent, type ? type : "?", "%s%s%s%s", tso_format_ms(at, TSO_LOCAL, 0, local),
+        description_add(d, phase_role(phase_parse(type)), indent, type ? type : "?", "%s%s%s%s", tso_format_ms(at,
+                                                            TSO_LOCAL, 0, local),
                         str_same(status, "True") ? "" : " (not so any more)", told ? "   " : "", told ? reason : "");
         if (!str_empty(message))
             description_add(d, ROLE_TEXT, indent + 2, NULL, "%s", message);

@@ -195,7 +195,8 @@ void decode_spec(struct decode *d, const struct json *spec)
         decode_keep_text(d, &r->until, until);
     r->spec_commit_ts = tso_from_status(json_string(spec, "commitTs"));
     r->max_retries = 2;
-    if (json_int(json_at(spec, "backoffRetryPolicy", "maxRetryTimes", NULL), &retries) && retries >= 0 && retries < INT_MAX)
+    if (json_int(json_at(spec, "backoffRetryPolicy", "maxRetryTimes", NULL), &retries) && retries >= 0 &&
+        retries < INT_MAX)
         r->max_retries = (int)retries;
     decode_cluster(d, json_get(spec, "br"));
     decode_storage(d, spec);

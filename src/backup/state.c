@@ -97,10 +97,10 @@ static bool find_not_picked_up(struct look *look)
     else
         look_word(look, "not picked up");
     if (r->has_finalizer)
-        return look_say(look, "The operator has seen it (its finalizer is there), but its status stays empty: most likely "
-                              "there is no Cluster %.64s in namespace %.63s.", r->cluster, r->ns);
-    return look_say(look, "Nobody has picked it up: its status is empty. See that the operator runs and watches namespace "
-                          "%.63s, and that Cluster %.64s is there.", r->ns, r->cluster);
+        return look_say(look, "The operator has seen it (its finalizer is there), but its status stays empty: most "
+                        "likely there is no Cluster %.64s in namespace %.63s.", r->cluster, r->ns);
+    return look_say(look, "Nobody has picked it up: its status is empty. See that the operator runs and watches "
+                    "namespace %.63s, and that Cluster %.64s is there.", r->ns, r->cluster);
 }
 
 static bool find_invalid(struct look *look)
@@ -122,9 +122,10 @@ static bool find_failed(struct look *look)
     if (r->mode != BACKUP_LOG)
         return look_say(look, "Failed: %s. It is not tried again: mend the cause and make a new Backup.", cause);
     if (r->has_commit_ts)
-        return look_say(look, "The log task failed: %s. Mend the cause, then s makes a new log backup; it needs a new full "
-                              "backup.", cause);
-    return look_say(look, "log-start failed: %s. It is not tried again: mend the cause, then s makes a new log backup.", cause);
+        return look_say(look, "The log task failed: %s. Mend the cause, then s makes a new log backup; it needs a "
+                        "new full backup.", cause);
+    return look_say(look, "log-start failed: %s. It is not tried again: mend the cause, then s makes a new log "
+                    "backup.", cause);
 }
 
 static bool find_retrying(struct look *look)
@@ -137,8 +138,8 @@ static bool find_retrying(struct look *look)
     if (str_same(r->reason, "LogBackupErrorPaused")) { /* v1.6.4 and later look into PD */
         look_found(look, MARK_TROUBLE, SEVERITY_CRIT, ROLE_CRIT);
         look_word(look, "Paused, task error");
-        return look_say(look, "The log task stands still after an error: %s. BR keeps what resume needs for 24 h: mend the "
-                              "cause and resume the task with br log resume before.", cause);
+        return look_say(look, "The log task stands still after an error: %s. BR keeps what resume needs for 24 h: "
+                        "mend the cause and resume the task with br log resume before.", cause);
     }
     if (r->retries > 0) {
         look->state->needs_you = false; /* the operator does it by itself */
@@ -154,10 +155,12 @@ static bool find_retrying(struct look *look)
 static bool find_clean(struct look *look)
 {
     bool failed = look->record->phase == PHASE_CLEAN_FAILED;
-    look_found(look, failed ? MARK_FAILED : MARK_BUSY, failed ? SEVERITY_CRIT : SEVERITY_BUSY, failed ? ROLE_CRIT : ROLE_BUSY);
+    look_found(look, failed ? MARK_FAILED : MARK_BUSY, failed ? SEVERITY_CRIT : SEVERITY_BUSY,
+               failed ? ROLE_CRIT : ROLE_BUSY);
     look_word(look, failed ? "Cleaning failed" : "Cleaning");
     return look_say(look, failed ? "The data could not be removed from storage: see the Job clean-%.63s."
-                                 : "Its data is being removed from storage by the Job clean-%.63s.", look->record->name);
+                                 : "Its data is being removed from storage by the Job clean-%.63s.",
+                                 look->record->name);
 }
 
 /* Scheduled and Prepare: when it stays so, the cause is in the Job's Events. */

@@ -59,7 +59,8 @@ bool find_log_pd_trouble(struct look *look)
     const struct backup_record *r = look->record;
     const struct backup_facts *facts = look->facts;
     const char *trouble = NULL;
-    if (facts->pd.read_ms == 0 || facts->pd.read_ms < r->changed_ms || look_reached(look, facts->pd.read_ms + PD_FRESH_MS))
+    if (facts->pd.read_ms == 0 || facts->pd.read_ms < r->changed_ms || look_reached(look,
+                                                            facts->pd.read_ms + PD_FRESH_MS))
         return false;
     if (facts->pd.task_missing)
         trouble = "no task in PD";
@@ -72,11 +73,11 @@ bool find_log_pd_trouble(struct look *look)
     look_found(look, MARK_TROUBLE, SEVERITY_CRIT, ROLE_CRIT);
     look_word(look, "%s, %s", phase_name(r->phase), trouble);
     if (facts->pd.task_missing)
-        return look_say(look, "The object says %s, but PD knows no such log task: nothing is backed up. Stop it, then s "
-                              "makes a new log backup; it needs a new full backup.", phase_name(r->phase));
+        return look_say(look, "The object says %s, but PD knows no such log task: nothing is backed up. Stop it, "
+                        "then s makes a new log backup; it needs a new full backup.", phase_name(r->phase));
     if (facts->pd.error[0])
-        return look_say(look, "TiKV store %d reports: %s. Mend the cause, then resume the task: BR keeps what resume needs for "
-                              "24 h.", facts->pd.error_store, facts->pd.error);
+        return look_say(look, "TiKV store %d reports: %s. Mend the cause, then resume the task: BR keeps what "
+                        "resume needs for 24 h.", facts->pd.error_store, facts->pd.error);
     return look_say(look, "The object says Running, but the task is paused in PD%s%s: nothing is backed up.",
                     facts->pd.paused_by[0] ? " by " : "", facts->pd.paused_by);
 }
@@ -104,7 +105,8 @@ bool find_log_working(struct look *look)
     if (sub->phase != PHASE_RUNNING && sub->changed_ms && look_reached(look, sub->changed_ms + STUCK_MS)) {
         snprintf(late, sizeof late, ", %s", look_age(look, sub->changed_ms, age));
         look_found(look, MARK_TROUBLE, SEVERITY_WARN, ROLE_WARN);
-        look_say(look, "%s is %s for long: its Job does not get on.", log_command_name(command), phase_name(sub->phase));
+        look_say(look, "%s is %s for long: its Job does not get on.", log_command_name(command),
+                 phase_name(sub->phase));
     } else {
         look_found(look, MARK_BUSY, SEVERITY_BUSY, ROLE_BUSY);
         look_say(look, "%s is under way (%s).", log_command_name(command), phase_name(sub->phase));
@@ -127,7 +129,8 @@ bool find_log_failed_command(struct look *look)
     if (sub->phase != PHASE_FAILED || command_verdict(r) != COMMAND_SETTLED)
         return false;
     bool crit = command == LOG_COMMAND_RESUME; /* the clock of the pause runs on */
-    look_found(look, crit ? MARK_FAILED : MARK_TROUBLE, crit ? SEVERITY_CRIT : SEVERITY_WARN, crit ? ROLE_CRIT : ROLE_WARN);
+    look_found(look, crit ? MARK_FAILED : MARK_TROUBLE, crit ? SEVERITY_CRIT : SEVERITY_WARN,
+               crit ? ROLE_CRIT : ROLE_WARN);
     look_word(look, "%s, %s failed", phase_name(r->phase), log_command_word(command));
     look_say(look, "%s failed", log_command_name(command));
     if (*cause_text(sub->reason, sub->message, cause, sizeof cause))
@@ -160,7 +163,8 @@ bool find_log_rejected(struct look *look)
         return false;
     look_found(look, MARK_TROUBLE, SEVERITY_WARN, ROLE_WARN);
     look_word(look, "%s, spec ignored", phase_name(r->phase));
-    look_say(look, "The spec says logSubcommand %.24s, which the operator ignores: nothing happens.", r->subcommand_text);
+    look_say(look, "The spec says logSubcommand %.24s, which the operator ignores: nothing happens.",
+             r->subcommand_text);
     if (r->phase == PHASE_PAUSED)
         look_say(look, " r resumes it.");
     say_deadline(look);
@@ -206,8 +210,9 @@ static bool lagging(struct look *look, int64_t limit_ms, enum severity severity,
     look_word(look, "Running, lagging");
     if (!look->sentence)
         return true;
-    return look_say(look, "The checkpoint stands %s back: what came after %s cannot be restored yet. Look at the storage, the "
-                          "TiKV logs and br log status.", look_age(look, at_ms, age), look_time(look, at_ms, at));
+    return look_say(look, "The checkpoint stands %s back: what came after %s cannot be restored yet. Look at the "
+                    "storage, the TiKV logs and br log status.", look_age(look, at_ms, age), look_time(look, at_ms,
+                                                            at));
 }
 
 bool find_log_lag_crit(struct look *look) { return lagging(look, LAG_CRIT_MS, SEVERITY_CRIT, ROLE_CRIT); }
@@ -222,8 +227,8 @@ bool find_log_no_checkpoint(struct look *look)
         return false;
     look_found(look, MARK_TROUBLE, SEVERITY_WARN, ROLE_WARN);
     look_word(look, "Running, no checkpoint");
-    return look_say(look, "It runs since %s, but no checkpoint has come: the operator reads it from PD once a minute. See that "
-                          "it reaches PD.", look_time(look, since, at));
+    return look_say(look, "It runs since %s, but no checkpoint has come: the operator reads it from PD once a "
+                    "minute. See that it reaches PD.", look_time(look, since, at));
 }
 
 bool find_log_running(struct look *look)
@@ -267,8 +272,9 @@ bool find_log_paused(struct look *look)
     if (look_reached(look, deadline)) {
         look_found(look, MARK_PAUSED, SEVERITY_CRIT, ROLE_CRIT);
         look_word(look, "Paused, past deadline");
-        return look_say(look, " BR kept what resume needs for %s, until about %s: resume will probably fail (GC safepoint). "
-                              "Then stop it, take a full backup and start anew with s.", ttl, look_time(look, deadline, at));
+        return look_say(look, " BR kept what resume needs for %s, until about %s: resume will probably fail (GC "
+                        "safepoint). Then stop it, take a full backup and start anew with s.", ttl, look_time(look,
+                                                            deadline, at));
     }
     if (look_reached(look, deadline - PAUSE_NOW_MS))
         look_found(look, MARK_PAUSED, SEVERITY_CRIT, ROLE_CRIT);
@@ -277,7 +283,8 @@ bool find_log_paused(struct look *look)
     else
         look_found(look, MARK_PAUSED, SEVERITY_BUSY, ROLE_BUSY);
     look_word(look, "Paused, %s left", look_left(look, deadline, left));
-    return look_say(look, " BR keeps what resume needs for %s: resume before about %s.", ttl, look_time(look, deadline, at));
+    return look_say(look, " BR keeps what resume needs for %s: resume before about %s.", ttl, look_time(look,
+                                                            deadline, at));
 }
 
 bool find_log_stopped(struct look *look)

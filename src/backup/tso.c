@@ -150,10 +150,12 @@ bool tso_parse(const char *text, int64_t now_ms, tso_t *ts, bool *zoneless, stru
             *zoneless = local;
         return true;
     case READ_TWICE:
-        return error_set(err, ERROR_INPUT, "\"%s\" comes twice here: clocks are put back then; add the zone, as in \"%s +0200\"",
+        return error_set(err, ERROR_INPUT, "\"%s\" comes twice here: clocks are put back then; add the zone, as in "
+                         "\"%s +0200\"",
                          text, text);
     case READ_NEVER:
-        return error_set(err, ERROR_INPUT, "\"%s\" does not come here: clocks are put forward then; add the zone, as in \"%s +0200\"",
+        return error_set(err, ERROR_INPUT, "\"%s\" does not come here: clocks are put forward then; add the zone, "
+                         "as in \"%s +0200\"",
                          text, text);
     case READ_NOT:
     default:

@@ -114,8 +114,8 @@ static bool refused_by_checkpoint(const struct backup_record *log, struct trunca
     char checkpoint[TSO_TEXT_MAX];
     if (log->checkpoint == 0) {
         snprintf(effect->why, sizeof effect->why,
-                 "the checkpoint is unknown, so nobody can say what stays: wait for the operator to read it from PD, or see "
-                 "br log status");
+                 "the checkpoint is unknown, so nobody can say what stays: wait for the operator to read it from "
+                 "PD, or see br log status");
         return refuse(effect, TRUNCATE_NO_CHECKPOINT);
     }
     if (effect->until <= log->checkpoint)
@@ -149,8 +149,8 @@ static bool refused_by_base(const struct backup_record *log, struct truncate_eff
     if (command_in_sync(log, base))
         return false;
     if (base == LOG_COMMAND_UNKNOWN)
-        snprintf(effect->why, sizeof effect->why, "would never run: the operator ignores logSubcommand %.24s in the spec; "
-                 "set it right first", log->subcommand_text ? log->subcommand_text : "");
+        snprintf(effect->why, sizeof effect->why, "would never run: the operator ignores logSubcommand %.24s in the "
+                 "spec; set it right first", log->subcommand_text ? log->subcommand_text : "");
     else
         snprintf(effect->why, sizeof effect->why, "would wait behind the %s%s: %s first",
                  record_sub(log, base)->phase == PHASE_FAILED ? "failed " : "", log_command_name(base),
@@ -166,7 +166,8 @@ static void judge_loss(struct truncate_effect *effect)
     effect->verdict = TRUNCATE_LOSES_PITR;
     if (effect->snapshots_known)
         snprintf(effect->why, sizeof effect->why,
-                 "takes the last base snapshot of the window: until a new full backup is complete, PITR can restore nothing");
+                 "takes the last base snapshot of the window: until a new full backup is complete, PITR can restore "
+                 "nothing");
     else
         snprintf(effect->why, sizeof effect->why,
                  "not all snapshots are known, and none of those that are stays a base: PITR may be lost");

@@ -42,8 +42,8 @@ struct action_verdict {
     char why[320];    /* not allowed: a sentence a person can act on. Allowed: a warning, or "" */
     char brief[64];   /* for the line of keys: "already paused", "stopped is final" */
 };
-/* Whether @id may be done to @record now. Where a failed command is no longer what the spec asks for (it was toggled) it
- * is allowed with a warning: the spec patch alone runs nothing (command_steps() of action_after() gives 0), and then
+/* Whether @id may be done to @record now. Where a failed command is no longer what the spec asks for (it was toggled)
+ * it is allowed with a warning: the spec patch alone runs nothing (command_steps() of action_after() gives 0), and then
  * the same action is the retry. For truncate is_retry means: the value that failed goes through the status, any
  * other one by a spec patch as usual. NULL @facts: none known. @has_status_sub: the server has /status for
  * this kind. @now_ms: corrected wall time. */
@@ -60,16 +60,17 @@ struct backup_record *action_after(const struct json *object, const struct json 
 struct log_backup_spec {
     bool v1;
     const char *ns, *name, *cluster, *cluster_ns;
-    const char *storage_url; /* "s3://bucket/prefix", "gcs://...", "azure://...", "local://..." : replaces bucket and prefix */
+    const char *storage_url; /* "s3://bucket/prefix", "gcs://...", "azure://...": replaces bucket and prefix */
     const char *provider, *region, *endpoint, *secret, *service_account;
     const char *project;     /* GCS only: projectId */
     const char *prefix;      /* replaces only the prefix */
     const char *start_ts;    /* TSO as text */
     const struct json *from; /* an old Backup object whose spec is taken over; NULL */
 };
-/* Its manifest, or NULL and @err naming the field: name longer than 43 bytes (the Job of log-truncate), no cluster, no bucket, the
- * storage of @from unchanged (a stopped task's own prefix continues it: allowed only with the same cluster)... Status and what must
- * not be copied (logSubcommand, logStop, logTruncateUntil, commitTs) are left out. The caller frees. */
+/* Its manifest, or NULL and @err naming the field: name longer than 43 bytes (the Job of log-truncate), no cluster, no
+ * bucket, the storage of @from unchanged (a stopped task's own prefix continues it: allowed only with the same
+ * cluster)... Status and what must not be copied (logSubcommand, logStop,
+ * logTruncateUntil, commitTs) are left out. The caller frees. */
 struct json *action_new_log_backup(const struct log_backup_spec *spec, struct error *err);
 
 #endif

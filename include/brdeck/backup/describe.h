@@ -24,7 +24,8 @@ struct description {
 void description_init(struct description *d);
 void description_done(struct description *d);
 __attribute__((format(printf, 5, 6)))
-void description_add(struct description *d, enum role role, unsigned indent, const char *label, const char *format, ...);
+void description_add(struct description *d, enum role role, unsigned indent, const char *label,
+                     const char *format, ...);
 
 struct describe_context {
     const struct backup_facts *facts; /* NULL: none */

@@ -26,10 +26,10 @@ struct column {
     const char *name;      /* for sort, filter and options: "committs" */
     const char *help;
     unsigned least, ideal; /* columns of the screen; ideal 0: as wide as there is room. Of times: in the short style */
-    unsigned keep;         /* the lower, the sooner it goes when there is no room; columns only of the wide form have 0 */
+    unsigned keep;         /* the lower, the sooner it goes when there is no room; 0: only in the wide form */
     bool right;            /* aligned right */
-    void (*print)(const struct column_context *ctx, const struct backup_record *record, const struct backup_facts *facts,
-                  const struct backup_state *state, struct cell *cell);
+    void (*print)(const struct column_context *ctx, const struct backup_record *record,
+                  const struct backup_facts *facts, const struct backup_state *state, struct cell *cell);
     /* Order; ties are broken by namespace, name. */
     int (*compare)(const struct backup_record *a, const struct backup_state *sa, const struct backup_record *b,
                    const struct backup_state *sb);

@@ -34,7 +34,7 @@ struct backup_sub {
     int64_t started_ms, completed_ms; /* 0: not there */
     int64_t changed_ms;     /* the newest lastTransitionTime of its conditions; 0: none */
     const char *until;      /* logTruncatingUntil verbatim; NULL */
-    const char *reason, *message; /* of the condition of its phase, when that tells a failure; NULL. Cut as the record's */
+    const char *reason, *message; /* of the condition of its phase, of a failure; cut as the record's; NULL */
 };
 
 /* Small members stand together: padding is paid a hundred thousand times. */
@@ -76,7 +76,7 @@ struct backup_record {
     int64_t size_bytes;
     int64_t started_ms, completed_ms;
     const char *taken;    /* timeTaken; NULL */
-    const char *reason, *message; /* of the condition of the phase; NULL. At most 200 bytes of message, where it is longer
+    const char *reason, *message; /* of the condition of the phase; NULL. At most 200 bytes of message, of a longer one
                                      from br's own [error="..."] on, without line feeds at its end */
     int64_t changed_ms;   /* the newest lastTransitionTime; 0: none */
     int64_t retry_at_ms;  /* expectedRetryAt of the last of backoffRetryStatus */
@@ -106,8 +106,8 @@ struct backup_record *record_decode_text(const char *text, size_t len, struct in
 void record_free(struct backup_record **record);
 /* Bytes that it takes, all told but for what is interned. */
 size_t record_size(const struct backup_record *record);
-/* What rule 1 calls unchanged: uid, spec, phase, sub-statuses, truncation and deletionTimestamp are equal. Compares whole
- * objects as the API server sent them. */
+/* What rule 1 calls unchanged: uid, spec, phase, sub-statuses, truncation and deletionTimestamp are equal. Compares
+ * whole objects as the API server sent them. */
 bool record_same_for_acting(const struct json *a, const struct json *b);
 /* Whether the status fields that brdeck shows differ; a change of resourceVersion alone does not count. */
 bool record_differs(const struct backup_record *a, const struct backup_record *b);

@@ -51,10 +51,10 @@ struct backup_state {
     enum state_mark mark;
     enum severity severity;
     enum role role;
-    bool needs_you;              /* counted in "3 need you": severity is WARN or CRIT, except where the operator mends it
-                                    by itself (a snapshot's Retrying 1/2). A pause that somebody asked for is BUSY until
-                                    6 h before its deadline, then WARN, from 2 h before it CRIT. Failed counts for as long
-                                    as the object is there, Stopped never */
+    bool needs_you;              /* counted in "3 need you": severity is WARN or CRIT, except where the operator mends
+                                    it by itself (a snapshot's Retrying 1/2). A pause that somebody asked for is BUSY
+                                    until 6 h before its deadline, then WARN, from 2 h before it CRIT. Failed counts for
+                                    as long as the object is there, Stopped never */
     char word[STATE_WORD_MAX];   /* "Running, pause failed" */
     char sentence[STATE_TEXT_MAX]; /* what it means, with the reason and what to do */
     int64_t until_ms;            /* wall, corrected: the state may read otherwise from then on; INT64_MAX: only a change
@@ -73,11 +73,12 @@ enum {
 void state_of(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms, bool sentence,
               struct backup_state *state);
 
-/* Now minus checkpoint; false where there is none to speak of: no log backup, no checkpoint, Stopped, Failed (rule 10). The fresher
- * of the CR's checkpoint and PD's counts; *@from_pd tells (may be NULL). */
+/* Now minus checkpoint; false where there is none to speak of: no log backup, no checkpoint, Stopped, Failed (rule 10).
+ * The fresher of the CR's checkpoint and PD's counts; *@from_pd tells (may be NULL). */
 bool state_lag(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms, int64_t *lag_ms,
                bool *from_pd);
-/* When a paused log backup's GC safepoint runs out, "about" (rule 10); 0: it is not paused, or since when is not known. */
+/* When a paused log backup's GC safepoint runs out, "about" (rule 10); 0: it is not paused, or since when is
+ * not known. */
 int64_t state_pause_deadline_ms(const struct backup_record *record, const struct backup_facts *facts);
 
 #endif

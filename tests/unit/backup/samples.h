@@ -10,7 +10,7 @@
 struct json *sample_json(const char *text);
 /* A record of such text; the strings stay in the tests' one pool. */
 struct backup_record *sample(const char *text);
-/* A running log backup, or a complete snapshot, with the merge patch @patch (in the same form; NULL: none) laid over it. */
+/* A running log backup, or a complete snapshot, with the merge patch @patch (same form; NULL: none) laid over it. */
 struct backup_record *sample_log(const char *patch);
 struct backup_record *sample_snapshot(const char *patch);
 struct json *sample_log_json(const char *patch);

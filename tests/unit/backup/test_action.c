@@ -69,45 +69,59 @@ static const struct row {
     {ACTION_TRUNCATE, "{'status':{'phase':'Stopped'}}", YES, "", ""},
     {ACTION_START, "{'status':{'phase':'Stopped'}}", YES, "", ""},
     /* failed before: the key again is the retry */
-    {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}",
+    {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+     "'phase':'Failed'}}}}",
      RETRY, "tries the failed pause again", "The last pause failed and will not be retried by itself"},
-    {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-start'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}",
+    {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-start'},'status':{'logSubCommandStatuses':{'log-pause':{"
+     "'phase':'Failed'}}}}",
      YES, "", "then p once more has it run"},
-    {ACTION_RESUME, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused','logSubCommandStatuses':{'log-resume':"
-     "{'phase':'Failed'}}}}", RETRY, "tries the failed resume again", "not be retried by itself"},
-    {ACTION_STOP, "{'spec':{'logSubcommand':'log-stop'},'status':{'logSubCommandStatuses':{'log-stop':{'phase':'Failed'}}}}",
+    {ACTION_RESUME, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused',"
+     "'logSubCommandStatuses':{'log-resume':{'phase':'Failed'}}}}", RETRY, "tries the failed resume again",
+     "not be retried by itself"},
+    {ACTION_STOP, "{'spec':{'logSubcommand':'log-stop'},'status':{'logSubCommandStatuses':{'log-stop':{"
+     "'phase':'Failed'}}}}",
      RETRY, "tries the failed stop again", ""},
     {ACTION_TRUNCATE, "{'spec':{'logTruncateUntil':'" T1 "'},'status':{'logSubCommandStatuses':{'log-truncate':{"
      "'phase':'Failed','logTruncatingUntil':'" T1 "'}}}}", RETRY, "tries the failed truncate again", ""},
     {ACTION_TRUNCATE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
      "'phase':'Failed'}}}}", NO, "behind a failed command", "wait behind the failed log-pause"},
-    {ACTION_TRUNCATE, "{'spec':{'logSubcommand':'log-resume'},'status':{'phase':'Paused'}}", NO, "spec is ignored", "Resume with r"},
+    {ACTION_TRUNCATE, "{'spec':{'logSubcommand':'log-resume'},'status':{'phase':'Paused'}}", NO, "spec is ignored",
+     "Resume with r"},
     {ACTION_TRUNCATE, "{'status':{'logCheckpointTs':null}}", NO, "no checkpoint", "checkpoint is unknown"},
     /* under way */
-    {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Running'}}}}",
+    {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+     "'phase':'Running'}}}}",
      NO, "under way", "log-pause is under way already"},
-    {ACTION_STOP, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Prepare',"
-     "'conditions':[{'type':'Prepare','lastTransitionTime':'2026-11-22T13:59:30Z'}]}}}}", NO, "pause under way", "wait for its end"},
-    {ACTION_STOP, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Prepare',"
-     "'conditions':[{'type':'Prepare','lastTransitionTime':'2026-11-22T13:50:00Z'}]}}}}", YES, "", "log-pause hangs in Prepare"},
+    {ACTION_STOP, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+     "'phase':'Prepare','conditions':[{'type':'Prepare','lastTransitionTime':'2026-11-22T13:59:30Z'}]}}}}", NO,
+     "pause under way",
+     "wait for its end"},
+    {ACTION_STOP, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+     "'phase':'Prepare','conditions':[{'type':'Prepare','lastTransitionTime':'2026-11-22T13:50:00Z'}]}}}}", YES, "",
+     "log-pause hangs in Prepare"},
     {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'}}", NO, "asked already", "has not begun"},
-    {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Complete'}}}}",
+    {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+     "'phase':'Complete'}}}}",
      NO, "settled", "takes its last pause for done"},
     /* not there yet, dead, gone */
     {ACTION_PAUSE, "{'status':{'commitTs':null}}", NO, "no COMMITTS yet", "COMMITTS is not there yet"},
     {ACTION_STOP, "{'status':null}", NO, "not picked up", "Cluster shop"},
-    {ACTION_PAUSE, "{'status':{'phase':'Failed','commitTs':null,'logSubCommandStatuses':{'log-start':{'phase':'Failed'}},"
-     "'conditions':[{'type':'Failed','message':'boom'}]}}", NO, "its start failed", "(boom) and is not tried again"},
+    {ACTION_PAUSE, "{'status':{'phase':'Failed','commitTs':null,"
+     "'logSubCommandStatuses':{'log-start':{'phase':'Failed'}},'conditions':[{'type':'Failed',"
+     "'message':'boom'}]}}", NO, "its start failed", "(boom) and is not tried again"},
     {ACTION_START, "{'status':{'phase':'Failed','commitTs':null}}", YES, "", ""},
     {ACTION_PAUSE, "{'status':{'phase':'Failed'}}", NO, "failed", "make a new one with s"},
     {ACTION_STOP, "{'status':{'phase':'Failed'}}", YES, "", ""},
     {ACTION_PAUSE, "{'status':{'phase':'Invalid'}}", NO, "invalid spec", "make a new one with s"},
-    {ACTION_STOP, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z'}}", NO, "being deleted", "since 2026-11-22 13:00:00"},
-    {ACTION_RESUME, "{'apiVersion':'pingcap.com/v1alpha1','status':{'phase':'RetryFailed','conditions':[{'type':'RetryFailed',"
-     "'reason':'LogBackupErrorPaused'}]}}", NO, "stopped by an error", "br log resume"},
+    {ACTION_STOP, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z'}}", NO, "being deleted",
+     "since 2026-11-22 13:00:00"},
+    {ACTION_RESUME, "{'apiVersion':'pingcap.com/v1alpha1','status':{'phase':'RetryFailed',"
+     "'conditions':[{'type':'RetryFailed','reason':'LogBackupErrorPaused'}]}}", NO, "stopped by an error",
+     "br log resume"},
     /* names and flags */
     {ACTION_TRUNCATE, "{'metadata':{'name':'" NAME44 "'}}", NO, "name too long", "44 bytes, and with more than 43"},
-    {ACTION_RESUME, "{'metadata':{'name':'" NAME46 "'},'status':{'phase':'Paused'}}", NO, "name too long", "more than 45"},
+    {ACTION_RESUME, "{'metadata':{'name':'" NAME46 "'},'status':{'phase':'Paused'}}", NO, "name too long",
+     "more than 45"},
     {ACTION_PAUSE, "{'metadata':{'name':'" NAME46 "'}}", YES, "", ""},
     {ACTION_PAUSE, "{'spec':{'tableFilter':['a.*']}}", YES, "", "--filter goes to log-pause too"},
     {ACTION_PAUSE, "{'spec':{'br':{'options':['--gc-ttl=3600']}}}", YES, "", ""},
@@ -123,8 +137,10 @@ static void every_answer(void **state)
         action_may(rows[i].id, r, NULL, true, SAMPLE_NOW, &v);
         int answer = !v.allowed ? NO : v.is_retry ? RETRY : YES;
         bool quiet = rows[i].answer == YES && !*rows[i].why;
-        if (answer != rows[i].answer || strcmp(v.brief, rows[i].brief) != 0 || !strstr(v.why, rows[i].why) || (quiet && v.why[0]))
-            fail_msg("row %zu %s %s: %d \"%s\" \"%s\"", i, action_get(rows[i].id)->name, rows[i].patch ? rows[i].patch : "",
+        if (answer != rows[i].answer || strcmp(v.brief, rows[i].brief) != 0 || !strstr(v.why, rows[i].why) ||
+            (quiet && v.why[0]))
+            fail_msg("row %zu %s %s: %d \"%s\" \"%s\"", i, action_get(rows[i].id)->name,
+                     rows[i].patch ? rows[i].patch : "",
                      answer, v.brief, v.why);
         record_free(&r);
     }
@@ -183,9 +199,11 @@ static void patches_are_exact(void **state)
     (void)state;
     check_patch(ACTION_PAUSE, NULL, false, "{'spec':{'logSubcommand':'log-pause'}}");
     check_patch(ACTION_RESUME, NULL, false, "{'spec':{'logSubcommand':'log-start'}}");
-    check_patch(ACTION_STOP, "{'spec':{'logStop':false}}", false, "{'spec':{'logSubcommand':'log-stop','logStop':null}}");
+    check_patch(ACTION_STOP, "{'spec':{'logStop':false}}", false, "{'spec':{'logSubcommand':'log-stop',"
+                "'logStop':null}}");
     check_patch(ACTION_STOP, "{'spec':{'logStop':null}}", false, "{'spec':{'logSubcommand':'log-stop'}}");
-    check_patch(ACTION_TRUNCATE, "{'spec':{'logStop':true}}", false, "{'spec':{'logTruncateUntil':'469371597881344001'}}");
+    check_patch(ACTION_TRUNCATE, "{'spec':{'logStop':true}}", false,
+                "{'spec':{'logTruncateUntil':'469371597881344001'}}");
     check_patch(ACTION_PAUSE, NULL, true, "{'status':{'logSubCommandStatuses':{'log-pause':null}}}");
     check_patch(ACTION_TRUNCATE, NULL, true, "{'status':{'logSubCommandStatuses':{'log-truncate':null}}}");
 }
@@ -204,11 +222,13 @@ static void what_follows_is_what_was_meant(void **state)
         {ACTION_RESUME, "{'spec':{'logSubcommand':'log-pause'},'status':{'phase':'Paused'}}", "resume"},
         {ACTION_RESUME, "{'spec':{'logSubcommand':'log-resume'},'status':{'phase':'Paused'}}", "resume"},
         {ACTION_STOP, "{'spec':{'logStop':false}}", "stop"},
-        {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}",
+        {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},"
+         "'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}",
          "pause"},
-        {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause','logTruncateUntil':'" T1 "'},'status':{'logSubCommandStatuses':"
-         "{'log-pause':{'phase':'Failed'}}}}", "pause truncate"},
-        {ACTION_RESUME, "{'spec':{'logSubcommand':'log-resume','logTruncateUntil':'" T1 "'},'status':{'phase':'Paused'}}",
+        {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause','logTruncateUntil':'" T1 "'},"
+         "'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}", "pause truncate"},
+        {ACTION_RESUME, "{'spec':{'logSubcommand':'log-resume','logTruncateUntil':'" T1 "'},"
+         "'status':{'phase':'Paused'}}",
          "resume truncate"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -223,7 +243,8 @@ static void what_follows_is_what_was_meant(void **state)
         struct backup_record *after = action_after(object, patch, sample_pool());
         size_t count = command_steps(after, steps);
         for (size_t k = 0; k < count; k++)
-            snprintf(said + strlen(said), sizeof said - strlen(said), "%s%s", k ? " " : "", log_command_word(steps[k].command));
+            snprintf(said + strlen(said), sizeof said - strlen(said), "%s%s", k ? " " : "",
+                     log_command_word(steps[k].command));
         assert_string_equal(said, cases[i].steps);
         record_free(&after);
         record_free(&r);
@@ -253,9 +274,9 @@ static void a_new_one_from_scratch(void **state)
                                                 .storage_url = "s3://vault/shop/log2/", .secret = "s3-secret"};
     struct log_backup_spec s = good;
     char *text = manifest_text(&s);
-    assert_string_equal(text, "{'apiVersion':'br.pingcap.com/v1alpha1','kind':'Backup','metadata':{'name':'log2','namespace':'prod'},"
-                              "'spec':{'backupMode':'log','br':{'cluster':'shop'},'s3':{'bucket':'vault','prefix':'shop/log2',"
-                              "'secretName':'s3-secret','provider':'aws'}}}");
+    assert_string_equal(text, "{'apiVersion':'br.pingcap.com/v1alpha1','kind':'Backup','metadata':{'name':'log2',"
+                        "'namespace':'prod'},'spec':{'backupMode':'log','br':{'cluster':'shop'},"
+                        "'s3':{'bucket':'vault','prefix':'shop/log2','secretName':'s3-secret','provider':'aws'}}}");
     free(text);
     s.v1 = true;
     s.cluster_ns = "tidb";
@@ -265,10 +286,10 @@ static void a_new_one_from_scratch(void **state)
     s.project = "p1";
     s.service_account = "sa";
     text = manifest_text(&s);
-    assert_string_equal(text, "{'apiVersion':'pingcap.com/v1alpha1','kind':'Backup','metadata':{'name':'log2','namespace':'prod'},"
-                              "'spec':{'backupMode':'log','serviceAccount':'sa','br':{'cluster':'shop','clusterNamespace':'tidb'},"
-                              "'gcs':{'bucket':'vault','prefix':'a','secretName':'s3-secret','projectId':'p1'},"
-                              "'commitTs':'470415310848000000'}}");
+    assert_string_equal(text, "{'apiVersion':'pingcap.com/v1alpha1','kind':'Backup','metadata':{'name':'log2',"
+                        "'namespace':'prod'},'spec':{'backupMode':'log','serviceAccount':'sa',"
+                        "'br':{'cluster':'shop','clusterNamespace':'tidb'},'gcs':{'bucket':'vault','prefix':'a',"
+                        "'secretName':'s3-secret','projectId':'p1'},'commitTs':'470415310848000000'}}");
     free(text);
 }
 
@@ -293,7 +314,8 @@ static void what_is_wrong_is_named(void **state)
         {{.ns = "p", .name = "l", .cluster = "c", .storage_url = "local:///x"}, "start -f FILE"},
         {{.ns = "p", .name = "l", .cluster = "c", .storage_url = "s3://b?access-key=x"}, "options do not belong"},
         {{.ns = "p", .name = "l", .cluster = "c", .storage_url = "s3://b", .endpoint = "minio:9000"}, "endpoint:"},
-        {{.ns = "p", .name = "l", .cluster = "c", .storage_url = "s3://b", .endpoint = "http://minio:9000"}, "provider:"},
+        {{.ns = "p", .name = "l", .cluster = "c", .storage_url = "s3://b", .endpoint = "http://minio:9000"},
+         "provider:"},
         {{.ns = "p", .name = "l", .cluster = "c", .storage_url = "gcs://b"}, "project:"},
         {{.ns = "p", .name = "l", .cluster = "c", .cluster_ns = "q", .storage_url = "s3://b"}, "own namespace"},
         {{.ns = "p", .name = "l", .cluster = "c", .storage_url = "s3://b", .start_ts = "yesterday"}, "is no TSO"},
@@ -311,14 +333,15 @@ static void a_new_one_from_an_old_one(void **state)
     (void)state;
     struct json *old = sample_log_json(
         "{'metadata':{'annotations':{'iam.amazonaws.com/role':'arn:x','argocd.argoproj.io/tracking-id':'y'}},"
-        "'spec':{'logSubcommand':'log-stop','logStop':null,'logTruncateUntil':'5','commitTs':'6','toolImage':'pingcap/br:v8'},"
-        "'status':{'phase':'Stopped'}}");
+        "'spec':{'logSubcommand':'log-stop','logStop':null,'logTruncateUntil':'5','commitTs':'6',"
+        "'toolImage':'pingcap/br:v8'},'status':{'phase':'Stopped'}}");
     struct log_backup_spec s = {.ns = "prod", .name = "log2", .prefix = "shop/log2", .from = old};
     char *text = manifest_text(&s);
-    assert_string_equal(text, "{'apiVersion':'br.pingcap.com/v1alpha1','kind':'Backup','metadata':{'name':'log2','namespace':'prod',"
-                              "'annotations':{'iam.amazonaws.com/role':'arn:x'}},"
-                              "'spec':{'backupMode':'log','br':{'cluster':'shop'},'cleanPolicy':'Retain','s3':{'provider':'aws',"
-                              "'bucket':'vault','prefix':'shop/log2','secretName':'s3-secret'},'toolImage':'pingcap/br:v8'}}");
+    assert_string_equal(text, "{'apiVersion':'br.pingcap.com/v1alpha1','kind':'Backup','metadata':{'name':'log2',"
+                        "'namespace':'prod','annotations':{'iam.amazonaws.com/role':'arn:x'}},"
+                              "'spec':{'backupMode':'log','br':{'cluster':'shop'},'cleanPolicy':'Retain',"
+                              "'s3':{'provider':'aws','bucket':'vault','prefix':'shop/log2',"
+                              "'secretName':'s3-secret'},'toolImage':'pingcap/br:v8'}}");
     free(text);
     s.prefix = NULL; /* the same storage continues the same cluster's log ... */
     text = manifest_text(&s);

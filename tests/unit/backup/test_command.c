@@ -127,13 +127,16 @@ static void what_becomes_of_it(void **state)
         {"{'spec':{'logSubcommand':'log-pause','logTruncateUntil':'" T1 "'}}", PAUSE, COMMAND_RUNS, "pause truncate"},
         {"{'spec':{'logSubcommand':'log-start','logTruncateUntil':'" T1 "'},'status':{'phase':'Paused'}}", RESUME,
          COMMAND_RUNS, "resume truncate"},
-        {"{'spec':{'logTruncateUntil':'" T1 "'},'status':{'commitTs':null,'phase':null,'logSubCommandStatuses':null}}", START,
+        {"{'spec':{'logTruncateUntil':'" T1 "'},'status':{'commitTs':null,'phase':null,"
+         "'logSubCommandStatuses':null}}", START,
          COMMAND_RUNS, "start truncate"},
         /* compared as a string: the same is done */
-        {"{'spec':{'logTruncateUntil':'" T1 "'},'status':{'logSuccessTruncateUntil':'" T1 "'}}", START, COMMAND_IDLE, ""},
+        {"{'spec':{'logTruncateUntil':'" T1 "'},'status':{'logSuccessTruncateUntil':'" T1 "'}}", START,
+         COMMAND_IDLE, ""},
         {"{'spec':{'logTruncateUntil':'" T2 "'},'status':{'logSuccessTruncateUntil':'" T1 "'}}", TRUNCATE, COMMAND_RUNS,
          "truncate"},
-        {"{'spec':{'logTruncateUntil':'" T1 "'},'status':{'logSuccessTruncateUntil':'" T2 "'}}", TRUNCATE, COMMAND_NO_OP, ""},
+        {"{'spec':{'logTruncateUntil':'" T1 "'},'status':{'logSuccessTruncateUntil':'" T2 "'}}", TRUNCATE,
+         COMMAND_NO_OP, ""},
         {"{'spec':{'logTruncateUntil':'5'}}", TRUNCATE, COMMAND_NO_OP, ""},
         {"{'spec':{'logTruncateUntil':'2022-10-10T15:21:00+08:00'}}", TRUNCATE, COMMAND_NO_OP, ""},
         {"{'spec':{'logTruncateUntil':'2026-11-20T15:21:00+08:00'}}", TRUNCATE, COMMAND_RUNS, "truncate"},
@@ -141,21 +144,28 @@ static void what_becomes_of_it(void **state)
         {"{'spec':{'logSubcommand':'log-pause','logTruncateUntil':'" T1 "'},"
          "'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}", PAUSE, COMMAND_SETTLED, ""},
         /* Failed is sticky, also by toggling; Repeatable and a dropped entry are not */
-        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}", PAUSE,
+        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+         "'phase':'Failed'}}}}", PAUSE,
          COMMAND_SETTLED, ""},
-        {"{'spec':{'logSubcommand':'log-start'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}", START,
+        {"{'spec':{'logSubcommand':'log-start'},'status':{'logSubCommandStatuses':{'log-pause':{"
+         "'phase':'Failed'}}}}", START,
          COMMAND_IDLE, ""},
-        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Complete'}}}}", PAUSE,
+        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+         "'phase':'Complete'}}}}", PAUSE,
          COMMAND_SETTLED, ""},
-        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Repeatable'}}}}",
+        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+         "'phase':'Repeatable'}}}}",
          PAUSE, COMMAND_RUNS, "pause"},
-        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Running'}}}}", PAUSE,
+        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+         "'phase':'Running'}}}}", PAUSE,
          COMMAND_RUNS, "pause"},
-        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'RetryFailed'}}}}",
+        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+         "'phase':'RetryFailed'}}}}",
          PAUSE, COMMAND_RUNS, "pause"},
         {"{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused','logSubCommandStatuses':{'log-resume':"
          "{'phase':'Failed'}}}}", RESUME, COMMAND_SETTLED, ""},
-        {"{'status':{'commitTs':null,'phase':'Failed','logSubCommandStatuses':{'log-start':{'phase':'Failed'}}}}", START,
+        {"{'status':{'commitTs':null,'phase':'Failed','logSubCommandStatuses':{'log-start':{'phase':'Failed'}}}}",
+         START,
          COMMAND_SETTLED, ""},
         /* a truncate is settled for its own value only */
         {"{'spec':{'logTruncateUntil':'" T1 "'},'status':{'logSubCommandStatuses':{'log-truncate':{'phase':'Failed',"
@@ -187,7 +197,8 @@ static void what_becomes_of_it(void **state)
         struct backup_record *r = sample_log(rows[i].patch);
         size_t count = command_steps(r, steps);
         for (size_t k = 0; k < count; k++)
-            snprintf(said + strlen(said), sizeof said - strlen(said), "%s%s", k ? " " : "", log_command_word(steps[k].command));
+            snprintf(said + strlen(said), sizeof said - strlen(said), "%s%s", k ? " " : "",
+                     log_command_word(steps[k].command));
         if (command_effective(r) != rows[i].effective || command_verdict(r) != rows[i].verdict ||
             strcmp(said, rows[i].steps) != 0)
             fail_msg("%s: %s, verdict %d, steps \"%s\"", rows[i].patch, log_command_name(command_effective(r)),
@@ -242,7 +253,8 @@ static void walk_settle(struct walk *w)
 static bool is_edit(const struct json *before, const struct json *after)
 {
     if (!before || !json_equal(json_get(before, "spec"), json_get(after, "spec")) ||
-        !json_equal(json_at(before, "metadata", "deletionTimestamp", NULL), json_at(after, "metadata", "deletionTimestamp", NULL)))
+        !json_equal(json_at(before, "metadata", "deletionTimestamp", NULL), json_at(after, "metadata",
+                                                            "deletionTimestamp", NULL)))
         return true;
     JSON_EACH(entry, json_at(before, "status", "logSubCommandStatuses", NULL))
         if (!json_at(after, "status", "logSubCommandStatuses", json_key(entry), NULL))
@@ -264,7 +276,8 @@ static void walk_object(struct walk *w, const struct json *object)
         record_free(&r);
     }
     JSON_EACH(entry, json_at(object, "status", "logSubCommandStatuses", NULL)) {
-        const char *was = json_string(json_at(w->before, "status", "logSubCommandStatuses", json_key(entry), NULL), "phase");
+        const char *was = json_string(json_at(w->before, "status", "logSubCommandStatuses", json_key(entry), NULL),
+                                      "phase");
         const char *is = json_string(entry, "phase");
         if (str_same(is, "Scheduled") && !str_same(was, "Scheduled"))
             add_word(w->ran, log_command_word(log_command_parse(json_key(entry))));

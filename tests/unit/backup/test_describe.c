@@ -47,7 +47,8 @@ static void the_sketch(void **state)
     const struct backup_record *records[] = {log, base};
     struct window window;
     window_of(log, records, 2, 0, &window);
-    struct describe_context ctx = {.window = &window, .window_known = true, .has_status_sub = true, .now_ms = SAMPLE_NOW};
+    struct describe_context ctx = {.window = &window, .window_known = true, .has_status_sub = true,
+                                   .now_ms = SAMPLE_NOW};
     check_brief(log, &ctx,
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
         "  Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00.\n"
@@ -78,8 +79,8 @@ static void other_briefs(void **state)
     ctx.window = &none;
     check_brief(r, &ctx,
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret · managed by Argo CD\n"
-        "  log-pause failed: PD is down. The operator does not try again by itself; p does. The phase is still Running.\n"
-        "  restorable: no PITR: no full backup lies in the log; 1 restores only its own instant\n"
+        "  log-pause failed: PD is down. The operator does not try again by itself; p does. The phase is still "
+        "Running.\n  restorable: no PITR: no full backup lies in the log; 1 restores only its own instant\n"
         "  log-start Complete 11-12 14:00   log-pause Failed 13:00:00   log-truncate -\n"
         " now: p pause again   S stop (final)        not now: r not paused   T behind a failed command\n");
     record_free(&r);
@@ -90,7 +91,8 @@ static void other_briefs(void **state)
         "  Stopped; that is final. Truncate still works; s makes a new log backup.\n"
         "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
         "  log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
-        " now: s new log backup   T truncate        not now: p stopped is final   r stopped is final   S already stopped\n");
+        " now: s new log backup   T truncate        not now: p stopped is final   r stopped is final   S already "
+        "stopped\n");
     record_free(&r);
     r = sample_snapshot(NULL);
     check_brief(r, &ctx,
@@ -112,13 +114,16 @@ static void all_of_it(void **state)
     struct json *object = sample_log_json(
         "{'metadata':{'labels':{'team':'shop'}},'spec':{'logSubcommand':'log-pause','logStop':null},"
         "'status':{'logSuccessTruncateUntil':'2026-11-14T00:00:00Z',"
-        "'conditions':[{'type':'Scheduled','status':'True','reason':'Scheduled','lastTransitionTime':'2026-11-12T13:59:51Z'},"
-        "{'type':'Running','status':'False','reason':'Because','message':'why it is so','lastTransitionTime':'2026-11-12T13:59:58Z'}],"
+        "'conditions':[{'type':'Scheduled','status':'True','reason':'Scheduled',"
+        "'lastTransitionTime':'2026-11-12T13:59:51Z'},{'type':'Running','status':'False','reason':'Because',"
+        "'message':'why it is so','lastTransitionTime':'2026-11-12T13:59:58Z'}],"
         "'logSubCommandStatuses':{'log-pause':{'phase':'Failed','conditions':[{'type':'Failed','status':'True',"
-        "'reason':'PauseLogBackupFailed','message':'the whole message','lastTransitionTime':'2026-11-22T13:00:00Z'}]}}}}");
+        "'reason':'PauseLogBackupFailed','message':'the whole message',"
+        "'lastTransitionTime':'2026-11-22T13:00:00Z'}]}}}}");
     struct backup_record *r = record_decode(object, sample_pool());
     struct backup_facts facts = {.job = {.present = true, .name = "backup-log-shop-log-pause", .failed = true},
-                                 .event = {.reason = "FailedCreate", .message = "no account", .at_ms = SAMPLE_NOW, .count = 3},
+                                 .event = {.reason = "FailedCreate", .message = "no account", .at_ms = SAMPLE_NOW,
+                                           .count = 3},
                                  .pd = {.read_ms = SAMPLE_NOW, .checkpoint = tso_from_ms(SAMPLE_NOW - 1000)}};
     struct describe_context ctx = {.facts = &facts, .window_known = true, .has_status_sub = true, .now_ms = SAMPLE_NOW,
                                    .ascii = true};
@@ -160,6 +165,7 @@ int main(void)
 {
     setenv("TZ", "UTC", 1);
     tzset();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_sketch), cmocka_unit_test(other_briefs), cmocka_unit_test(all_of_it)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_sketch), cmocka_unit_test(other_briefs),
+                                       cmocka_unit_test(all_of_it)};
     return cmocka_run_group_tests(tests, NULL, done);
 }

@@ -19,7 +19,8 @@
 #define M (60 * S)
 #define H (60 * M)
 
-static void print(const struct backup_record *r, const char *column, int64_t now_ms, enum tso_style style, struct cell *cell)
+static void print(const struct backup_record *r, const char *column, int64_t now_ms, enum tso_style style,
+                  struct cell *cell)
 {
     struct column_context ctx = {now_ms, style, true};
     struct backup_state state;
@@ -63,10 +64,12 @@ static void every_cell(void **state)
         {true, NULL, "size", "5.2 MB", TSO_SHORT},
         {false, NULL, "TRUNCATED UNTIL", "-", TSO_SHORT},
         {false, "{'status':{'logSuccessTruncateUntil':'2026-11-20T14:00:00Z'}}", "truncated", "11-20 14:00", TSO_SHORT},
-        {false, "{'status':{'logSuccessTruncateUntil':'2026-11-20T14:00:00Z'}}", "truncated", "470596504780800000", TSO_NUMBER},
+        {false, "{'status':{'logSuccessTruncateUntil':'2026-11-20T14:00:00Z'}}", "truncated", "470596504780800000",
+         TSO_NUMBER},
         {false, "{'status':{'logSuccessTruncateUntil':'odd'}}", "truncated", "odd", TSO_SHORT},
         {false, NULL, "cluster", "shop", TSO_SHORT},
-        {false, "{'apiVersion':'pingcap.com/v1alpha1','spec':{'br':{'clusterNamespace':'tidb'}}}", "cluster", "tidb/shop", TSO_SHORT},
+        {false, "{'apiVersion':'pingcap.com/v1alpha1','spec':{'br':{'clusterNamespace':'tidb'}}}", "cluster",
+         "tidb/shop", TSO_SHORT},
         {false, "{'spec':{'br':null}}", "cluster", "-", TSO_SHORT},
         {false, NULL, "path", "s3://vault/shop/log", TSO_SHORT},
         {true, NULL, "started", "11-15 13:59", TSO_SHORT},
@@ -109,7 +112,8 @@ static void lag_changes_when_it_says(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct cell cell, later;
         print(r, "lag", checkpoint + cases[i].lag, TSO_SHORT, &cell);
-        if (strcmp(cell.text.data, cases[i].text) != 0 || cell.role != cases[i].role || cell.holds_ms != cases[i].holds_ms)
+        if (strcmp(cell.text.data, cases[i].text) != 0 || cell.role != cases[i].role ||
+            cell.holds_ms != cases[i].holds_ms)
             fail_msg("%lld ms: \"%s\" role %d holds %lld", (long long)cases[i].lag, cell.text.data, (int)cell.role,
                      (long long)cell.holds_ms);
         print(r, "lag", checkpoint + cases[i].lag + cell.holds_ms - 1, TSO_SHORT, &later);
@@ -163,7 +167,8 @@ static void columns_are_ordered(void **state)
 {
     (void)state;
     struct backup_record *log = sample_log(NULL), *snapshot = sample_snapshot(NULL);
-    struct backup_record *late = sample_log("{'metadata':{'name':'a'},'status':{'logCheckpointTs':'470600000000000000'}}");
+    struct backup_record *late = sample_log("{'metadata':{'name':'a'},"
+                                            "'status':{'logCheckpointTs':'470600000000000000'}}");
     assert_int_equal(order("name", log, snapshot), 1);
     assert_int_equal(order("namespace", log, snapshot), 0);
     assert_int_equal(order("committs", log, snapshot), -1);

@@ -57,8 +57,9 @@ static void anything_gives_a_record(void **state)
         "{'spec':{'br':{'cluster':1,'options':[1,null,{},'--gc-ttl','--lastbackupts','-f']}}}",
         "{'status':{'phase':[],'conditions':{'type':'x'},'commitTs':5,'logCheckpointTs':'x','backupSize':'1',"
         "'logSubCommandStatuses':['log-pause'],'progresses':{'step':1},'backoffRetryStatus':'x','timeStarted':5}}",
-        "{'status':{'phase':'Running','conditions':[null,1,'x',{},{'type':null},{'type':'Running','reason':5,'message':[]}],"
-        "'logSubCommandStatuses':{'':{},'log-pause':null,'log-stop':'x','bogus':{'phase':1},'other':{'phase':'Failed'}}}}",
+        "{'status':{'phase':'Running','conditions':[null,1,'x',{},{'type':null},{'type':'Running','reason':5,"
+        "'message':[]}],'logSubCommandStatuses':{'':{},'log-pause':null,'log-stop':'x','bogus':{'phase':1},"
+        "'other':{'phase':'Failed'}}}}",
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct backup_record *r = sample(texts[i]);
@@ -175,14 +176,16 @@ static void messages_are_cut_whole(void **state)
     char letters[200], text[1200];
     memset(letters, 'a', sizeof letters);
     letters[199] = '\0';
-    snprintf(text, sizeof text, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','reason':'R','message':'%sé%s'}]}}",
+    snprintf(text, sizeof text, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','reason':'R',"
+             "'message':'%sé%s'}]}}",
              letters, letters);
     struct backup_record *r = sample(text);
     assert_int_equal(strlen(r->message), 199);
     assert_string_equal(r->reason, "R");
     record_free(&r);
     snprintf(text, sizeof text,
-             "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'%s [error=\\\"no such host\\\"]\\n\\n'}]}}", letters);
+             "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'%s [error=\\\"no such "
+             "host\\\"]\\n\\n'}]}}", letters);
     for (char *p = text; (p = strstr(p, "\\\"")); p += 2)
         p[1] = '~';
     for (char *p = strchr(text, '~'); p; p = strchr(p, '~'))
@@ -274,7 +277,8 @@ static void changes_are_seen(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct backup_record *after = sample_log(rows[i].patch);
         struct json *changed = sample_log_json(rows[i].patch);
-        if (record_differs(before, after) != rows[i].differs || record_same_for_acting(object, changed) == rows[i].acting)
+        if (record_differs(before, after) != rows[i].differs || record_same_for_acting(object,
+                                                            changed) == rows[i].acting)
             fail_msg("%s", rows[i].patch);
         record_free(&after);
         json_free(&changed);

@@ -24,7 +24,8 @@
 #define PAUSED(since) \
     "{'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':{'phase':'Complete','timeStarted':'" since "'}}}}"
 #define FAILED_SUB(command, message) \
-    "'logSubCommandStatuses':{'" command "':{'phase':'Failed','conditions':[{'type':'Failed','message':'" message "'}]}}"
+    "'logSubCommandStatuses':{'" command "':{'phase':'Failed','conditions':[{'type':'Failed'," \
+    "'message':'" message "'}]}}"
 
 static const struct row {
     bool snapshot;
@@ -41,38 +42,49 @@ static const struct row {
     {false, NULL, 9 * M + 18 * S, MARK_RUNNING, SEVERITY_OK, false, "Running", ""},
     {false, NULL, 9 * M + 19 * S, MARK_TROUBLE, SEVERITY_WARN, true, "Running, lagging", "stands 10m back"},
     {false, NULL, 29 * M + 19 * S, MARK_TROUBLE, SEVERITY_CRIT, true, "Running, lagging", "cannot be restored yet"},
-    {false, "{'status':{'logCheckpointTs':null}}", -10 * D + 9 * M, MARK_RUNNING, SEVERITY_OK, false, "Running", "first checkpoint"},
-    {false, "{'status':{'logCheckpointTs':null}}", -10 * D + 10 * M, MARK_TROUBLE, SEVERITY_WARN, true, "Running, no checkpoint",
+    {false, "{'status':{'logCheckpointTs':null}}", -10 * D + 9 * M, MARK_RUNNING, SEVERITY_OK, false, "Running",
+     "first checkpoint"},
+    {false, "{'status':{'logCheckpointTs':null}}", -10 * D + 10 * M, MARK_TROUBLE, SEVERITY_WARN, true, "Running, "
+     "no checkpoint",
      "reads it from PD"},
     {false, "{'status':{'commitTs':null}}", -10 * D, MARK_BUSY, SEVERITY_BUSY, false, "Starting", "COMMITTS comes"},
     {false, "{'status':{'commitTs':null}}", -10 * D + 12 * M, MARK_TROUBLE, SEVERITY_WARN, true, "Starting, 12m", ""},
     /* commands that failed, run, or were asked for */
-    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" FAILED_SUB("log-pause", "[error=\\\"PD is down\\\"]") "}}", 0,
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" FAILED_SUB("log-pause", "[error=\\\"PD is "
+                                                            "down\\\"]") "}}", 0,
      MARK_TROUBLE, SEVERITY_WARN, true, "Running, pause failed",
      "log-pause failed: PD is down. The operator does not try again by itself; p does."},
-    {false, "{'spec':{'logSubcommand':'log-start'},'status':{" FAILED_SUB("log-pause", "x") "}}", 0, MARK_RUNNING, SEVERITY_OK,
+    {false, "{'spec':{'logSubcommand':'log-start'},"
+     "'status':{" FAILED_SUB("log-pause", "x") "}}", 0, MARK_RUNNING, SEVERITY_OK,
      false, "Running", ""},
-    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume", "GC safepoint") "}}", 0,
+    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume", "GC "
+                                                            "safepoint") "}}", 0,
      MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed", "r does"},
     {false, "{'spec':{'logTruncateUntil':'470500000000000000'},'status':{'phase':'Stopped','logSubCommandStatuses':{"
-     "'log-truncate':{'phase':'Failed','logTruncatingUntil':'470500000000000000'}}}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
+     "'log-truncate':{'phase':'Failed','logTruncatingUntil':'470500000000000000'}}}}", 0, MARK_TROUBLE,
+     SEVERITY_WARN, true,
      "Stopped, truncate failed", "T does"},
     {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Scheduled',"
-     "'conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:59:00Z'}]}}}}", 0, MARK_BUSY, SEVERITY_BUSY, false,
+     "'conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:59:00Z'}]}}}}", 0, MARK_BUSY,
+     SEVERITY_BUSY, false,
      "Pausing", "under way (Scheduled)"},
     {false, "{'spec':{'logSubcommand':'log-stop'},'status':{'logSubCommandStatuses':{'log-stop':{'phase':'Scheduled',"
-     "'conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:59:00Z'}]}}}}", 2 * M, MARK_TROUBLE, SEVERITY_WARN,
+     "'conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:59:00Z'}]}}}}", 2 * M, MARK_TROUBLE,
+     SEVERITY_WARN,
      true, "Stopping, 3m", "does not get on"},
     {false, "{'spec':{'logTruncateUntil':'470500000000000000'},'status':{'logSubCommandStatuses':{'log-truncate':{"
      "'phase':'Running'}}}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, truncating", ""},
-    {false, "{'spec':{'logSubcommand':'log-pause'}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, pause asked", "has not begun"},
-    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'RetryFailed',"
-     "'conditions':[{'type':'RetryFailed','reason':'GetS3SecretFailed'}]}}}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
+    {false, "{'spec':{'logSubcommand':'log-pause'}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, pause "
+     "asked", "has not begun"},
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+     "'phase':'RetryFailed','conditions':[{'type':'RetryFailed','reason':'GetS3SecretFailed'}]}}}}", 0,
+     MARK_TROUBLE, SEVERITY_WARN, true,
      "Running, pause retrying", "GetS3SecretFailed"},
     {false, "{'spec':{'logSubcommand':'log-resume'},'status':{'phase':'Paused'}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
      "Paused, spec ignored", "log-resume, which the operator ignores"},
     {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':{"
-     "'phase':'Complete','timeStarted':'2026-11-22T12:00:00Z'}}}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Paused, resume asked",
+     "'phase':'Complete','timeStarted':'2026-11-22T12:00:00Z'}}}}", 0, MARK_BUSY, SEVERITY_BUSY, false,
+     "Paused, resume asked",
      "until about 11-23 12:00"},
     {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':{"
      "'phase':'Complete','timeStarted':'2026-11-22T12:00:00Z'}}}}", 16 * H, MARK_TROUBLE, SEVERITY_CRIT, true,
@@ -82,54 +94,75 @@ static const struct row {
      "Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00."},
     {false, PAUSED("2026-11-21T16:04:00Z"), 4 * M, MARK_PAUSED, SEVERITY_CRIT, true, "Paused, 2h00m left", ""},
     {false, PAUSED("2026-11-22T12:00:00Z"), 0, MARK_PAUSED, SEVERITY_BUSY, false, "Paused, 22h left", ""},
-    {false, PAUSED("2026-11-21T14:00:00Z"), 0, MARK_PAUSED, SEVERITY_CRIT, true, "Paused, past deadline", "will probably fail"},
+    {false, PAUSED("2026-11-21T14:00:00Z"), 0, MARK_PAUSED, SEVERITY_CRIT, true, "Paused, past deadline", "will "
+     "probably fail"},
     {false, "{'status':{'phase':'PAUSE'}}", 0, MARK_PAUSED, SEVERITY_WARN, true, "Paused", "not known"},
-    {false, "{'spec':{'br':{'options':['--gc-ttl=7200']}},'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':"
-     "{'phase':'Complete','timeStarted':'2026-11-22T13:30:00Z'}}}}", 0, MARK_PAUSED, SEVERITY_CRIT, true, "Paused, 90m left", ""},
+    {false, "{'spec':{'br':{'options':['--gc-ttl=7200']}},'status':{'phase':'Paused','logSubCommandStatuses':{"
+     "'log-pause':{'phase':'Complete','timeStarted':'2026-11-22T13:30:00Z'}}}}", 0, MARK_PAUSED, SEVERITY_CRIT,
+     true, "Paused, 90m left", ""},
     {false, "{'apiVersion':'pingcap.com/v1alpha1','status':{'phase':'RetryFailed','conditions':[{'type':'RetryFailed',"
-     "'reason':'LogBackupErrorPaused','message':'disk'}]}}", 0, MARK_TROUBLE, SEVERITY_CRIT, true, "Paused, task error", "disk"},
+     "'reason':'LogBackupErrorPaused','message':'disk'}]}}", 0, MARK_TROUBLE, SEVERITY_CRIT, true,
+     "Paused, task error", "disk"},
     /* ends */
-    {false, "{'status':{'phase':'Stopped','timeCompleted':'2026-11-22T13:00:00Z'}}", 0, MARK_STOPPED, SEVERITY_OK, false,
+    {false, "{'status':{'phase':'Stopped','timeCompleted':'2026-11-22T13:00:00Z'}}", 0, MARK_STOPPED, SEVERITY_OK,
+     false,
      "Stopped", "final"},
-    {false, "{'status':{'phase':'Failed','commitTs':null,'conditions':[{'type':'Failed','message':'code: AccessDenied'}]}}", 0,
+    {false, "{'status':{'phase':'Failed','commitTs':null,'conditions':[{'type':'Failed','message':'code: "
+     "AccessDenied'}]}}", 0,
      MARK_FAILED, SEVERITY_CRIT, true, "Failed, access denied", "log-start failed: code: AccessDenied"},
-    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'},'spec':{'cleanPolicy':'Delete'}}", 0, MARK_DELETING,
+    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'},'spec':{"
+     "'cleanPolicy':'Delete'}}", 0, MARK_DELETING,
      SEVERITY_BUSY, false, "Deleting", "removes everything under s3://vault/shop/log"},
     {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'}}", 5 * M, MARK_DELETING, SEVERITY_WARN, true,
      "Deleting, 10m", "stops the log task"},
     /* not picked up */
-    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:59:30Z'}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "New", ""},
-    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z'}}", 0, MARK_UNKNOWN, SEVERITY_WARN, true,
+    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:59:30Z'}}", 0, MARK_BUSY, SEVERITY_BUSY,
+     false, "New", ""},
+    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z'}}", 0, MARK_UNKNOWN,
+     SEVERITY_WARN, true,
      "not picked up, 4m", "no Cluster shop"},
-    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z','finalizers':null}}", 0, MARK_UNKNOWN,
+    {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z',"
+     "'finalizers':null}}", 0, MARK_UNKNOWN,
      SEVERITY_WARN, true, "not picked up, 4m", "operator runs"},
-    {true, "{'status':{'timeStarted':null,'phase':null},'metadata':{'creationTimestamp':null}}", 0, MARK_UNKNOWN, SEVERITY_WARN,
+    {true, "{'status':{'timeStarted':null,'phase':null},'metadata':{"
+     "'creationTimestamp':null}}", 0, MARK_UNKNOWN, SEVERITY_WARN,
      true, "not picked up", ""},
     /* snapshots */
     {true, NULL, 0, MARK_COMPLETE, SEVERITY_OK, false, "Complete", "Restores 11-15 14:00. It is a base for PITR."},
-    {true, "{'spec':{'tableFilter':['a.b']}}", 0, MARK_COMPLETE, SEVERITY_OK, false, "Complete", "No base for PITR: it holds only"},
+    {true, "{'spec':{'tableFilter':['a.b']}}", 0, MARK_COMPLETE, SEVERITY_OK, false, "Complete", "No base for PITR: "
+     "it holds only"},
     {true, "{'status':{'phase':'Running'}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running", ""},
-    {true, "{'status':{'phase':'Running','progresses':[{'step':'Full Backup','progress':17.9}]}}", 0, MARK_BUSY, SEVERITY_BUSY,
+    {true, "{'status':{'phase':'Running','progresses':[{'step':'Full Backup',"
+     "'progress':17.9}]}}", 0, MARK_BUSY, SEVERITY_BUSY,
      false, "Running, 17%", ""},
-    {true, "{'status':{'phase':'Running','backoffRetryStatus':[{},{}]}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, try 3", ""},
-    {true, "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:57:00Z'}]}}", 0,
+    {true, "{'status':{'phase':'Running','backoffRetryStatus':[{},"
+     "{}]}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, try 3", ""},
+    {true, "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled',"
+     "'lastTransitionTime':'2026-11-22T13:57:00Z'}]}}", 0,
      MARK_TROUBLE, SEVERITY_WARN, true, "Scheduled, 3m", "ServiceAccount"},
-    {true, "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:59:00Z'}]}}", 0,
+    {true, "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled',"
+     "'lastTransitionTime':'2026-11-22T13:59:00Z'}]}}", 0,
      MARK_BUSY, SEVERITY_BUSY, false, "Scheduled", ""},
-    {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'Access Denied status code: 403'}]}}", 0,
+    {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'Access Denied status code: "
+     "403'}]}}", 0,
      MARK_FAILED, SEVERITY_CRIT, true, "Failed, access denied", "not tried again"},
-    {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'odd'}]}}", 0, MARK_FAILED, SEVERITY_CRIT, true,
+    {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed',"
+     "'message':'odd'}]}}", 0, MARK_FAILED, SEVERITY_CRIT, true,
      "Failed", "Failed: odd."},
     {true, "{'status':{'phase':'RetryFailed','backoffRetryStatus':[{'expectedRetryAt':'2026-11-22T14:05:00Z'}],"
-     "'conditions':[{'type':'RetryFailed','message':'OOMKilled'}]}}", 0, MARK_TROUBLE, SEVERITY_WARN, false, "Retrying 1/2",
+     "'conditions':[{'type':'RetryFailed','message':'OOMKilled'}]}}", 0, MARK_TROUBLE, SEVERITY_WARN, false,
+     "Retrying 1/2",
      "tries again at 14:05:00"},
     {true, "{'status':{'phase':'RetryFailed','conditions':[{'type':'RetryFailed','reason':'GetS3SecretFailed',"
-     "'message':'get s3 secret prod/absent failed'}]}}", 0, MARK_TROUBLE, SEVERITY_WARN, true, "Retrying, no secret", "cannot begin"},
+     "'message':'get s3 secret prod/absent failed'}]}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
+     "Retrying, no secret", "cannot begin"},
     {true, "{'status':{'phase':'Invalid','conditions':[{'type':'Invalid','reason':'InvalidSpec',"
      "'message':'bucket should be configured for BR in spec of prod/x'}]}}", 0, MARK_FAILED, SEVERITY_CRIT, true,
      "Invalid, no bucket", "make a new Backup"},
-    {true, "{'status':{'phase':'CleanFailed'}}", 0, MARK_FAILED, SEVERITY_CRIT, true, "Cleaning failed", "clean-full-shop"},
-    {true, "{'status':{'phase':'VolumeBackupComplete'}}", 0, MARK_UNKNOWN, SEVERITY_OK, false, "VolumeBackupComplete", ""},
+    {true, "{'status':{'phase':'CleanFailed'}}", 0, MARK_FAILED, SEVERITY_CRIT, true, "Cleaning "
+     "failed", "clean-full-shop"},
+    {true, "{'status':{'phase':'VolumeBackupComplete'}}", 0, MARK_UNKNOWN, SEVERITY_OK, false,
+     "VolumeBackupComplete", ""},
 };
 
 static struct backup_record *record_of(const struct row *row)
@@ -146,7 +179,8 @@ static void every_finding(void **state)
         state_of(r, NULL, NOW + rows[i].at, true, &s);
         if (s.mark != rows[i].mark || s.severity != rows[i].severity || s.needs_you != rows[i].needs_you ||
             strcmp(s.word, rows[i].word) != 0 || !strstr(s.sentence, rows[i].says))
-            fail_msg("row %zu %s: mark %d severity %d needs %d word \"%s\" sentence \"%s\"", i, rows[i].word, (int)s.mark,
+            fail_msg("row %zu %s: mark %d severity %d needs %d word \"%s\" sentence \"%s\"", i, rows[i].word,
+                     (int)s.mark,
                      (int)s.severity, s.needs_you, s.word, s.sentence);
         record_free(&r);
     }
@@ -269,9 +303,11 @@ static void pd_tells_what_the_object_does_not(void **state)
 static void events_tell_why_nothing_runs(void **state)
 {
     (void)state;
-    struct backup_facts facts = {.event = {.reason = "FailedCreate", .message = "serviceaccount not found", .at_ms = NOW}};
+    struct backup_facts facts = {.event = {.reason = "FailedCreate", .message = "serviceaccount not found",
+                                           .at_ms = NOW}};
     struct backup_record *r = sample_snapshot(
-        "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled','lastTransitionTime':'2026-11-22T13:57:00Z'}]}}");
+        "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled',"
+        "'lastTransitionTime':'2026-11-22T13:57:00Z'}]}}");
     struct backup_state s;
     state_of(r, &facts, NOW, true, &s);
     assert_non_null(strstr(s.sentence, "FailedCreate: serviceaccount not found"));

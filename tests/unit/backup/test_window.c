@@ -206,10 +206,13 @@ static void truncates_are_judged(void **state)
         {"{'status':{'logSuccessTruncateUntil':'2026-11-15T14:00:00Z'}}", 70, true, TRUNCATE_NOT_AFTER_LAST, 0,
          "until is not after the last truncation (2026-11-15 14:00:00 +0000): nothing would happen"},
         {"{'status':{'logSuccessTruncateUntil':'2026-11-15T14:00:00Z'}}", 60, true, TRUNCATE_OK, 0, ""},
-        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed'}}}}", 30, true,
+        {"{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
+         "'phase':'Failed'}}}}", 30, true,
          TRUNCATE_OUT_OF_SYNC, 2, "would wait behind the failed log-pause"},
-        {"{'spec':{'logSubcommand':'log-pause'}}", 30, true, TRUNCATE_OUT_OF_SYNC, 2, "would wait behind the log-pause"},
-        {"{'spec':{'logSubcommand':'log-resume'}}", 30, true, TRUNCATE_OUT_OF_SYNC, 2, "ignores logSubcommand log-resume"},
+        {"{'spec':{'logSubcommand':'log-pause'}}", 30, true, TRUNCATE_OUT_OF_SYNC, 2,
+         "would wait behind the log-pause"},
+        {"{'spec':{'logSubcommand':'log-resume'}}", 30, true, TRUNCATE_OUT_OF_SYNC, 2,
+         "ignores logSubcommand log-resume"},
         {"{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Stopped'}}", 30, true, TRUNCATE_OK, 2, ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -220,7 +223,8 @@ static void truncates_are_judged(void **state)
         add_snapshot(&f, 2, NULL);
         add_snapshot(&f, 8, NULL);
         add_snapshot(&f, 5, NULL);
-        window_truncate(log, f.records, f.count, 0, cases[i].known, tso_from_ms(SAMPLE_NOW - cases[i].days * DAY_MS / 10), &e);
+        window_truncate(log, f.records, f.count, 0, cases[i].known,
+                        tso_from_ms(SAMPLE_NOW - cases[i].days * DAY_MS / 10), &e);
         if (e.verdict != cases[i].verdict || e.loses != cases[i].loses || !strstr(e.why, cases[i].why) ||
             (!*cases[i].why && e.why[0]))
             fail_msg("case %zu: verdict %d, loses %zu, \"%s\"", i, (int)e.verdict, e.loses, e.why);
