@@ -1,0 +1,193 @@
+#include <config.h>
+
+#include "fleet/fleet_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/log.h>
+#include <brdeck/base/str.h>
+
+/* No right to list in all namespaces (rule 18). Is that so for certain? Then: which namespaces are there, and which
+ * of them may be listed. Where even the namespaces may not be listed, the context's is all there is to try. */
+
+enum {
+    AT_ONCE = 8,             /* questions under way */
+    AGAIN_MS = 25 * 1000,    /* the refused list is tried every 30 s, and asks us each time */
+};
+
+/* One question, which may be answered after it has lost its meaning. */
+struct fleet_ask {
+    struct fleet *fleet;
+    unsigned group, run;
+    size_t index;
+    struct fleet_ask *next;
+};
+
+static struct fleet_ask *new_ask(struct fleet *fleet, unsigned group, size_t index)
+{
+    struct fleet_ask *ask = xcalloc(1, sizeof *ask);
+    *ask = (struct fleet_ask){.fleet = fleet, .group = group, .run = fleet->groups[group].narrow.run, .index = index,
+                              .next = fleet->asks};
+    fleet->asks = ask;
+    return ask;
+}
+
+/* The narrowing that it belongs to; NULL when that was given up. @ask is freed. */
+static struct narrow *answered(struct fleet_ask *ask)
+{
+    struct fleet *fleet = ask->fleet;
+    struct narrow *n = &fleet->groups[ask->group].narrow;
+    struct fleet_ask **link = &fleet->asks;
+    while (*link != ask)
+        link = &(*link)->next;
+    *link = ask->next;
+    bool counts = ask->run == n->run && n->state == NARROW_ASKING;
+    free(ask);
+    return counts ? n : NULL;
+}
+
+static void forget(struct narrow *n)
+{
+    kube_request_cancel(&n->request);
+    names_free(&n->asked);
+    names_free(&n->names);
+    *n = (struct narrow){.run = n->run + 1, .tried = n->tried};
+}
+
+void narrow_reset(struct fleet *fleet, unsigned group)
+{
+    forget(&fleet->groups[group].narrow);
+    fleet_mark(fleet);
+}
+
+/* -- which may be listed -------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static void finish(struct fleet *fleet, unsigned group)
+{
+    struct narrow *n = &fleet->groups[group].narrow;
+    qsort(n->names, n->count, sizeof(*n->names), by_name); /* answers come in any order */
+    n->tried = true;
+    n->state = n->count > 0 ? NARROW_DONE : NARROW_NOTHING;
+    n->at_ms = clock_mono_ms();
+    log_info("%s may be listed in %zu of %zu namespaces", fleet_resources[group].plural, n->count, n->asked_count);
+    sources_fit(fleet);
+}
+
+static void pump(struct fleet *fleet, unsigned group);
+
+static void on_right(void *arg, enum kube_right right, const struct error *err)
+{
+    struct fleet_ask *ask = arg;
+    struct fleet *fleet = ask->fleet;
+    unsigned group = ask->group;
+    size_t index = ask->index;
+    struct narrow *n = answered(ask);
+    (void)err; /* an error is no "no" (rule 18) */
+    if (!n)
+        return;
+    n->waiting--;
+    if (right != KUBE_RIGHT_NO) {
+        if (n->count < FLEET_WATCHES_MAX)
+            n->names[n->count++] = xstrdup(n->asked[index]);
+        else
+            n->cut = true;
+    }
+    pump(fleet, group);
+}
+
+static void pump(struct fleet *fleet, unsigned group)
+{
+    struct narrow *n = &fleet->groups[group].narrow;
+    unsigned run = n->run;
+    /* an answer that is known already comes at once, and may end it all */
+    while (run == n->run && n->state == NARROW_ASKING && n->waiting < AT_ONCE && n->next < n->asked_count && !n->cut) {
+        size_t index = n->next++;
+        n->waiting++;
+        kube_access_ask(fleet->access, &(struct kube_access_query){
+            .verb = "list", .group = fleet_resources[group].group, .resource = fleet_resources[group].plural,
+            .ns = n->asked[index]}, on_right, new_ask(fleet, group, index));
+    }
+    if (run == n->run && n->state == NARROW_ASKING && n->waiting == 0 && (n->next == n->asked_count || n->cut))
+        finish(fleet, group);
+}
+
+/* -- which there are -------------------------------------------------------------------------------- */
+
+static void add_asked(struct narrow *n, const char *name)
+{
+    n->asked = xreallocarray(n->asked, n->asked_count + 2, sizeof(*n->asked));
+    n->asked[n->asked_count++] = xstrdup(name);
+    n->asked[n->asked_count] = NULL;
+}
+
+static void on_namespaces(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct fleet_ask *ask = arg;
+    struct fleet *fleet = ask->fleet;
+    unsigned group = ask->group;
+    struct narrow *n = answered(ask);
+    if (!n)
+        return;
+    n->request = NULL;
+    if (response->error.code)
+        log_info("%s", response->error.text);
+    JSON_EACH (item, json_get(object, "items")) {
+        const char *name = json_text(json_at(item, "metadata", "name", NULL));
+        if (!str_empty(name))
+            add_asked(n, name);
+    }
+    if (n->asked_count == 0) {
+        n->guessed = true;
+        add_asked(n, kube_client_target(fleet->client)->namespace_);
+    }
+    n->names = xcalloc(FLEET_WATCHES_MAX + 1, sizeof(*n->names));
+    pump(fleet, group);
+}
+
+/* What the review says of all namespaces: a list may be refused for other reasons than the right. */
+static void on_all_right(void *arg, enum kube_right right, const struct error *err)
+{
+    struct fleet_ask *ask = arg;
+    struct fleet *fleet = ask->fleet;
+    unsigned group = ask->group;
+    struct narrow *n = answered(ask);
+    (void)err;
+    if (!n)
+        return;
+    if (right != KUBE_RIGHT_NO) {
+        n->state = NARROW_NO;
+        n->tried = true;
+        n->at_ms = clock_mono_ms();
+        fleet_mark(fleet);
+        return;
+    }
+    n->request = kube_get(fleet->client, &(struct kube_call_spec){.resource = &kube_namespaces, .what = "list namespaces"},
+                          on_namespaces, new_ask(fleet, group, 0));
+}
+
+void narrow_denied(struct fleet *fleet, unsigned group)
+{
+    struct narrow *n = &fleet->groups[group].narrow;
+    if (n->state == NARROW_ASKING || n->state == NARROW_DONE || (n->at_ms && clock_mono_ms() - n->at_ms < AGAIN_MS))
+        return;
+    forget(n);
+    n->state = NARROW_ASKING;
+    kube_access_ask(fleet->access, &(struct kube_access_query){
+        .verb = "list", .group = fleet_resources[group].group, .resource = fleet_resources[group].plural},
+        on_all_right, new_ask(fleet, group, 0));
+}
+
+void narrow_done(struct fleet *fleet)
+{
+    for (unsigned g = 0; g < GROUPS; g++)
+        forget(&fleet->groups[g].narrow);
+    while (fleet->asks) {
+        struct fleet_ask *next = fleet->asks->next;
+        free(fleet->asks);
+        fleet->asks = next;
+    }
+}

@@ -1,0 +1,251 @@
+#include <config.h>
+
+#include "fleet/fleet_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/log.h>
+#include <brdeck/base/str.h>
+
+/* -- from a reflector into the store ---------------------------------------------------------- */
+
+static struct backup_record *decode(struct source *s, const char *text, size_t len)
+{
+    struct error err;
+    struct backup_record *record = record_decode_text(text, len, store_pool(s->fleet->store), &err);
+    if (!record)
+        log_warn("a backup that can not be read: %s", err.text);
+    return record;
+}
+
+static void on_object(void *arg, const char *text, size_t len)
+{
+    struct source *s = arg;
+    struct fleet *fleet = s->fleet;
+    if (fleet->on_raw)
+        fleet->on_raw(fleet->raw_arg, text, len, false);
+    struct backup_record *record = decode(s, text, len);
+    if (!record)
+        return;
+    store_put(fleet->store, s->id, record, fleet_now_ms(fleet));
+    fleet_mark(fleet);
+}
+
+static void on_delete(void *arg, const char *text, size_t len)
+{
+    struct source *s = arg;
+    struct fleet *fleet = s->fleet;
+    if (fleet->on_raw)
+        fleet->on_raw(fleet->raw_arg, text, len, true);
+    struct backup_record *record = decode(s, text, len);
+    if (!record)
+        return;
+    store_remove(fleet->store, s->id, record->ns, record->name);
+    record_free(&record);
+    fleet_mark(fleet);
+}
+
+static void on_list(void *arg)
+{
+    struct source *s = arg;
+    store_list(s->fleet->store, s->id);
+}
+
+static void on_listed(void *arg)
+{
+    struct source *s = arg;
+    store_listed(s->fleet->store, s->id);
+    fleet_mark(s->fleet);
+}
+
+static void on_state(void *arg, const struct reflector_state *state)
+{
+    struct source *s = arg;
+    struct fleet *fleet = s->fleet;
+    s->pub.state = *state;
+    fleet_mark(fleet);
+    if (state->phase == REFLECTOR_DENIED && state->http == 403 && !s->ns && !fleet->namespaces)
+        narrow_denied(fleet, s->group);
+    else if (state->listed && !s->ns && fleet->groups[s->group].narrow.state == NARROW_NOTHING)
+        narrow_reset(fleet, s->group); /* the right has come */
+}
+
+/* -- their life --------------------------------------------------------------------------------- */
+
+static unsigned take_id(struct fleet *fleet, struct source *s)
+{
+    unsigned id = 0;
+    while (id < fleet->id_count && fleet->by_id[id])
+        id++;
+    if (id == fleet->id_count)
+        fleet->by_id = xreallocarray(fleet->by_id, ++fleet->id_count, sizeof *fleet->by_id);
+    fleet->by_id[id] = s;
+    return id;
+}
+
+static void start(struct source *s)
+{
+    struct fleet *fleet = s->fleet;
+    char *field = fleet->name ? xasprintf("metadata.name=%s", fleet->name) : NULL;
+    s->reflector = reflector_new(&(struct reflector_spec){
+        .client = fleet->client,
+        .resource = fleet_resources[s->group],
+        .ns = s->ns,
+        .label_selector = fleet->label_selector,
+        .field_selector = field,
+        .once = fleet->once,
+        .on_object = on_object,
+        .on_delete = on_delete,
+        .on_list = on_list,
+        .on_listed = on_listed,
+        .on_state = on_state,
+        .arg = s,
+    });
+    free(field);
+    s->pub.state = *reflector_state(s->reflector);
+}
+
+static void add_source(struct fleet *fleet, unsigned group, const char *ns)
+{
+    struct source *s = xcalloc(1, sizeof *s);
+    s->fleet = fleet;
+    s->group = group;
+    s->ns = xstrdup(ns);
+    s->id = take_id(fleet, s);
+    s->pub.v1 = group == GROUP_V1;
+    s->pub.ns = s->ns;
+    fleet->sources = xreallocarray(fleet->sources, fleet->source_count + 1, sizeof(*fleet->sources));
+    fleet->sources[fleet->source_count++] = s;
+    start(s);
+}
+
+static void free_source(struct source *s)
+{
+    reflector_free(&s->reflector);
+    s->fleet->by_id[s->id] = NULL;
+    free(s->ns);
+    free(s);
+}
+
+static struct source *find(const struct fleet *fleet, unsigned group, const char *ns)
+{
+    for (size_t i = 0; i < fleet->source_count; i++)
+        if (fleet->sources[i]->group == group && str_same(fleet->sources[i]->ns, ns) && !fleet->sources[i]->ns == !ns)
+            return fleet->sources[i];
+    return NULL;
+}
+
+static bool is_wanted(const struct fleet *fleet, const struct source *s)
+{
+    size_t count;
+    char *const *names = sources_names(fleet, s->group, &count);
+    if (fleet->groups[s->group].presence != KUBE_PRESENT)
+        return false;
+    if (!names)
+        return !s->ns;
+    for (size_t i = 0; s->ns && i < count; i++)
+        if (str_same(names[i], s->ns))
+            return true;
+    return false;
+}
+
+/* Its rows go over to the sources that see them from now on; the rest goes. */
+static void end_source(struct fleet *fleet, struct source *old)
+{
+    for (size_t i = 0; i < fleet->source_count; i++) {
+        const struct source *s = fleet->sources[i];
+        if (s == old || s->group != old->group || !is_wanted(fleet, s))
+            continue;
+        if (!s->ns || !old->ns)
+            store_move(fleet->store, old->id, s->id, s->ns ? s->ns : old->ns);
+    }
+    store_drop(fleet->store, old->id);
+}
+
+static unsigned groups_present(const struct fleet *fleet)
+{
+    unsigned count = 0;
+    for (unsigned g = 0; g < GROUPS; g++)
+        count += fleet->groups[g].presence == KUBE_PRESENT;
+    return count;
+}
+
+char *const *sources_names(const struct fleet *fleet, unsigned group, size_t *count)
+{
+    const struct narrow *narrow = &fleet->groups[group].narrow;
+    unsigned groups = groups_present(fleet);
+    size_t most = groups ? FLEET_WATCHES_MAX / groups : FLEET_WATCHES_MAX;
+    char *const *names = fleet->namespaces;
+    *count = 0;
+    while (names && names[*count])
+        ++*count;
+    if (!names && narrow->state == NARROW_DONE) {
+        names = narrow->names;
+        *count = narrow->count;
+    }
+    if (*count > most)
+        *count = most;
+    return names;
+}
+
+static bool is_cut(const struct fleet *fleet)
+{
+    for (unsigned g = 0; g < GROUPS; g++) {
+        size_t count;
+        char *const *names = sources_names(fleet, g, &count);
+        if (fleet->groups[g].presence == KUBE_PRESENT && names && (names[count] || fleet->groups[g].narrow.cut))
+            return true;
+    }
+    return false;
+}
+
+void sources_fit(struct fleet *fleet)
+{
+    for (unsigned g = 0; g < GROUPS; g++) {
+        size_t count;
+        char *const *names = sources_names(fleet, g, &count);
+        if (fleet->groups[g].presence != KUBE_PRESENT)
+            continue;
+        if (!names && !find(fleet, g, NULL))
+            add_source(fleet, g, NULL);
+        for (size_t i = 0; names && i < count; i++)
+            if (!find(fleet, g, names[i]))
+                add_source(fleet, g, names[i]);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < fleet->source_count; i++)
+        if (!is_wanted(fleet, fleet->sources[i]))
+            end_source(fleet, fleet->sources[i]);
+    for (size_t i = 0; i < fleet->source_count; i++) {
+        struct source *s = fleet->sources[i];
+        if (is_wanted(fleet, s))
+            fleet->sources[kept++] = s;
+        else
+            free_source(s);
+    }
+    fleet->source_count = kept;
+    fleet->cut = is_cut(fleet);
+    clusters_fit(fleet);
+    fleet_mark(fleet);
+}
+
+void sources_stop(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->source_count; i++)
+        free_source(fleet->sources[i]);
+    free(fleet->sources);
+    free(fleet->by_id);
+    fleet->sources = fleet->by_id = NULL;
+    fleet->source_count = fleet->id_count = 0;
+}
+
+struct source *source_at(const struct fleet *fleet, size_t i)
+{
+    struct source *s = fleet->sources[i];
+    s->pub.state = *reflector_state(s->reflector);
+    s->pub.live = reflector_is_live(s->reflector);
+    s->pub.has_status_sub = fleet->groups[s->group].has_status;
+    return s;
+}
