@@ -97,6 +97,7 @@ void reflector_failed(struct reflector *r, int http, int64_t retry_after_ms, con
         if (refusals[i].http == http)
             phase = refusals[i].phase;
     r->state.error = *err; /* before the stream it may lie in goes */
+    r->state.http = http;
     stop_streams(r);
     r->failures++;
     int64_t wait = backoff_ms(r);

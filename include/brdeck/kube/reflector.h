@@ -33,6 +33,7 @@ struct reflector_state {
     int64_t since_ms;       /* monotonic, when this phase began */
     int64_t next_try_ms;    /* monotonic; RECONNECTING, DENIED, MISSING */
     struct error error;     /* why; code NONE while all is well */
+    int http;               /* with error: the code of the answer, 401 or 403 say; 0: there was none */
 };
 
 struct reflector;
