@@ -121,6 +121,18 @@ static void set_tls(CURL *easy, const struct kube_client *c, const struct kube_c
     set_blob(easy, CURLOPT_SSLKEY_BLOB, credential->key_pem);
 }
 
+/* proxy-url goes before the environment's proxies, which curl reads itself. */
+static void set_proxy(CURL *easy, const struct kube_client *c)
+{
+    if (c->target->proxy_url) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, c->target->proxy_url);
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    } else if (c->is_loopback) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* as Go: HTTPS_PROXY is not for this host */
+    }
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
 static void set_connection(CURL *easy, const struct kube_request *r)
 {
     const struct kube_client *c = r->client;
@@ -134,13 +146,7 @@ static void set_connection(CURL *easy, const struct kube_request *r)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     if (c->connect_to)
         curl_easy_setopt(easy, CURLOPT_CONNECT_TO, c->connect_to);
-    if (c->target->proxy_url) {
-        curl_easy_setopt(easy, CURLOPT_PROXY, c->target->proxy_url);
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-    } else if (c->is_loopback) {
-        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* as Go: HTTPS_PROXY is not for this host */
-    }
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set_proxy(easy, c);
     if (r->is_write) {
         /* When a connection that was used before dies unanswered, curl sends the request again by itself. */
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);

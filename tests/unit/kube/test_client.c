@@ -473,6 +473,24 @@ static void test_refresh_makes_new_connections(void **state)
     kube_request_cancel(&old);
 }
 
+/* A plain server behind an HTTP proxy is asked for by its whole URL. */
+static void test_proxy(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o = {0};
+    struct error err = {0};
+    struct kube_target target = f->target;
+    target.server = (char *)"http://kube.invalid:6443/prefix";
+    target.proxy_url = (char *)fake_server_url(f->server);
+    kube_client_free(&f->client);
+    f->client = kube_client_new(f->loop, &target, &err);
+    fake_expect(f->server, &(struct fake_rule){.request = "GET http://kube.invalid:6443/prefix/version "});
+    ask(f, &o, (struct kube_request_spec){.method = "GET", .path = "/version", .what = "x"});
+    assert_int_equal(o.http, 200);
+    kube_client_free(&f->client);
+    f->client = kube_client_new(f->loop, &f->target, &err);
+}
+
 static void test_addresses(void **state)
 {
     struct fixture *f = *state;
@@ -525,6 +543,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keepalive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cancel_from_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refresh_makes_new_connections, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_proxy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
