@@ -315,7 +315,7 @@ static void draw_cell(const struct term_screen *screen, int row, int col, const 
 static bool same_cell(const struct cell_glyph *a, const struct cell_glyph *b)
 {
     return a->width == b->width && a->style == b->style && a->cursor == b->cursor && a->stale == b->stale &&
-           wmemcmp(a->chars, b->chars, ARRAY_LEN(a->chars)) == 0;
+           memcmp(a->chars, b->chars, sizeof a->chars) == 0;
 }
 
 /* Tell ncurses of the cells of a row from the first that differs to the last. */
