@@ -390,6 +390,7 @@ void pulse_start(struct pulse *pulse, struct sim *sim)
     *pulse = (struct pulse){.sim = sim};
     timer_init(&pulse->timer, on_beat, pulse);
     timer_set(&sim->timers, &pulse->timer, PULSE_FIRST_MS);
+    operator_enqueue(sim->operator_, kind_of(KIND_BACKUP), "audit", "full-audit-core-retry", 0);
 }
 
 void pulse_stop(struct pulse *pulse)

@@ -206,6 +206,28 @@ void job_create(struct sim *sim, const struct job_spec *spec)
     free(uid);
 }
 
+static void set_missing_int(struct json *object, const char *key, int64_t number)
+{
+    if (json_is_null(json_get(object, key)))
+        json_set_int(object, key, number);
+}
+
+void job_settle(struct json *job)
+{
+    const char *uid = text_at(job, "metadata", "uid"), *name = text_at(job, "metadata", "name");
+    struct json *spec = json_object_in(job, "spec");
+    struct json *match = json_object_in(json_object_in(spec, "selector"), "matchLabels");
+    struct json *labels = json_object_in(json_object_in(json_object_in(spec, "template"), "metadata"), "labels");
+    set_missing_int(spec, "parallelism", 1);
+    set_missing_int(spec, "completions", 1);
+    set_missing_int(spec, "backoffLimit", 6);
+    json_set_string(match, "batch.kubernetes.io/controller-uid", uid);
+    json_set_string(labels, "batch.kubernetes.io/controller-uid", uid);
+    json_set_string(labels, "batch.kubernetes.io/job-name", name);
+    json_set_string(labels, "controller-uid", uid);
+    json_set_string(labels, "job-name", name);
+}
+
 enum job_state job_state(struct sim *sim, const char *ns, const char *name)
 {
     struct json *job = store_read(sim->store, kind_of(KIND_JOB), ns, name);

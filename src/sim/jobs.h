@@ -20,6 +20,9 @@ struct job_spec {
 /* Store the Job. */
 void job_create(struct sim *sim, const struct job_spec *spec);
 
+/* What the API server adds to a new Job of a user: selector, labels of its Pods, defaults. */
+void job_settle(struct json *job);
+
 enum job_state { JOB_NONE, JOB_ACTIVE, JOB_DONE, JOB_FAILED };
 enum job_state job_state(struct sim *sim, const char *ns, const char *name);
 

@@ -299,6 +299,8 @@ static bool reconcile_snapshot(struct operator *op, const struct kind *cr, struc
     bool again = false;
     if (is_among(cr_text(backup, "status", "phase"), settled, ARRAY_LEN(settled)))
         return true;
+    if (!retry_is_due(op, cr, backup))
+        return true;
     if (check_storage(op, cr, backup, &again))
         start(op, cr, backup, RUN_SNAPSHOT, LOG_UNKNOWN);
     return !again;

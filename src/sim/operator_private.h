@@ -70,6 +70,12 @@ char *run_backup_path(const struct json *backup);
 /* cleaner.c */
 void cleaner_reconcile(struct operator *op, const struct kind *cr, struct json *backup);
 
+/* retry.c: snapshots whose Job died without a word. */
+/* Write that it failed and when it is tried again, or that it is not any more. @backup is used up. */
+void retry_note(struct operator *op, const struct kind *cr, struct json *backup, const char *why);
+/* False while its time has not come: it is then queued for it. */
+bool retry_is_due(struct operator *op, const struct kind *cr, const struct json *backup);
+
 /* operator.c */
 /* Look at it after @delay_ms (as it is, not divided). */
 void operator_enqueue(struct operator *op, const struct kind *cr, const char *ns, const char *name, int64_t delay_ms);

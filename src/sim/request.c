@@ -32,6 +32,12 @@ const char *request_header(const struct request *request, const char *name)
 struct json *request_json(struct request *request)
 {
     struct error err;
+    const char *type = request_header(request, "Content-Type");
+    if (type && str_starts(type, "application/vnd.kubernetes.protobuf")) {
+        reply_failure(request, 415, "UnsupportedMediaType",
+                      "brdeck-sim takes JSON, not protobuf: kubectl apply -f FILE sends it");
+        return NULL;
+    }
     struct json *tree = json_parse(request->body.data, request->body.len, &err);
     if (!tree)
         reply_failure(request, 400, "BadRequest", "error decoding the body: %s", err.text);

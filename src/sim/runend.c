@@ -154,6 +154,10 @@ static const char *const log_reasons[] = {
 void run_fail(struct run *run)
 {
     struct json *backup = store_read(run->op->sim->store, run->cr, run->ns, run->name);
+    if (backup && run->dies && run->kind == RUN_SNAPSHOT) {
+        retry_note(run->op, run->cr, backup, "BackoffLimitExceeded: container exited with code 137 (OOMKilled)");
+        return;
+    }
     if (!backup || run->dies || run->kind == RUN_STOP_TASK) {
         json_free(&backup);
         return;

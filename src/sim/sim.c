@@ -2,6 +2,7 @@
 
 #include "sim.h"
 
+#include "jobctl.h"
 #include "operator.h"
 #include "touch.h"
 
@@ -14,11 +15,13 @@ void sim_init(struct sim *sim, const struct sim_options *options)
     sim->faults = faults_new();
     sim->operator_ = operator_new(sim);
     sim->touch = touch_new(sim);
+    sim->jobctl = jobctl_new(sim);
     watches_init(&sim->watches, sim->store, &sim->timers);
 }
 
 void sim_done(struct sim *sim)
 {
+    jobctl_free(&sim->jobctl);
     touch_free(&sim->touch);
     operator_free(&sim->operator_);
     faults_free(&sim->faults);

@@ -18,6 +18,7 @@
 struct request;
 struct operator;
 struct touch;
+struct jobctl;
 
 struct sim {
     struct sim_options options;
@@ -30,6 +31,7 @@ struct sim {
     struct faults *faults;
     struct operator *operator_;
     struct touch *touch;
+    struct jobctl *jobctl;
     struct MHD_Daemon *daemon;
     struct request *requests; /* open ones */
     uint16_t port;

@@ -12,6 +12,7 @@
 #include "cluster.h"
 #include "fields.h"
 #include "handlers.h"
+#include "jobs.h"
 #include "sim.h"
 #include "validate.h"
 
@@ -323,6 +324,8 @@ static void settle_meta(struct request *request, struct json *tree)
         json_remove(tree, "status");
     if (request->kind->id == KIND_NAMESPACE)
         json_set_string(json_object_in(tree, "status"), "phase", "Active");
+    if (request->kind->id == KIND_JOB)
+        job_settle(tree);
     json_free(&fresh);
 }
 
