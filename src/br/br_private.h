@@ -47,7 +47,7 @@ struct plan {
     tso_t asked_until;
     struct json *manifest;        /* start */
     struct backup_facts facts;
-    bool job_looked, job_unknown; /* retry: the Job was asked for; nobody could say */
+    bool job_unknown;             /* retry: the Job was asked for, and nobody may say */
     int conflicts;
     struct backup_record *snaps;  /* the bases that the guard saw, as copies */
     const struct backup_record **seen; /* the same, as an array for window.h */

@@ -167,15 +167,10 @@ static bool judge_steps(struct plan *plan)
     return p->truncates ? judge_truncate(plan) : true;
 }
 
-/* Its Job must not run any more (rule 6): plan.c asked for it. */
+/* Whether its Job still runs (rule 6) plan.c has asked, and action_may judged. */
 static bool judge_retry(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
-    char job[128];
-    command_job_name(p->name, p->action->command, job, sizeof job);
-    if (plan->facts.job.present && !plan->facts.job.failed && !plan->facts.job.complete && plan->job_looked)
-        return error_set(&p->error, ERROR_REFUSED, "the Job %s of the failed %s is still active: wait until it ends, then try "
-                         "again", job, log_command_name(p->action->command));
     if (plan->clear_truncate && p->sub)
         return error_set(&p->error, ERROR_REFUSED, "trying again goes through /status, which can not change the spec: take "
                          "logTruncateUntil out first: kubectl -n %s patch backups.%s %s --type=merge -p "
@@ -211,7 +206,8 @@ static bool judge_patch(struct plan *plan)
     see_snapshots(plan);
     if (!judge_steps(plan))
         return false;
-    if (!p->step_count)
+    /* Settled: an earlier run failed, and the spec must ask for it before a retry can be. The verdict warns of it. */
+    if (!p->step_count && (p->verdict.is_retry || command_verdict(p->after) != COMMAND_SETTLED))
         return error_set(&p->error, ERROR_REFUSED, "the operator would do nothing with that: %s", p->state.sentence);
     return true;
 }

@@ -230,10 +230,10 @@ static void on_job(void *arg, const struct json *object, const struct kube_respo
 {
     struct plan *plan = arg;
     plan->request = NULL;
-    plan->job_looked = true;
     memset(&plan->facts.job, 0, sizeof plan->facts.job);
     if (!response->error.code && object) {
         const char *uid = json_text(json_at(object, "metadata", "uid", NULL));
+        command_job_name(plan->pub.name, plan->pub.action->command, plan->facts.job.name, sizeof plan->facts.job.name);
         plan->facts.job.present = true;
         plan->facts.job.failed = condition_is_true(object, "Failed");
         plan->facts.job.complete = condition_is_true(object, "Complete");
@@ -289,7 +289,7 @@ static void look(struct plan *plan)
 {
     plan_forget(plan);
     plan->pub.phase = BR_PLAN_LOOKING;
-    plan->job_looked = plan->job_unknown = false;
+    plan->job_unknown = false;
     plan->facts = (struct backup_facts){0};
     if (plan->pub.action->makes_new)
         judge(plan);

@@ -122,6 +122,9 @@ static void add_sends(const struct br_plan *p, struct description *d)
 static void add_then(const struct br_plan *p, struct description *d)
 {
     char job[128];
+    if (!p->step_count)
+        description_add(d, ROLE_WARN, 0, "then", "the operator does nothing yet: its last run failed, and %s once more has it run "
+                        "again", p->action->key);
     for (size_t i = 0; i < p->step_count; i++) {
         bool truncate = p->steps[i].command == LOG_COMMAND_TRUNCATE;
         command_job_name(p->name, p->steps[i].command, job, sizeof job);

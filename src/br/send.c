@@ -54,6 +54,22 @@ static void on_conflict(struct run *run, const struct kube_response *response)
                 response->error.text);
 }
 
+/* -- it took place ---------------------------------------------------------------------------- */
+
+static void on_accepted(struct run *run, const struct json *object)
+{
+    const struct br_plan *p = &run->plan->pub;
+    int64_t generation = 0;
+    bool told = json_int(json_at(object, "metadata", "generation", NULL), &generation);
+    if (!p->action->makes_new && !p->verdict.is_retry && told && generation == p->record->generation)
+        run_say(run, BR_NOTHING, "the server took it, and nothing changed: the spec said so already");
+    else if (!p->step_count)
+        run_say(run, BR_NOTHING, "written to the spec; the operator does not run it, because its last run failed: %s once more has "
+                "it run again", p->action->name);
+    else
+        run_follow(run, object);
+}
+
 /* -- a lost answer: look whether it took place ------------------------------------------------ */
 
 static void not_applied(struct run *run, const char *why)
@@ -66,8 +82,7 @@ static void tell_applied(struct run *run, enum applied applied, const struct jso
     bool makes_new = run->pub.action->makes_new;
     switch (applied) {
     case APPLIED:
-        run->pub.ended_ms = 0;
-        run_follow(run, object);
+        on_accepted(run, object);
         break;
     case APPLIED_BY_OTHER:
         if (makes_new)
@@ -152,17 +167,6 @@ static void on_lost(struct run *run, const struct kube_response *response)
 }
 
 /* -- the answer ------------------------------------------------------------------------------- */
-
-static void on_accepted(struct run *run, const struct json *object)
-{
-    const struct br_plan *p = &run->plan->pub;
-    int64_t generation = 0;
-    bool told = json_int(json_at(object, "metadata", "generation", NULL), &generation);
-    if (!p->action->makes_new && !p->verdict.is_retry && told && generation == p->record->generation)
-        run_say(run, BR_NOTHING, "the server took it, and nothing changed: the spec said so already");
-    else
-        run_follow(run, object);
-}
 
 static void on_sent(void *arg, const struct json *object, const struct kube_response *response)
 {

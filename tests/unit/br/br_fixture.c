@@ -1,0 +1,229 @@
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/str.h>
+
+#include "br/br_private.h"
+#include "br_fixture.h"
+
+/* -- the fleet --------------------------------------------------------------------------- */
+
+struct kube_client *fleet_client(const struct fleet *fleet) { return fleet->client; }
+struct store *fleet_store(const struct fleet *fleet) { return fleet->store; }
+int64_t fleet_now_ms(const struct fleet *fleet)
+{
+    (void)fleet;
+    return NOW_MS;
+}
+const char *fleet_cluster_uid(const struct fleet *fleet)
+{
+    (void)fleet;
+    return "uid-of-kube-system";
+}
+const struct kube_resource *fleet_resource(bool v1)
+{
+    static const struct kube_resource resources[] = {{"br.pingcap.com", "v1alpha1", "backups", "Backup", true},
+                                                     {"pingcap.com", "v1alpha1", "backups", "Backup", true}};
+    return &resources[v1];
+}
+bool fleet_has_status_sub(const struct fleet *fleet, bool v1) { return !v1 && !fleet->no_status_sub; }
+bool fleet_is_complete(const struct fleet *fleet) { return fleet->complete; }
+int64_t fleet_cluster_created_ms(const struct fleet *fleet, const char *cluster)
+{
+    (void)fleet, (void)cluster;
+    return 0;
+}
+
+/* -- the bed ------------------------------------------------------------------------------ */
+
+static void on_changed(void *arg) { ((struct bed *)arg)->told++; }
+
+char *bed_keep(struct bed *bed, char *text)
+{
+    bed->kept = xreallocarray(bed->kept, bed->kept_count + 1, sizeof *bed->kept);
+    return bed->kept[bed->kept_count++] = text;
+}
+
+void bed_open(struct bed *bed)
+{
+    bool read_only = bed->read_only;
+    *bed = (struct bed){.read_only = read_only};
+    fixture_open(&bed->f);
+    bed->fleet = (struct fleet){.client = bed->f.client, .store = store_new(), .complete = true};
+    char folder[] = "/tmp/brdeck-br-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    bed->journal = bed_keep(bed, xasprintf("%s/journal.jsonl", folder));
+    struct br_options options = {.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal, .read_only = read_only};
+    bed->br = br_new(&options, on_changed, bed);
+    bed->br->pace = (struct pace){.lost_look_ms = 10, .lost_look_max_ms = 40, .unknown_ms = 200, .send_again_ms = 10, .grace_ms = 20,
+                                  .late_ms = 60 * 1000};
+}
+
+void bed_close(struct bed *bed)
+{
+    br_free(&bed->br);
+    store_free(&bed->fleet.store);
+    fixture_close(&bed->f);
+    unlink(bed->journal);
+    *strrchr(bed->journal, '/') = '\0';
+    rmdir(bed->journal);
+    for (size_t i = 0; i < bed->kept_count; i++)
+        free(bed->kept[i]);
+    free(bed->kept);
+}
+
+/* -- objects ------------------------------------------------------------------------------- */
+
+tso_t tso_ago(int64_t ms) { return tso_from_ms(NOW_MS - ms); }
+
+char *tso_text(struct bed *bed, tso_t ts) { return bed_keep(bed, xasprintf("%" PRIu64, ts)); }
+
+static char *time_text(int seconds)
+{
+    return seconds ? xasprintf("\"2026-11-23T15:%02d:%02dZ\"", seconds / 60, seconds % 60) : xstrdup("null");
+}
+
+char *sub_text(struct bed *bed, const char *command, const char *phase, int changed, int started, int completed,
+               const char *until, const char *message)
+{
+    char *at = time_text(changed), *from = time_text(started), *to = time_text(completed);
+    char *cut = until ? xasprintf(",\"logTruncatingUntil\":\"%s\"", until) : xstrdup("");
+    char *text = xasprintf("\"%s\":{\"command\":\"%s\",\"phase\":\"%s\",\"timeStarted\":%s,\"timeCompleted\":%s%s,\"conditions\":"
+                           "[{\"type\":\"%s\",\"status\":\"True\",\"reason\":\"%s\",\"message\":\"%s\",\"lastTransitionTime\":%s}]}",
+                           command, command, phase, from, to, cut, phase, phase, message ? message : "", at);
+    free(at);
+    free(from);
+    free(to);
+    free(cut);
+    return bed_keep(bed, text);
+}
+
+static const char *or(const char *text, const char *other) { return text ? text : other; }
+
+static void add_member(struct str *s, const char *key, const char *value)
+{
+    if (value)
+        str_addf(s, ",\"%s\":\"%s\"", key, value);
+}
+
+char *backup_text(struct bed *bed, const struct backup_spec *b)
+{
+    struct str s;
+    str_init(&s, STR_SMALL);
+    char number[TSO_TEXT_MAX];
+    str_addf(&s, "{\"apiVersion\":\"%spingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":\"%s\",\"name\":\"%s\","
+             "\"uid\":\"%s\",\"resourceVersion\":\"%d\",\"generation\":%d,\"creationTimestamp\":\"2026-11-20T10:00:00Z\","
+             "\"finalizers\":[\"pingcap.com/finalizer\"]%s", b->v1 ? "" : "br.", or(b->ns, "orders"), or(b->name, "log-orders"),
+             or(b->uid, "uid-1"), b->rv ? b->rv : 100, b->generation ? b->generation : 3, or(b->metadata, ""));
+    if (b->manager)
+        str_addf(&s, ",\"managedFields\":[{\"manager\":\"%s\",\"operation\":\"Update\",\"fieldsV1\":{\"f:spec\":{"
+                 "\"f:logSubcommand\":{}}}}]", b->manager);
+    str_addf(&s, "},\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},\"s3\":{\"provider\":\"aws\",\"bucket\":\"b\","
+             "\"prefix\":\"p\"}%s", or(b->spec, ""));
+    add_member(&s, "logSubcommand", b->subcommand);
+    add_member(&s, "logTruncateUntil", b->until);
+    str_addf(&s, "},\"status\":{\"phase\":\"%s\",\"timeStarted\":\"2026-11-20T10:00:05Z\"", or(b->phase, "Running"));
+    if (!b->no_commit_ts)
+        add_member(&s, "commitTs", tso_format(tso_ago(10 * INT64_C(86400000)), TSO_NUMBER, 0, number));
+    add_member(&s, "logCheckpointTs", b->checkpoint ? (*b->checkpoint ? b->checkpoint : NULL)
+                                                    : tso_format(tso_ago(60000), TSO_NUMBER, 0, number));
+    add_member(&s, "logSuccessTruncateUntil", b->success);
+    str_addf(&s, ",\"logSubCommandStatuses\":{\"log-start\":{\"command\":\"log-start\",\"phase\":\"Complete\",\"timeStarted\":"
+             "\"2026-11-20T10:00:05Z\",\"timeCompleted\":\"2026-11-20T10:00:07Z\"}%s%s}}}", b->subs ? "," : "", or(b->subs, ""));
+    return bed_keep(bed, str_take(&s));
+}
+
+static void put(struct bed *bed, const char *text)
+{
+    struct backup_record *record = record_decode_text(text, strlen(text), store_pool(bed->fleet.store), NULL);
+    assert_non_null(record);
+    store_put(bed->fleet.store, 0, record, NOW_MS);
+}
+
+void backup_put(struct bed *bed, const struct backup_spec *spec) { put(bed, backup_text(bed, spec)); }
+
+void snapshot_put(struct bed *bed, const char *name, int64_t age_ms)
+{
+    put(bed, bed_keep(bed, xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":"
+                                     "\"orders\",\"name\":\"%s\",\"uid\":\"u-%s\"},\"spec\":{\"br\":{\"cluster\":\"tc\"}},"
+                                     "\"status\":{\"phase\":\"Complete\",\"commitTs\":\"%" PRIu64 "\"}}", name, name, tso_ago(age_ms))));
+}
+
+/* -- the server -------------------------------------------------------------------------------- */
+
+void expect_get(struct bed *bed, const char *body, int http, int times)
+{
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT " ", .http = http, .body = body, .times = times});
+}
+
+void expect_right(struct bed *bed, bool allowed)
+{
+    fake_expect(bed->f.server, &(struct fake_rule){
+        .request = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", .http = 201,
+        .body = allowed ? "{\"kind\":\"SelfSubjectAccessReview\",\"status\":{\"allowed\":true}}"
+                        : "{\"kind\":\"SelfSubjectAccessReview\",\"status\":{\"allowed\":false}}"});
+}
+
+void expect_dry(struct bed *bed, const char *body, int http, int times)
+{
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT, .has = "dryRun=All", .http = http, .body = body,
+                                                   .times = times});
+}
+
+void expect_patch(struct bed *bed, const char *body, int http, int times)
+{
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "?fieldManager=brdeck&fieldValidation=Strict",
+                                                   .http = http, .body = body, .times = times});
+}
+
+void expect_cut(struct bed *bed, const char *request, int times)
+{
+    fake_expect(bed->f.server, &(struct fake_rule){.request = request, .how = FAKE_CUT, .times = times});
+}
+
+char *status_text(struct bed *bed, int code, const char *reason, const char *message)
+{
+    return bed_keep(bed, xasprintf("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"%s\",\"reason\":"
+                                   "\"%s\",\"code\":%d}", message, reason, code));
+}
+
+/* -- plans --------------------------------------------------------------------------------------- */
+
+struct br_plan *plan_made(struct bed *bed, const struct br_plan_spec *spec)
+{
+    struct br_plan_spec whole = *spec;
+    if (!whole.ns)
+        whole.ns = "orders";
+    if (!whole.name)
+        whole.name = "log-orders";
+    struct br_plan *plan = br_plan_new(bed->br, &whole, NULL, NULL);
+    assert_int_equal(plan->phase, BR_PLAN_LOOKING);
+    UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+    return plan;
+}
+
+const char *plan_said(struct bed *bed, const struct br_plan *plan)
+{
+    struct description d;
+    struct describe_context ctx = {.now_ms = NOW_MS, .style = TSO_RFC3339};
+    struct str s;
+    str_init(&s, STR_SMALL);
+    description_init(&d);
+    br_plan_describe(plan, &ctx, &d);
+    for (size_t i = 0; i < d.count; i++)
+        str_addf(&s, "%s: %s\n", d.lines[i].label ? d.lines[i].label : "", d.lines[i].text);
+    description_done(&d);
+    return bed_keep(bed, str_take(&s));
+}

@@ -1,0 +1,72 @@
+/* br_fixture.h - a room br/ on a scripted API server, a store that the test feeds, and a fleet that says what the test wants. */
+#ifndef TESTS_UNIT_BR_FIXTURE_H
+#define TESTS_UNIT_BR_FIXTURE_H
+
+#include <brdeck/br/plan.h>
+#include <brdeck/br/runner.h>
+
+#include "../kube/fake_server.h"
+
+#define NOW_MS INT64_C(1795449600000) /* 2026-11-23T16:00:00Z */
+
+/* What fleet.h's functions answer; they are defined in br_fixture.c, and libfleet's own are not linked. */
+struct fleet {
+    struct kube_client *client;
+    struct store *store;
+    bool complete, no_status_sub;
+};
+
+struct bed {
+    struct fixture f;
+    struct fleet fleet;
+    struct br *br;
+    char *journal;
+    char **kept;
+    size_t kept_count;
+    unsigned told; /* calls of br's changed callback */
+    bool read_only;
+};
+void bed_open(struct bed *bed);
+void bed_close(struct bed *bed);
+/* Keep @text until the end; returns it. */
+char *bed_keep(struct bed *bed, char *text);
+
+/* A log Backup orders/log-orders, running; zero is the usual. */
+struct backup_spec {
+    const char *ns, *name, *uid;
+    int rv, generation;      /* 0: 100, 3 */
+    const char *subcommand;  /* NULL: absent */
+    const char *until, *success, *phase; /* phase NULL: "Running" */
+    const char *checkpoint;  /* NULL: one a minute old; "": none */
+    const char *subs;        /* of logSubCommandStatuses beside log-start: "\"log-pause\":{...}" */
+    const char *spec, *metadata; /* more members, each with its comma before */
+    const char *manager;     /* who owns spec.logSubcommand in managedFields; NULL: no managedFields */
+    bool no_commit_ts, v1;
+};
+/* JSON text, kept by @bed. */
+char *backup_text(struct bed *bed, const struct backup_spec *spec);
+/* Put it into the store. */
+void backup_put(struct bed *bed, const struct backup_spec *spec);
+/* A Complete snapshot of the same cluster whose COMMITTS is @age_ms before NOW_MS. */
+void snapshot_put(struct bed *bed, const char *name, int64_t age_ms);
+/* A sub-status: "\"log-pause\":{...}"; times are seconds after 2026-11-23T15:00:00Z, 0: null. */
+char *sub_text(struct bed *bed, const char *command, const char *phase, int changed, int started, int completed,
+               const char *until, const char *message);
+tso_t tso_ago(int64_t ms);
+char *tso_text(struct bed *bed, tso_t ts);
+
+/* Rules of the server; @http 0: 200; @times 0: always. */
+#define OBJECT "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups/log-orders"
+void expect_get(struct bed *bed, const char *body, int http, int times);
+void expect_right(struct bed *bed, bool allowed);
+void expect_dry(struct bed *bed, const char *body, int http, int times);
+void expect_patch(struct bed *bed, const char *body, int http, int times);
+void expect_cut(struct bed *bed, const char *request, int times);
+char *status_text(struct bed *bed, int code, const char *reason, const char *message);
+
+/* A plan, turned until it is no longer looking. */
+struct br_plan *plan_made(struct bed *bed, const struct br_plan_spec *spec);
+/* What br_plan_describe says of it, "label: text" a line; kept. */
+const char *plan_said(struct bed *bed, const struct br_plan *plan);
+
+#endif

@@ -1,0 +1,583 @@
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/str.h>
+
+#include "br_fixture.h"
+
+#define DAY INT64_C(86400000)
+
+static struct bed the_bed;
+
+static int open_bed(void **state)
+{
+    the_bed.read_only = false;
+    bed_open(&the_bed);
+    *state = &the_bed;
+    return 0;
+}
+
+static int close_bed(void **state)
+{
+    bed_close(*state);
+    return 0;
+}
+
+static void assert_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" does not hold \"%s\"", text, part);
+}
+
+static void assert_has_not(const char *text, const char *part)
+{
+    if (strstr(text, part))
+        fail_msg("\"%s\" holds \"%s\"", text, part);
+}
+
+/* A running backup that a pause turns into @after; the usual answers. */
+static void expect_usual(struct bed *bed, const struct backup_spec *before, const struct backup_spec *after)
+{
+    expect_get(bed, backup_text(bed, before), 200, 0);
+    expect_right(bed, true);
+    expect_dry(bed, backup_text(bed, after), 200, 0);
+}
+
+/* -- rules 1, 2, 13: what a plan of a pause says ------------------------------------------------- */
+
+static void pause_is_planned(void **state)
+{
+    struct bed *bed = *state;
+    expect_usual(bed, &(struct backup_spec){.subcommand = "log-start"},
+                 &(struct backup_spec){.subcommand = "log-pause", .generation = 4});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_int_equal(plan->dry_run, BR_DRY_RUN_ACCEPTED);
+    assert_int_equal(plan->right, KUBE_RIGHT_YES);
+    assert_int_equal(plan->confirm, BR_CONFIRM_YES);
+    assert_false(plan->changes_nothing || plan->truncates || plan->sub);
+    assert_int_equal(plan->step_count, 1);
+    /* the dry-run is the write: preconditions, Strict, our name */
+    const char *sent = fake_request(bed->f.server, "PATCH " OBJECT, 0);
+    assert_has(sent, "dryRun=All");
+    assert_has(sent, "fieldManager=brdeck");
+    assert_has(sent, "fieldValidation=Strict");
+    assert_has(sent, "\"uid\":\"uid-1\"");
+    assert_has(sent, "\"resourceVersion\":\"100\"");
+    assert_has(sent, "\"logSubcommand\":\"log-pause\"");
+    assert_has(sent, "application/merge-patch+json");
+    assert_string_equal(plan->kubectl, "kubectl --context test -n orders patch backups.br.pingcap.com log-orders --type=merge -p "
+                                       "'{\"spec\":{\"logSubcommand\":\"log-pause\"}}'");
+    const char *said = plan_said(bed, plan);
+    assert_has(said, ": Pause orders/log-orders\n");
+    assert_has(said, "context: test, http://127.0.0.1:");
+    assert_has(said, "sends: PATCH " OBJECT " {\"spec\":{\"logSubcommand\":\"log-pause\"}}\n");
+    assert_has(said, "tried: accepted");
+    assert_has(said, "then: the operator runs Job backup-log-orders-log-pause\n");
+    assert_has(said, "resume before that, or the chain is lost");
+    assert_has(said, ": y to do it");
+    assert_true(br_plan_is_confirmed(plan, "y") && br_plan_is_confirmed(plan, "yes"));
+    assert_false(br_plan_is_confirmed(plan, "") || br_plan_is_confirmed(plan, "n") || br_plan_is_confirmed(plan, NULL));
+    struct json *json = br_plan_json(plan);
+    assert_string_equal(json_string(json, "plan"), "ready");
+    assert_string_equal(json_text(json_at(json, "object", "resourceVersion", NULL)), "100");
+    json_free(&json);
+    br_plan_free(&plan);
+}
+
+static void log_stop_goes_with_it(void **state)
+{
+    struct bed *bed = *state;
+    expect_usual(bed, &(struct backup_spec){.spec = ",\"logStop\":false"},
+                 &(struct backup_spec){.subcommand = "log-pause", .generation = 4});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_has(fake_request(bed->f.server, "PATCH " OBJECT, 0), "\"logStop\":null");
+    br_plan_free(&plan);
+}
+
+static void a_patch_that_changes_nothing_says_so(void **state)
+{
+    struct bed *bed = *state;
+    expect_usual(bed, &(struct backup_spec){.subcommand = "log-start"}, &(struct backup_spec){.subcommand = "log-start"});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_true(plan->changes_nothing);
+    assert_has(plan_said(bed, plan), "this changes nothing");
+    br_plan_free(&plan);
+}
+
+/* -- refusals: each with its code and its words ----------------------------------------------------- */
+
+static void refused_by_the_state(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        enum action_id action;
+        struct backup_spec object;
+        const char *words;
+    } rows[] = {
+        {ACTION_RESUME, {.phase = "Stopped", .subcommand = "log-stop"}, "Stopped is final"},
+        {ACTION_PAUSE, {.phase = "Paused", .subcommand = "log-pause"}, "paused already"},
+        {ACTION_PAUSE, {.no_commit_ts = true}, "COMMITTS is not there yet"},
+        {ACTION_TRUNCATE, {.checkpoint = ""}, "checkpoint is unknown"},
+        {ACTION_TRUNCATE, {.subcommand = "log-pause"}, "wait behind"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        expect_get(bed, backup_text(bed, &rows[i].object), 200, 1);
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = rows[i].action, .until = tso_ago(DAY)});
+        assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+        assert_int_equal(plan->error.code, ERROR_REFUSED);
+        assert_has(plan->error.text, rows[i].words);
+        assert_has(plan_said(bed, plan), "refused: ");
+        assert_false(br_plan_is_confirmed(plan, "y"));
+        br_plan_free(&plan);
+    }
+    assert_int_equal(fake_count(bed->f.server, "PATCH"), 0); /* not even tried */
+}
+
+static void refused_without_the_right(void **state)
+{
+    struct bed *bed = *state;
+    expect_get(bed, backup_text(bed, &(struct backup_spec){0}), 200, 0);
+    expect_right(bed, false);
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_STOP});
+    assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+    assert_int_equal(plan->error.code, ERROR_DENIED);
+    assert_has(plan->error.text, "may not patch backups in namespace orders");
+    assert_has(plan->error.text, "kubectl --context test -n orders patch"); /* the line to hand on */
+    assert_int_equal(fake_count(bed->f.server, "PATCH"), 0);
+    br_plan_free(&plan);
+}
+
+static void an_error_is_no_answer_about_rights(void **state)
+{
+    struct bed *bed = *state;
+    expect_get(bed, backup_text(bed, &(struct backup_spec){0}), 200, 0);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST /apis/authorization", .http = 500, .body = "no"});
+    expect_dry(bed, backup_text(bed, &(struct backup_spec){.generation = 4}), 200, 0);
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_int_equal(plan->right, KUBE_RIGHT_UNKNOWN);
+    br_plan_free(&plan);
+}
+
+static void dry_runs(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        int http;
+        const char *reason, *message;
+        enum br_plan_phase phase;
+        enum br_dry_run dry_run;
+        enum error_code code;
+    } rows[] = {
+        {422, "Invalid", "spec: Invalid value: Field `logStop`", BR_PLAN_REFUSED, BR_DRY_RUN_REFUSED, ERROR_REFUSED},
+        {400, "BadRequest", "strict decoding error: unknown field", BR_PLAN_REFUSED, BR_DRY_RUN_REFUSED, ERROR_REFUSED},
+        {403, "Forbidden", "admission webhook denied it", BR_PLAN_REFUSED, BR_DRY_RUN_REFUSED, ERROR_DENIED},
+        {400, "BadRequest", "admission webhook x does not support dry run", BR_PLAN_READY, BR_DRY_RUN_NOT_TRIED, ERROR_NONE},
+        {500, "InternalError", "failed calling webhook", BR_PLAN_READY, BR_DRY_RUN_NOT_TRIED, ERROR_NONE},
+        {503, "ServiceUnavailable", "not now", BR_PLAN_READY, BR_DRY_RUN_NOT_TRIED, ERROR_NONE},
+    };
+    expect_get(bed, backup_text(bed, &(struct backup_spec){0}), 200, 0);
+    expect_right(bed, true);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        expect_dry(bed, status_text(bed, rows[i].http, rows[i].reason, rows[i].message), rows[i].http, 1);
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+        assert_int_equal(plan->phase, rows[i].phase);
+        assert_int_equal(plan->dry_run, rows[i].dry_run);
+        assert_int_equal(plan->error.code, rows[i].code);
+        if (rows[i].phase == BR_PLAN_READY)
+            assert_has(plan_said(bed, plan), "tried: not tried: ");
+        br_plan_free(&plan);
+    }
+}
+
+static void no_answer_is_a_failure_that_can_be_tried_again(void **state)
+{
+    struct bed *bed = *state;
+    expect_cut(bed, "GET " OBJECT, 2); /* curl itself tries a GET twice on a used connection, never more */
+    expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    for (int i = 0; i < 3 && plan->phase == BR_PLAN_FAILED; i++) {
+        assert_int_equal(plan->error.code, ERROR_NETWORK);
+        br_plan_look(plan);
+        assert_int_equal(plan->phase, BR_PLAN_LOOKING);
+        UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+    }
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    br_plan_free(&plan);
+}
+
+static void missing_object(void **state)
+{
+    struct bed *bed = *state;
+    expect_get(bed, status_text(bed, 404, "NotFound", "backups \\\"log-orders\\\" not found"), 404, 0);
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+    assert_int_equal(plan->error.code, ERROR_MISSING);
+    br_plan_free(&plan);
+}
+
+static void a_conflict_in_dry_run_looks_again(void **state)
+{
+    struct bed *bed = *state;
+    expect_get(bed, backup_text(bed, &(struct backup_spec){0}), 200, 1);
+    expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 101}), 200, 0);
+    expect_right(bed, true);
+    expect_dry(bed, status_text(bed, 409, "Conflict", "modified"), 409, 1);
+    expect_dry(bed, backup_text(bed, &(struct backup_spec){.generation = 4}), 200, 0);
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_string_equal(plan->record->resource_version, "101");
+    br_plan_free(&plan);
+}
+
+/* -- rules 2 and 3: truncates -------------------------------------------------------------------------- */
+
+static void truncate_is_planned(void **state)
+{
+    struct bed *bed = *state;
+    tso_t until = tso_ago(3 * DAY);
+    snapshot_put(bed, "full-old", 5 * DAY);
+    snapshot_put(bed, "full-new", 2 * DAY);
+    backup_put(bed, &(struct backup_spec){0});
+    expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until = until});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_true(plan->truncates && !plan->waiting_truncate);
+    assert_int_equal(plan->confirm, BR_CONFIRM_TYPE);
+    assert_string_equal(plan->confirm_text, "log-orders");
+    assert_int_equal(plan->effect.loses, 1);
+    const char *said = plan_said(bed, plan);
+    assert_has(said, ": Truncate the log of orders/log-orders\n");
+    assert_has(said, "loses: PITR on full-old: it restores only its own instant\n");
+    assert_has(said, "stays: restorable from ");
+    assert_has(said, "(full-new) to the checkpoint");
+    assert_has(said, "then: the operator runs Job backup-log-orders-log-truncate, which deletes log data");
+    assert_has(said, "Type log-orders to do it");
+    assert_has(said, bed_keep(bed, xasprintf("\"logTruncateUntil\":\"%s\"", tso_text(bed, until)))); /* as TSO */
+    assert_false(br_plan_is_confirmed(plan, "y") || br_plan_is_confirmed(plan, "log-order") ||
+                 br_plan_is_confirmed(plan, "LOG-ORDERS") || br_plan_is_confirmed(plan, "lose log-orders"));
+    assert_true(br_plan_is_confirmed(plan, "log-orders"));
+    br_plan_free(&plan);
+}
+
+static void what_loses_pitr_must_be_typed_in_full(void **state)
+{
+    struct bed *bed = *state;
+    snapshot_put(bed, "full-old", 5 * DAY);
+    expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
+    struct br_plan_spec spec = {.action = ACTION_TRUNCATE, .until = tso_ago(3 * DAY)};
+    struct br_plan *plan = plan_made(bed, &spec);
+    assert_int_equal(plan->effect.verdict, TRUNCATE_LOSES_PITR);
+    assert_string_equal(plan->confirm_text, "lose log-orders");
+    assert_false(br_plan_is_confirmed(plan, "log-orders"));
+    assert_true(br_plan_is_confirmed(plan, "lose log-orders"));
+    br_plan_free(&plan);
+    spec.allow_pitr_loss = true;
+    plan = plan_made(bed, &spec);
+    assert_string_equal(plan->confirm_text, "log-orders");
+    br_plan_free(&plan);
+}
+
+static void unknown_snapshots_are_never_nothing_lost(void **state)
+{
+    struct bed *bed = *state;
+    bed->fleet.complete = false;
+    snapshot_put(bed, "full-new", 2 * DAY);
+    expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until = tso_ago(3 * DAY)});
+    const char *said = plan_said(bed, plan);
+    assert_has(said, "loses: unknown");
+    assert_has_not(said, "no snapshot loses PITR");
+    br_plan_free(&plan);
+}
+
+static void a_truncate_guard_refuses(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        int64_t ago_ms;
+        const char *words;
+    } rows[] = {
+        {0, "after the checkpoint"},
+        {20 * DAY, "not after the log's start"},
+        {8 * DAY, "not after the last truncation"},
+    };
+    expect_get(bed, backup_text(bed, &(struct backup_spec){.success = tso_text(bed, tso_ago(7 * DAY))}), 200, 2);
+    expect_get(bed, backup_text(bed, &(struct backup_spec){0}), 200, 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        size_t row = (i + 2) % 3; /* the two with a last truncation first */
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until = tso_ago(rows[row].ago_ms)});
+        assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+        assert_int_equal(plan->error.code, ERROR_REFUSED);
+        assert_has(plan->error.text, rows[row].words);
+        br_plan_free(&plan);
+    }
+}
+
+/* A logTruncateUntil behind a failed pause fires when the pause is tried again: the plan is a truncate. */
+static void a_waiting_truncate_makes_it_one(void **state)
+{
+    struct bed *bed = *state;
+    const char *until = tso_text(bed, tso_ago(3 * DAY));
+    struct backup_spec object = {.subcommand = "log-pause", .until = until,
+                                 .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "boom")};
+    snapshot_put(bed, "full-old", 5 * DAY);
+    expect_get(bed, backup_text(bed, &object), 200, 0);
+    expect_right(bed, true);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch/v1/namespaces/orders/jobs/backup-log-orders-log-pause",
+                                                   .http = 404, .body = status_text(bed, 404, "NotFound", "no")});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body = backup_text(bed, &object)});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_true(plan->truncates && plan->waiting_truncate && plan->verdict.is_retry);
+    assert_string_equal(plan->sub, "status");
+    assert_string_equal(plan->confirm_text, "lose log-orders"); /* the same guard, the same typing */
+    assert_int_equal(plan->step_count, 2);
+    const char *said = plan_said(bed, plan);
+    assert_has(said, "waits: logTruncateUntil is set in the spec");
+    assert_has(said, "and then: the operator runs Job backup-log-orders-log-truncate, which deletes log data");
+    assert_has(plan->kubectl, "--subresource=status");
+    /* clearing it cannot go through /status: the line to hand on */
+    br_plan_set(plan, 0, true);
+    UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+    assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+    assert_has(plan->error.text, "{\"spec\":{\"logTruncateUntil\":null}}");
+    br_plan_free(&plan);
+}
+
+static void clearing_goes_with_the_patch(void **state)
+{
+    struct bed *bed = *state;
+    struct backup_spec object = {.subcommand = "log-pause", .until = tso_text(bed, tso_ago(3 * DAY)),
+                                 .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "boom")};
+    snapshot_put(bed, "full-new", 2 * DAY);
+    expect_get(bed, backup_text(bed, &object), 200, 0);
+    expect_right(bed, true);
+    object.generation = 4;
+    expect_dry(bed, backup_text(bed, &object), 200, 0);
+    struct br_plan_spec spec = {.action = ACTION_STOP};
+    struct br_plan *plan = plan_made(bed, &spec);
+    assert_true(plan->waiting_truncate);
+    assert_int_equal(plan->step_count, 2);
+    assert_string_equal(plan->confirm_text, "log-orders");
+    br_plan_set(plan, 0, true);
+    UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_false(plan->truncates || plan->waiting_truncate);
+    assert_int_equal(plan->step_count, 1);
+    assert_has(fake_request(bed->f.server, "PATCH", 1), "\"logTruncateUntil\":null");
+    assert_int_equal(plan->confirm, BR_CONFIRM_TYPE); /* a stop all the same */
+    br_plan_free(&plan);
+}
+
+/* -- rule 6: retries ------------------------------------------------------------------------------------- */
+
+static void a_retry_waits_for_its_job(void **state)
+{
+    struct bed *bed = *state;
+    struct backup_spec object = {.subcommand = "log-pause", .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "boom")};
+    static const char job[] = "GET /apis/batch/v1/namespaces/orders/jobs/backup-log-orders-log-pause";
+    expect_get(bed, backup_text(bed, &object), 200, 0);
+    expect_right(bed, true);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .has = "dryRun=All",
+                                                   .body = backup_text(bed, &object)});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1, .body = "{\"metadata\":{\"uid\":\"j\"},\"status\":{\"active\":1}}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1, .body = "{\"status\":{\"conditions\":[{\"type\":\"Failed\","
+                                                   "\"status\":\"True\"}]}}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .http = 403, .body = status_text(bed, 403, "Forbidden", "no")});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+    assert_has(plan->error.text, "still active");
+    br_plan_look(plan);
+    UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_true(plan->verdict.is_retry && !plan->job_unknown && !plan->truncates);
+    assert_has(fake_request(bed->f.server, "PATCH", 0), "{\"status\":{\"logSubCommandStatuses\":{\"log-pause\":null}}");
+    assert_has(plan_said(bed, plan), ": Try again to pause orders/log-orders\n");
+    br_plan_look(plan); /* no right to read Jobs: allowed, and said */
+    UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_true(plan->job_unknown);
+    assert_has(plan_said(bed, plan), "could not be read");
+    br_plan_free(&plan);
+}
+
+static void a_retry_of_stop_is_typed(void **state)
+{
+    struct bed *bed = *state;
+    struct backup_spec object = {.subcommand = "log-stop", .subs = sub_text(bed, "log-stop", "Failed", 100, 0, 0, NULL, "boom")};
+    expect_get(bed, backup_text(bed, &object), 200, 0);
+    expect_right(bed, true);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch", .http = 404, .body = "{}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body = backup_text(bed, &object)});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_STOP});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_true(plan->verdict.is_retry);
+    assert_string_equal(plan->confirm_text, "log-orders");
+    br_plan_free(&plan);
+}
+
+/* Failed before, but the spec asks for something else now: written first, run by the key once more. */
+static void a_settled_failure_takes_two_steps(void **state)
+{
+    struct bed *bed = *state;
+    struct backup_spec object = {.subcommand = "log-start", .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "boom")};
+    expect_get(bed, backup_text(bed, &object), 200, 0);
+    expect_right(bed, true);
+    object.generation = 4;
+    expect_dry(bed, backup_text(bed, &object), 200, 0);
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_false(plan->verdict.is_retry);
+    assert_int_equal(plan->step_count, 0);
+    assert_has(plan_said(bed, plan), "then: the operator does nothing yet");
+    br_plan_free(&plan);
+}
+
+/* -- rules 10 and 12 -------------------------------------------------------------------------------------- */
+
+static void resume_past_the_deadline_is_confirmed_with_a_warning(void **state)
+{
+    struct bed *bed = *state;
+    struct backup_spec object = {.phase = "Paused", .subcommand = "log-pause",
+                                 .subs = "\"log-pause\":{\"phase\":\"Complete\",\"timeStarted\":\"2026-11-21T10:00:00Z\","
+                                         "\"timeCompleted\":\"2026-11-21T10:00:01Z\"}"};
+    expect_usual(bed, &object, &(struct backup_spec){.phase = "Paused", .generation = 4});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_RESUME});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_int_equal(plan->confirm, BR_CONFIRM_YES);
+    assert_has(plan_said(bed, plan), "GC safepoint");
+    assert_has(fake_request(bed->f.server, "PATCH", 0), "\"logSubcommand\":\"log-start\""); /* never log-resume */
+    br_plan_free(&plan);
+}
+
+static void who_may_revert_it_is_named(void **state)
+{
+    struct bed *bed = *state;
+    expect_usual(bed, &(struct backup_spec){.metadata = ",\"labels\":{\"app.kubernetes.io/managed-by\":\"Helm\"}"},
+                 &(struct backup_spec){.generation = 4});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_has(plan_said(bed, plan), "may be reverted by Helm");
+    br_plan_free(&plan);
+}
+
+/* -- start ----------------------------------------------------------------------------------------------------- */
+
+static struct json *manifest(const char *more)
+{
+    char *text = xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"log-new\","
+                           "\"namespace\":\"orders\"},\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},\"azblob\":{"
+                           "\"container\":\"c\",\"sasToken\":\"sv=secret\"},\"env\":[{\"name\":\"A\",\"value\":\"it's secret\"}]%s}}",
+                           more);
+    struct json *json = json_parse(text, strlen(text), NULL);
+    free(text);
+    return json;
+}
+
+static void start_is_planned(void **state)
+{
+    struct bed *bed = *state;
+    struct json *json = manifest("");
+    expect_right(bed, true);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?",
+                                                   .has = "dryRun=All", .http = 201, .body = "{\"metadata\":{\"generation\":1}}"});
+    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json}, NULL, NULL);
+    json_free(&json);
+    UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_string_equal(plan->name, "log-new");
+    assert_int_equal(plan->confirm, BR_CONFIRM_YES);
+    const char *said = plan_said(bed, plan);
+    assert_has(said, "sends: POST /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups {");
+    assert_has(said, "then: the operator runs Job backup-log-new-log-start");
+    assert_has_not(said, "secret\""); /* the SAS token and env values are blotted out */
+    assert_has_not(plan->kubectl, "secret\"");
+    assert_has(fake_request(bed->f.server, "POST /apis/br", 0), "sv=secret");
+    assert_has(fake_request(bed->f.server, "POST /apis/authorization", 0), "\"verb\":\"create\"");
+    br_plan_free(&plan);
+}
+
+static void start_refuses(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        const char *name, *more, *words;
+    } rows[] = {
+        {"log-new", ",\"logSubcommand\":\"log-stop\"", "leave it out"},
+        {"log-new", ",\"logTruncateUntil\":\"5\"", "leave them out"},
+        {"log-new-with-a-name-that-is-longer-than-the-job", "", "at most 43 fit"},
+        {"", "", "a name and a namespace"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct json *json = manifest(rows[i].more);
+        struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json, .ns = "orders",
+                                                                           .name = rows[i].name}, NULL, NULL);
+        json_free(&json);
+        UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+        assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+        assert_int_equal(plan->error.code, ERROR_INPUT);
+        assert_has(plan->error.text, rows[i].words);
+        br_plan_free(&plan);
+    }
+    assert_int_equal(fake_count(bed->f.server, ""), 0);
+}
+
+/* -- life ------------------------------------------------------------------------------------------------------- */
+
+static void a_plan_may_go_at_any_time(void **state)
+{
+    struct bed *bed = *state;
+    expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
+    for (int turns = 0; turns < 25; turns++) {
+        struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name = "log-orders"},
+                                           NULL, NULL);
+        for (int i = 0; i < turns; i++)
+            loop_turn(bed->f.loop, 2);
+        br_plan_free(&plan);
+        assert_null(plan);
+    }
+}
+
+static void free_in_callback(void *arg, struct br_plan *plan)
+{
+    struct br_plan **mine = arg;
+    assert_ptr_equal(*mine, plan);
+    br_plan_free(mine);
+}
+
+static void a_plan_may_go_from_its_callback(void **state)
+{
+    struct bed *bed = *state;
+    expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
+    struct br_plan *plan = NULL;
+    plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name = "log-orders"}, free_in_callback,
+                       &plan);
+    UNTIL(bed->f.loop, plan == NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(pause_is_planned), TEST(log_stop_goes_with_it), TEST(a_patch_that_changes_nothing_says_so),
+        TEST(refused_by_the_state), TEST(refused_without_the_right), TEST(an_error_is_no_answer_about_rights), TEST(dry_runs),
+        TEST(no_answer_is_a_failure_that_can_be_tried_again), TEST(missing_object), TEST(a_conflict_in_dry_run_looks_again),
+        TEST(truncate_is_planned), TEST(what_loses_pitr_must_be_typed_in_full), TEST(unknown_snapshots_are_never_nothing_lost),
+        TEST(a_truncate_guard_refuses), TEST(a_waiting_truncate_makes_it_one), TEST(clearing_goes_with_the_patch),
+        TEST(a_retry_waits_for_its_job), TEST(a_retry_of_stop_is_typed), TEST(a_settled_failure_takes_two_steps),
+        TEST(resume_past_the_deadline_is_confirmed_with_a_warning), TEST(who_may_revert_it_is_named), TEST(start_is_planned),
+        TEST(start_refuses), TEST(a_plan_may_go_at_any_time), TEST(a_plan_may_go_from_its_callback),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
