@@ -171,7 +171,8 @@ static bool configure_one(struct keymap *map, const char *view, const char *text
     if (!has_view(map, view))
         return error_set(err, ERROR_INPUT, "%s: there is no view \"%s\" to bind keys of", where, view);
     if (!key_parse(text, &key))
-        return error_set(err, ERROR_INPUT, "%s: \"%s\" is no key: want p, S, ctrl-r, alt-x, shift-left, f1, space, enter",
+        return error_set(err, ERROR_INPUT,
+                         "%s: \"%s\" is no key: want p, S, ctrl-r, alt-x, shift-left, f1, space, enter",
                          where, text);
     enum ui_command command = ui_command_find(name);
     if (command == UI_NONE && strcmp(name, "none") != 0) {

@@ -166,8 +166,8 @@ static void step_history(struct line_edit *line, bool older)
 
 /* -- keys ------------------------------------------------------------------------------------- */
 
-enum edit { LEFT, RIGHT, HOME, END, WORD_LEFT, WORD_RIGHT, RUB, DELETE, RUB_WORD, DELETE_WORD, RUB_ALL, DELETE_ALL, OLDER,
-            NEWER, DONE, CANCEL, COMPLETE };
+enum edit { LEFT, RIGHT, HOME, END, WORD_LEFT, WORD_RIGHT, RUB, DELETE, RUB_WORD, DELETE_WORD, RUB_ALL, DELETE_ALL,
+            OLDER, NEWER, DONE, CANCEL, COMPLETE };
 
 static const struct edit_key {
     const char *keys;

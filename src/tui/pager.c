@@ -107,8 +107,10 @@ static void begin_line(struct pager *pager, unsigned indent)
     }
     if (pager->text.len >= pager->text.max) /* full: an empty line at the end of the text */
         str_truncate(&pager->text, pager->text.max - 1);
+    if (indent > INDENT_MAX)
+        indent = INDENT_MAX;
     pager->lines[pager->lines_len++] =
-        (struct line){.start = pager->text.len, .piece = pager->pieces_len, .indent = indent < INDENT_MAX ? indent : INDENT_MAX};
+        (struct line){.start = pager->text.len, .piece = pager->pieces_len, .indent = indent};
 }
 
 void pager_add(struct pager *pager, enum style style, unsigned indent, const char *text)

@@ -125,8 +125,8 @@ static int colors_of(int wanted)
 
 static bool is_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
 
-/* What ncurses is told by the environment while it starts: the size (else it would set a scrolling region of terminfo's 24
- * lines), and to send no padding, which it would sleep for. */
+/* What ncurses is told by the environment while it starts: the size (else it would set a scrolling region of
+ * terminfo's 24 lines), and to send no padding, which it would sleep for. */
 struct told {
     const char *name;
     char value[16];
@@ -191,7 +191,8 @@ static bool start_curses(struct term_screen *screen, const char *name, int rows,
                          "TERM is %s, which this host does not know: install its terminfo, or try TERM=xterm-256color",
                          name);
     if (!capability("cup") || !capability("clear"))
-        return error_set(err, ERROR_SYSTEM, "TERM is %s, on which the cursor can not be moved: brdeck needs a screen", name);
+        return error_set(err, ERROR_SYSTEM, "TERM is %s, on which the cursor can not be moved: brdeck needs a screen",
+                         name);
     return true;
 }
 
@@ -203,8 +204,9 @@ struct term_screen *term_screen_new(int rows, int cols, bool ascii, int colors, 
         return NULL;
     }
     if (strcmp(name, "dumb") == 0) {
-        error_set(err, ERROR_SYSTEM, "TERM is dumb: brdeck needs a terminal that can move its cursor; its commands, such as "
-                                     "brdeck get backups, work without");
+        error_set(err, ERROR_SYSTEM,
+                  "TERM is dumb: brdeck needs a terminal that can move its cursor; its commands, such as brdeck get "
+                  "backups, work without");
         return NULL;
     }
     struct term_screen *screen = xcalloc(1, sizeof *screen);

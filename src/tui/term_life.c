@@ -171,8 +171,8 @@ void term_suspend(struct term *term)
 {
     if (!term->lent)
         give_back(term);
-    /* Stop like everybody in our process group, as Ctrl-Z would have made us: a shell script that called brdeck must stop as
-     * well. The call returns when we are continued; nobody else may hear of that. */
+    /* Stop like everybody in our process group, as Ctrl-Z would have made us: a shell script that called brdeck must
+     * stop as well. The call returns when we are continued; nobody else may hear of that. */
     loop_on_signal(term->loop, SIGCONT, NULL, NULL);
     loop_on_signal(term->loop, SIGTSTP, NULL, NULL);
     kill(0, SIGTSTP);

@@ -1,7 +1,7 @@
 /* term_screen.h - the canvas as the least bytes that change the screen.
  *
- * ncurses is used for what it knows: terminfo, and what to send. It writes to memory and never sees the terminal. There is
- * one screen in a process, as ncurses is made so.
+ * ncurses is used for what it knows: terminfo, and what to send. It writes to memory and never sees the terminal. There
+ * is one screen in a process, as ncurses is made so.
  */
 #ifndef BRDECK_TUI_TERM_SCREEN_H
 #define BRDECK_TUI_TERM_SCREEN_H

@@ -9,6 +9,7 @@
 #include <config.h>
 
 #include <locale.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,8 @@ static void draw_plain(struct demo *demo)
     canvas_rule(c, 1, 0, cols, false);
     canvas_textf(c, 2, 0, cols, STYLE_TEXT, "last: %s", demo->last.data);
     canvas_textf(c, 3, 0, cols, STYLE_TEXT, "paste: %s", demo->paste.data);
-    canvas_text(c, 4, 0, cols, STYLE_WARN, "\342\227\217 running \342\226\262 trouble \344\270\255\346\226\207 e\314\201nd\342\200\246");
+    canvas_text(c, 4, 0, cols, STYLE_WARN,
+                "\342\227\217 running \342\226\262 trouble \344\270\255\346\226\207 e\314\201nd\342\200\246");
     canvas_text(c, 5, 0, cols, STYLE_TEXT, "the row of the cursor");
     canvas_mark_cursor(c, (struct rect){5, 0, 1, cols});
     canvas_text(c, 6, 0, cols, STYLE_CRIT, "hostile: \033[31m\033]0;x\a \342\200\256bidi");
@@ -94,8 +96,7 @@ static void lend(struct demo *demo)
 
 static void crash(void)
 {
-    volatile int *volatile nowhere = NULL;
-    *nowhere = 1;
+    raise(SIGSEGV); /* a true one would be a matter of the sanitizers first */
 }
 
 static void act(struct demo *demo, wchar_t ch)

@@ -1,7 +1,7 @@
 /* options.h - every option of brdeck: one table with name, type, range, default, text.
  *
- * Taken from the config file (config.ini, section [brdeck]), then from the environment (BRDECK_NAME), then from the command
- * line. The man page and --help are made from the table.
+ * Taken from the config file (config.ini, section [brdeck]), then from the environment (BRDECK_NAME), then from the
+ * command line. The man page and --help are made from the table.
  */
 #ifndef BRDECK_CONF_OPTIONS_H
 #define BRDECK_CONF_OPTIONS_H
@@ -43,9 +43,11 @@ struct options;
 /* The defaults. */
 struct options *options_new(void);
 void options_free(struct options **options);
-/* Set by name; false and @err ("lag-warn: \"10x\" is no length of time: want 90s, 10m, 2h"). @where prefixes the error ("FILE:3"), or NULL. */
+/* Set by name; false and @err ("lag-warn: \"10x\" is no length of time: want 90s, 10m, 2h"). @where prefixes the
+ * error ("FILE:3"), or NULL. */
 bool options_set(struct options *options, const char *name, const char *value, const char *where, struct error *err);
-/* Read the file (missing is fine unless @must) and the environment. Sections [keys] and [keys.VIEW] are kept for the keymap. */
+/* Read the file (missing is fine unless @must) and the environment. Sections [keys] and [keys.VIEW] are kept for the
+ * keymap. */
 bool options_read(struct options *options, const char *path, bool must, struct error *err);
 /* The same with the @len bytes of a file that was read before. Entries of [keys] are KEY = COMMAND ("none" unbinds). */
 bool options_read_text(struct options *options, const char *path, const char *text, size_t len, struct error *err);

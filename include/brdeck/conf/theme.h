@@ -4,8 +4,9 @@
  *     warn = yellow bold
  *     cursor = reverse
  *
- * A style is "[fg] [on bg] [bold] [dim] [underline] [reverse]"; a colour is default, one of the eight names, bright-NAME,
- * 0..255, or #rrggbb. What a file leaves out comes from the built-in dark theme. Depth is lowered at the terminal's edge.
+ * A style is "[fg] [on bg] [bold] [dim] [underline] [reverse]"; a colour is default, one of the eight names,
+ * bright-NAME, 0..255, or #rrggbb. What a file leaves out comes from the built-in dark theme. Depth is lowered at the
+ * terminal's edge.
  */
 #ifndef BRDECK_CONF_THEME_H
 #define BRDECK_CONF_THEME_H
@@ -46,8 +47,8 @@ struct theme {
 
 /* The built-in dark theme, on the terminal's own background. */
 void theme_default(struct theme *theme);
-/* @name is a path when it holds a slash, else NAME.ini in brdeck's config folder's themes/, $BRDECK_THEMES, or the installed
- * ones. False and @err: "FILE:LINE: what". */
+/* @name is a path when it holds a slash, else NAME.ini in brdeck's config folder's themes/, $BRDECK_THEMES, or the
+ * installed ones. False and @err: "FILE:LINE: what". */
 bool theme_load(const char *name, struct theme *theme, struct error *err);
 /* The names that can be loaded, sorted, one a line, appended to @out. */
 void theme_names(struct str *out);

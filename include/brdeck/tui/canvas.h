@@ -35,8 +35,8 @@ void canvas_resize(struct canvas *c, int rows, int cols);
 void canvas_clear(struct canvas *c);
 /* Blank a rectangle in @style. Everything here clips to the canvas; rectangles may be empty. */
 void canvas_fill(struct canvas *c, struct rect r, enum style style);
-/* Draw @text cleaned, as one line, at (row, col), at most @width columns, with an ellipsis when cut. Returns the columns
- * used. */
+/* Draw @text cleaned, as one line, at (row, col), at most @width columns, with an ellipsis when cut. Returns the
+ * columns used. */
 int canvas_text(struct canvas *c, int row, int col, int width, enum style style, const char *text);
 __attribute__((format(printf, 6, 7)))
 int canvas_textf(struct canvas *c, int row, int col, int width, enum style style, const char *format, ...);

@@ -13,7 +13,8 @@
 #include <brdeck/conf/options.h>
 #include <brdeck/tui/term.h>
 
-/* Every command of the screen: COMMAND(enum, "name", "group", "help"). The name is what `:` and the config file take. */
+/* Every command of the screen: COMMAND(enum, "name", "group", "help"). The name is what `:` and the config
+ * file take. */
 #define UI_COMMANDS(COMMAND) \
     COMMAND(UP, "up", "move", "One row up") \
     COMMAND(DOWN, "down", "move", "One row down") \
@@ -86,7 +87,8 @@ struct keymap *keymap_new(void);
 void keymap_free(struct keymap **map);
 /* Add a view's default bindings; they win over the global ones in that view, and the user's win over them. */
 void keymap_add(struct keymap *map, const char *view, const struct key_binding *bindings, size_t count);
-/* Apply what the config file says; "none" unbinds. After every view was added: one that was not is an error ("FILE:3: ..."). */
+/* Apply what the config file says; "none" unbinds. After every view was added: one that was not is an error ("FILE:3:
+ * ..."). */
 bool keymap_configure(struct keymap *map, const struct options *options, struct error *err);
 enum ui_command keymap_find(const struct keymap *map, const char *view, struct key_press key);
 /* The first key bound to @command in @view ("" when none); borrowed until the map changes. */

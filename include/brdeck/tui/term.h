@@ -15,13 +15,14 @@
 #include <brdeck/conf/theme.h>
 #include <brdeck/tui/canvas.h>
 
-/* Ctrl-C and Ctrl-Z come as keys, too: the one is a cancel (line editors and dialogs take it for Esc; it never ends brdeck),
- * the other asks for term_suspend.
+/* Ctrl-C and Ctrl-Z come as keys, too: the one is a cancel (line editors and dialogs take it for Esc; it never ends
+ * brdeck), the other asks for term_suspend.
  *
  * A key as it was pressed: a character, or a named key; with Ctrl, Alt, Shift (named keys only). */
 enum key_name {
     KEY_NAME_CHAR, KEY_NAME_ENTER, KEY_NAME_ESC, KEY_NAME_TAB, KEY_NAME_BACKSPACE, KEY_NAME_DELETE, KEY_NAME_INSERT,
-    KEY_NAME_UP, KEY_NAME_DOWN, KEY_NAME_LEFT, KEY_NAME_RIGHT, KEY_NAME_HOME, KEY_NAME_END, KEY_NAME_PAGE_UP, KEY_NAME_PAGE_DOWN,
+    KEY_NAME_UP, KEY_NAME_DOWN, KEY_NAME_LEFT, KEY_NAME_RIGHT, KEY_NAME_HOME, KEY_NAME_END,
+    KEY_NAME_PAGE_UP, KEY_NAME_PAGE_DOWN,
     KEY_NAME_F, /* ch is 1..12 */
     KEY_NAME_COUNT,
 };
@@ -31,9 +32,9 @@ struct key_press {
     wchar_t ch;
     unsigned mods;
 };
-/* "p", "S", "ctrl-r", "alt-x", "shift-left", "f1", "space", "enter", "pgup", "<"; and back. What a terminal can not tell
- * apart is one key: ctrl-m is enter, ctrl-i tab, ctrl-h backspace. "colon", "equals", "semicolon", "hash" and "bracket"
- * stand for what the config file can not have as a name. False: no key, *key untouched. */
+/* "p", "S", "ctrl-r", "alt-x", "shift-left", "f1", "space", "enter", "pgup", "<"; and back. What a terminal can not
+ * tell apart is one key: ctrl-m is enter, ctrl-i tab, ctrl-h backspace. "colon", "equals", "semicolon", "hash" and
+ * "bracket" stand for what the config file can not have as a name. False: no key, *key untouched. */
 bool key_parse(const char *text, struct key_press *key);
 enum { KEY_TEXT_MAX = 32 };
 char *key_format(struct key_press key, char buf[KEY_TEXT_MAX]);
@@ -46,9 +47,11 @@ struct term_events {
     /* Bracketed paste, whole (of a longer one the first MiB), cleaned of nothing. */
     void (*on_paste)(void *arg, const char *text, size_t len);
     void (*on_resize)(void *arg, int rows, int cols);
-    /* The terminal is gone (hang-up, EOF), or somebody wants an end (SIGTERM, SIGINT, SIGQUIT): end the program. Once. */
+    /* The terminal is gone (hang-up, EOF), or somebody wants an end (SIGTERM, SIGINT, SIGQUIT): end the program.
+     * Once. */
     void (*on_gone)(void *arg);
-    /* The waiting bytes are written, or the terminal is there again after it was lent or stopped: a frame may be made. */
+    /* The waiting bytes are written, or the terminal is there again after it was lent or stopped: a frame may be
+     * made. */
     void (*on_ready)(void *arg);
     void *arg;
 };
@@ -57,17 +60,18 @@ struct term_options {
     int colors;      /* -1 what the terminal has; 0 none (NO_COLOR); 8, 16, 256; 1 << 24 */
     int esc_delay_ms;
 };
-/* Takes over the controlling terminal, and SIGWINCH, SIGTSTP, SIGCONT, SIGHUP, SIGTERM, SIGINT and SIGQUIT. While it has it, words
- * on stderr go to the log. NULL and @err when there is none, or TERM is not known. One in a process. */
+/* Takes over the controlling terminal, and SIGWINCH, SIGTSTP, SIGCONT, SIGHUP, SIGTERM, SIGINT and SIGQUIT. While it
+ * has it, words on stderr go to the log. NULL and @err when there is none, or TERM is not known. One in a process. */
 struct term *term_open(struct loop *loop, const struct term_options *options, const struct term_events *events,
                        struct error *err);
-/* Gives it back; *term becomes NULL. What a dying process still does (exit, die(), abort, a crash) is term_restore: it is
- * async-signal-safe, harmless when nothing is taken, and called by itself. */
+/* Gives it back; *term becomes NULL. What a dying process still does (exit, die(), abort, a crash) is term_restore:
+ * it is async-signal-safe, harmless when nothing is taken, and called by itself. */
 void term_close(struct term **term);
 void term_restore(void);
 int term_rows(const struct term *term);
 int term_cols(const struct term *term);
-/* Send what changed. False: earlier bytes still wait, or the terminal is lent: nothing was taken; on_ready will come. */
+/* Send what changed. False: earlier bytes still wait, or the terminal is lent: nothing was taken; on_ready will
+ * come. */
 bool term_show(struct term *term, const struct canvas *canvas, const struct theme *theme);
 /* Draw everything anew at the next show (ctrl-l). */
 void term_redraw(struct term *term);

@@ -23,7 +23,13 @@ struct line_edit {
     char *draft;        /* that line, while an older one is shown; NULL: none */
     bool secret;        /* drawn as dots */
 };
-enum line_result { LINE_TYPING, LINE_DONE /* Enter */, LINE_CANCEL /* Esc, ctrl-c, ctrl-g */, LINE_COMPLETE /* Tab */, LINE_IGNORED /* not a key of its */ };
+enum line_result {
+    LINE_TYPING,
+    LINE_DONE,     /* Enter */
+    LINE_CANCEL,   /* Esc, ctrl-c, ctrl-g */
+    LINE_COMPLETE, /* Tab */
+    LINE_IGNORED,  /* not a key of its */
+};
 /* At most @max bytes are taken. */
 void line_edit_init(struct line_edit *line, size_t max);
 void line_edit_done(struct line_edit *line);
@@ -52,8 +58,8 @@ extern const struct key_binding pager_keys[];
 extern const size_t pager_keys_count;
 /* Commands it knows: moves, search-next/prev, wrap. False: not its own. Pages are as high as the last draw. */
 bool pager_command(struct pager *pager, enum ui_command command);
-/* Search regardless of case, from the first line shown, and round the end; what is found stays highlighted. False when it
- * is found nowhere. NULL or "" ends the search. */
+/* Search regardless of case, from the first line shown, and round the end; what is found stays highlighted. False
+ * when it is found nowhere. NULL or "" ends the search. */
 bool pager_search(struct pager *pager, const char *needle);
 void pager_draw(struct pager *pager, struct canvas *c, struct rect r);
 size_t pager_lines(const struct pager *pager);

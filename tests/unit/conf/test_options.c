@@ -101,6 +101,9 @@ static void test_file(void **state)
     options_free(&options);
 }
 
+#define A25 "aaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A100 A25 A25 A25 A25
+
 static void test_file_errors(void **state)
 {
     (void)state;
@@ -113,8 +116,7 @@ static void test_file_errors(void **state)
         {"theme = dark\n", "f:1: \"theme\" stands before any section: begin with [brdeck]"},
         {"[colours]\na = b\n", "f:2: there is no section [colours]: want [brdeck], [keys] or [keys.VIEW]"},
         {"[keys.]\na = b\n", "f:2: there is no section [keys.]: want [brdeck], [keys] or [keys.VIEW]"},
-        {"[brdeck]\ntheme = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+        {"[brdeck]\ntheme = " A100 A100 "\n",
          "f:2: the line is too long: 190 bytes at most"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -163,7 +165,8 @@ static const char *nth_word(size_t i)
 static void test_suggest(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = {{"puase", "pause"}, {"pausee", "pause"}, {"pageup", "page-up"}, {"down", NULL},
+    static const char *const rows[][2] = {{"puase", "pause"},
+                                          {"pausee", "pause"}, {"pageup", "page-up"}, {"down", NULL},
                                           {"", NULL},         {"b", NULL},         {"uo", "up"}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *near = suggest_nearest(rows[i][0], nth_word);

@@ -34,7 +34,8 @@ static void test_styles(void **state)
         {"0 on 255", NULL, 0, 255, 0},
         {"red blue", "\"blue\" is one colour too many: want COLOUR on COLOUR", 0, 0, 0},
         {"red on", "a colour must follow \"on\"", 0, 0, 0},
-        {"pink", "\"pink\" is no colour: want default, red, bright-red, 0..255 or #rrggbb; or bold, dim, underline, reverse",
+        {"pink",
+         "\"pink\" is no colour: want default, red, bright-red, 0..255 or #rrggbb; or bold, dim, underline, reverse",
          0, 0, 0},
     };
     static const char *const wrong[] = {"256", "#12345", "#1234567", "#gggggg", "bright-1", "bright-", "-1", "1e1",

@@ -119,7 +119,8 @@ static void test_history(void **state)
     }
     line_edit_set(&line, "draft");
     static const char *const steps[][2] = {{"up", "three"},     {"ctrl-p", "two"}, {"up", "one"},   {"up", "one"},
-                                           {"down", "two"},     {"ctrl-n", "three"}, {"down", "draft"}, {"down", "draft"}};
+                                           {"down", "two"},     {"ctrl-n", "three"},
+                                           {"down", "draft"},   {"down", "draft"}};
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         press(&line, steps[i][0]);
         assert_string_equal(line.text.data, steps[i][1]);

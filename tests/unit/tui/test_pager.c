@@ -175,8 +175,8 @@ static void test_large(void **state)
 static void test_random(void **state)
 {
     (void)state;
-    static const enum ui_command commands[] = {UI_UP, UI_DOWN, UI_PAGE_UP, UI_PAGE_DOWN, UI_TOP, UI_BOTTOM, UI_LEFT, UI_RIGHT,
-                                               UI_WRAP, UI_SEARCH_NEXT, UI_SEARCH_PREV};
+    static const enum ui_command commands[] = {UI_UP, UI_DOWN, UI_PAGE_UP, UI_PAGE_DOWN, UI_TOP, UI_BOTTOM, UI_LEFT,
+                                               UI_RIGHT,                                                UI_WRAP, UI_SEARCH_NEXT, UI_SEARCH_PREV};
     struct fixture f;
     srand(5);
     begin(&f, 5, 10);
