@@ -10,8 +10,8 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/str.h>
 
-/* When each Cluster (v1: TidbCluster) was made: a snapshot older than that may be of another one (rule 4). Where they may
- * not be listed that is not known, and nothing else is lost. */
+/* When each Cluster (v1: TidbCluster) was made: a snapshot older than that may be of another one (rule 4). Where they
+ * may not be listed that is not known, and nothing else is lost. */
 
 enum { WATCHES_MAX = 10 /* namespaces; with more of them it stays unknown: the Backups need the connections */ };
 

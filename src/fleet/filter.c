@@ -14,13 +14,9 @@
 
 struct term;
 
-/* What a row is asked; the state's word is made only when a term wants it, and once. */
 struct question {
     const struct store_row *row;
-    int64_t now_ms;
     char name[512]; /* namespace/name */
-    bool has_word;
-    char word[STATE_WORD_MAX];
 };
 
 struct term {
@@ -41,21 +37,10 @@ struct filter {
 
 /* -- what a term asks ------------------------------------------------------------------- */
 
-static const char *word_of(struct question *q)
-{
-    if (!q->has_word) {
-        struct backup_state state;
-        state_of(q->row->record, q->row->facts, q->now_ms, false, &state);
-        memcpy(q->word, state.word, sizeof q->word);
-        q->has_word = true;
-    }
-    return q->word;
-}
-
 static bool matches_text(const struct term *t, struct question *q)
 {
     return text_contains_fold(q->name, t->value) || text_contains_fold(q->row->record->cluster, t->value) ||
-           text_contains_fold(word_of(q), t->value);
+           text_contains_fold(q->row->state.word, t->value);
 }
 
 static bool matches_regex(const struct term *t, struct question *q)
@@ -68,12 +53,18 @@ static bool matches_labels(const struct term *t, struct question *q)
     return label_selector_matches(t->selector, q->row->record);
 }
 
-static bool matches_state(const struct term *t, struct question *q) { return text_contains_fold(word_of(q), t->value); }
+static bool matches_state(const struct term *t, struct question *q)
+{
+    return text_contains_fold(q->row->state.word, t->value);
+}
 
 /* A name, or a pattern of it with * and ?. */
 static bool is_like(const char *pattern, const char *text) { return fnmatch(pattern, text, 0) == 0; }
 
-static bool matches_namespace(const struct term *t, struct question *q) { return is_like(t->value, q->row->record->ns); }
+static bool matches_namespace(const struct term *t, struct question *q)
+{
+    return is_like(t->value, q->row->record->ns);
+}
 
 static bool matches_cluster(const struct term *t, struct question *q)
 {
@@ -136,11 +127,13 @@ static bool read_field(struct term *t, const char *word, struct error *err)
         if (!*t->value)
             return error_set(err, ERROR_INPUT, "filter: \"%.200s\": nothing follows the colon", word);
         if (t->matches == matches_mode && !is_mode(t->value))
-            return error_set(err, ERROR_INPUT, "filter: \"%.200s\": the modes are log, snapshot and volume-snapshot", word);
+            return error_set(err, ERROR_INPUT, "filter: \"%.200s\": the modes are log, snapshot and volume-snapshot",
+                             word);
         return true;
     }
-    return error_set(err, ERROR_INPUT, "filter: \"%.200s\": there is no field %.*s; there are state:, ns:, cluster: and mode:",
-                     word, (int)colon, word);
+    return error_set(err, ERROR_INPUT,
+                     "filter: \"%.200s\": there is no field %.*s; there are state:, ns:, cluster: and mode:", word,
+                     (int)colon, word);
 }
 
 static bool read_term(struct term *t, const char *word, bool quoted, struct error *err)
@@ -262,12 +255,10 @@ static void join_name(char *buf, size_t size, const struct backup_record *record
     memcpy(buf + ns + 1, record->name, name + 1);
 }
 
-bool filter_matches(const struct filter *filter, const struct store_row *row, int64_t now_ms)
+bool filter_matches(const struct filter *filter, const struct store_row *row)
 {
     struct question q;
     q.row = row;
-    q.now_ms = now_ms;
-    q.has_word = false;
     if (filter->count > 0)
         join_name(q.name, sizeof q.name, row->record);
     for (size_t i = 0; i < filter->count; i++)

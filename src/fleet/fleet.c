@@ -191,11 +191,15 @@ bool fleet_row_is_stale(const struct fleet *fleet, const struct store_row *row)
     return reflector_state(s->reflector)->phase != REFLECTOR_LISTED && !reflector_is_live(s->reflector);
 }
 
-const struct kube_resource *fleet_resource(bool v1) { return &fleet_resources[v1 ? GROUP_V1 : GROUP_V2]; }
+static unsigned group_of(bool v1) { return v1 ? GROUP_V1 : GROUP_V2; }
 
-bool fleet_has_status_sub(const struct fleet *fleet, bool v1) { return fleet->groups[v1 ? GROUP_V1 : GROUP_V2].has_status; }
+const struct kube_resource *fleet_resource(bool v1) { return &fleet_resources[group_of(v1)]; }
 
-struct kube_request *fleet_fetch(struct fleet *fleet, bool v1, const char *ns, const char *name, kube_call_fn *fn, void *arg)
+bool fleet_has_status_sub(const struct fleet *fleet, bool v1) { return fleet->groups[group_of(v1)].has_status; }
+
+struct kube_request *fleet_fetch(struct fleet *fleet, bool v1, const char *ns, const char *name, kube_call_fn *fn,
+                                 void *arg)
 {
-    return kube_get(fleet->client, &(struct kube_call_spec){.resource = fleet_resource(v1), .ns = ns, .name = name}, fn, arg);
+    struct kube_call_spec spec = {.resource = fleet_resource(v1), .ns = ns, .name = name};
+    return kube_get(fleet->client, &spec, fn, arg);
 }

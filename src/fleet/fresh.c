@@ -68,19 +68,20 @@ static void tell_denied(struct fleet *fleet, const struct source *s)
     const struct kube_resource *r = &fleet_resources[s->group];
     if (n->guessed)
         error_set(&fleet->error, ERROR_DENIED,
-                  "no right to list %s.%s in all namespaces, nor in %s, nor to list namespaces; ask for get, list and watch on "
-                  "them, or name a namespace by -n", r->plural, r->group, n->asked[0]);
+                  "no right to list %s.%s in all namespaces, nor in %s, nor to list namespaces; ask for get, list and "
+                  "watch on them, or name a namespace by -n", r->plural, r->group, n->asked[0]);
     else
         error_set(&fleet->error, ERROR_DENIED,
-                  "no right to list %s.%s, neither in all namespaces nor in any one of the %zu that are there; ask for get, list "
-                  "and watch on them, or use another context", r->plural, r->group, n->asked_count);
+                  "no right to list %s.%s, neither in all namespaces nor in any one of the %zu that are there; ask for "
+                  "get, list and watch on them, or use another context", r->plural, r->group, n->asked_count);
 }
 
 static void tell_absent(struct fleet *fleet)
 {
     error_set(&fleet->error, ERROR_MISSING,
-              "this server has no Backups: neither backups.%s (TiDB Operator v2) nor backups.%s (v1) is installed there; install "
-              "TiDB Operator's CRDs, or use another context", fleet_resources[GROUP_V2].group, fleet_resources[GROUP_V1].group);
+              "this server has no Backups: neither backups.%s (TiDB Operator v2) nor backups.%s (v1) is installed "
+              "there; install TiDB Operator's CRDs, or use another context", fleet_resources[GROUP_V2].group,
+              fleet_resources[GROUP_V1].group);
 }
 
 /* The first source's, if none has anything to show. */
@@ -180,7 +181,9 @@ static void add_count(struct str *out, size_t number)
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* The states of a source, the worst last. */
-enum grade { GRADE_LIVE, GRADE_LOADING, GRADE_CONNECTING, GRADE_SILENT, GRADE_RECONNECTING, GRADE_MISSING, GRADE_DENIED };
+enum grade {
+    GRADE_LIVE, GRADE_LOADING, GRADE_CONNECTING, GRADE_SILENT, GRADE_RECONNECTING, GRADE_MISSING, GRADE_DENIED,
+};
 
 static enum grade grade_of(const struct fleet_source *s)
 {
@@ -274,8 +277,6 @@ static int64_t say_reconnecting(const struct fleet *fleet, struct str *out, cons
     return add_reconnecting(out, state->since_ms, state->fresh_ms, &state->error);
 }
 
-static void add_place(struct str *out, const struct source *s) { str_addf(out, " in %s", s->ns ? s->ns : "all namespaces"); }
-
 static int64_t say_missing(const struct fleet *fleet, struct str *out, const struct source *worst)
 {
     (void)fleet;
@@ -292,7 +293,7 @@ static int64_t say_denied(const struct fleet *fleet, struct str *out, const stru
         return INT64_MAX;
     }
     str_addf(out, "no right to %s backups", str_starts(state->error.text, "watch") ? "watch" : "list");
-    add_place(out, worst);
+    str_addf(out, " in %s", worst->ns ? worst->ns : "all namespaces");
     if (!worst->ns && fleet->groups[worst->group].narrow.state == NARROW_ASKING)
         str_add(out, ", asking for each");
     return INT64_MAX;

@@ -27,16 +27,18 @@ static int compare_names(const struct backup_record *a, const struct backup_reco
     return order ? order : strcmp(a->name, b->name);
 }
 
-/* What a column may look at. A word with a time in it ("not picked up, 4m") would move rows every minute: the mark
- * stands for it. */
+/* What a column may look at. Of the word only what stands before a number: "not picked up, 4m" would move rows every
+ * minute. */
 static void fill_state(struct backup_state *state, const struct store_row *row)
 {
+    size_t len = strcspn(row->state.word, "0123456789");
+    len = len < sizeof state->word ? len : sizeof state->word - 1;
     state->mark = (enum state_mark)row->state.mark;
     state->severity = (enum severity)row->state.severity;
     state->needs_you = row->state.needs_you;
     state->until_ms = row->state.until_ms;
-    state->word[0] = (char)('A' + row->state.mark);
-    state->word[1] = '\0';
+    memcpy(state->word, row->state.word, len);
+    state->word[len] = '\0';
 }
 
 /* A state as large as that is made for two rows at a time, not for each. */
@@ -84,10 +86,10 @@ long listing_row(struct listing *l, slot_t slot)
     return slot >= l->row_of_count || l->row_of[slot] == UINT32_MAX ? NO_ROW : (long)l->row_of[slot];
 }
 
-bool listing_wants(const struct listing *l, slot_t slot, int64_t now_ms)
+bool listing_wants(const struct listing *l, slot_t slot)
 {
     const struct store_row *row = store_get(l->store, slot);
-    return row && (!l->need_you || row->state.needs_you) && (!l->filter || filter_matches(l->filter, row, now_ms));
+    return row && (!l->need_you || row->state.needs_you) && (!l->filter || filter_matches(l->filter, row));
 }
 
 /* -- sorting ------------------------------------------------------------------------------- */
@@ -162,11 +164,11 @@ static void merge(struct listing *l, const slot_t *slots, size_t count)
 
 /* -- changes --------------------------------------------------------------------------------- */
 
-bool listing_add(struct listing *l, slot_t *slots, size_t count, int64_t now_ms)
+bool listing_add(struct listing *l, slot_t *slots, size_t count)
 {
     size_t wanted = 0;
     for (size_t i = 0; i < count; i++)
-        if (listing_wants(l, slots[i], now_ms))
+        if (listing_wants(l, slots[i]))
             slots[wanted++] = slots[i];
     if (wanted == 0)
         return false;
@@ -198,11 +200,11 @@ bool listing_take_out(struct listing *l, const slot_t *slots, size_t count)
 
 /* All changed rows may stay where they are: none comes or goes, and each is in order with its neighbours (what stands
  * elsewhere was in order and still is). */
-static bool all_stay(struct listing *l, const slot_t *slots, size_t count, int64_t now_ms, bool *any)
+static bool all_stay(struct listing *l, const slot_t *slots, size_t count, bool *any)
 {
     for (size_t i = 0; i < count; i++) {
         long row = listing_row(l, slots[i]);
-        if (listing_wants(l, slots[i], now_ms) != (row != NO_ROW))
+        if (listing_wants(l, slots[i]) != (row != NO_ROW))
             return false;
         *any = *any || row != NO_ROW;
     }
@@ -216,13 +218,13 @@ static bool all_stay(struct listing *l, const slot_t *slots, size_t count, int64
     return true;
 }
 
-bool listing_update(struct listing *l, slot_t *slots, size_t count, int64_t now_ms)
+bool listing_update(struct listing *l, slot_t *slots, size_t count)
 {
     bool any = false;
     if (count == 0)
         return false;
-    if (all_stay(l, slots, count, now_ms, &any))
+    if (all_stay(l, slots, count, &any))
         return any;
     any = listing_take_out(l, slots, count);
-    return listing_add(l, slots, count, now_ms) || any;
+    return listing_add(l, slots, count) || any;
 }

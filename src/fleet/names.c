@@ -11,7 +11,7 @@
 
 struct names_ask {
     struct fleet *fleet;
-    void (*fn)(void *arg, const char *const *names, size_t count, const struct error *err);
+    fleet_names_fn *fn;
     void *arg;
     struct names_ask *next;
 };
@@ -65,14 +65,18 @@ static void on_names(void *arg, const struct json *object, const struct kube_res
     free(ask);
 }
 
-struct kube_request *fleet_ask_namespaces(struct fleet *fleet,
-                                          void (*fn)(void *arg, const char *const *names, size_t count, const struct error *err),
-                                          void *arg)
+static struct kube_request *ask(struct fleet *fleet, kube_call_fn *fn, void *arg)
 {
-    struct names_ask *ask = xcalloc(1, sizeof *ask);
-    *ask = (struct names_ask){.fleet = fleet, .fn = fn, .arg = arg, .next = fleet->names_asks};
-    fleet->names_asks = ask;
-    return kube_get(fleet->client, &(struct kube_call_spec){.resource = &kube_namespaces, .what = "list namespaces"}, on_names, ask);
+    struct kube_call_spec spec = {.resource = &kube_namespaces, .what = "list namespaces"};
+    return kube_get(fleet->client, &spec, fn, arg);
+}
+
+struct kube_request *fleet_ask_namespaces(struct fleet *fleet, fleet_names_fn *fn, void *arg)
+{
+    struct names_ask *asked = xcalloc(1, sizeof *asked);
+    *asked = (struct names_ask){.fleet = fleet, .fn = fn, .arg = arg, .next = fleet->names_asks};
+    fleet->names_asks = asked;
+    return ask(fleet, on_names, asked);
 }
 
 /* -- Backups that are not shown -------------------------------------------------------------------- */
@@ -109,8 +113,8 @@ void names_ask_others(struct fleet *fleet)
         if (group->presence != KUBE_PRESENT || group->others_asked)
             continue;
         group->others_asked = true;
-        group->others = kube_get(fleet->client, &(struct kube_call_spec){.resource = &fleet_resources[g], .query = "limit=1"},
-                                 fns[g], fleet);
+        struct kube_call_spec spec = {.resource = &fleet_resources[g], .query = "limit=1"};
+        group->others = kube_get(fleet->client, &spec, fns[g], fleet);
     }
 }
 

@@ -165,8 +165,8 @@ static void on_all_right(void *arg, enum kube_right right, const struct error *e
         fleet_mark(fleet);
         return;
     }
-    n->request = kube_get(fleet->client, &(struct kube_call_spec){.resource = &kube_namespaces, .what = "list namespaces"},
-                          on_namespaces, new_ask(fleet, group, 0));
+    struct kube_call_spec spec = {.resource = &kube_namespaces, .what = "list namespaces"};
+    n->request = kube_get(fleet->client, &spec, on_namespaces, new_ask(fleet, group, 0));
 }
 
 void narrow_denied(struct fleet *fleet, unsigned group)

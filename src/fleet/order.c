@@ -11,9 +11,9 @@
 #include "fleet/filter_private.h"
 
 enum {
-    CHUNK = 512,         /* slots that are sorted and merged between two looks at the clock */
-    AT_ONCE_US = 1500,   /* a new filter or order is worked on so long at once, before it goes on in slices */
-    CHANGES_MAX = 8192,  /* more in one frame are worked through in slices, like a new order */
+    CHUNK = 256,         /* slots that are sorted and merged between two looks at the clock */
+    AT_ONCE_US = 1000,   /* a new filter or order is worked on so long at once, before it goes on in slices */
+    CHANGES_MAX = 4096,  /* more in one frame are worked through in slices, like a new order */
 };
 
 /* Slots that wait, each once. */
@@ -39,7 +39,6 @@ struct order {
     struct queue late;
     slot_t *drained;
     size_t drained_cap;
-    int64_t ahead_ms;       /* corrected time before this host's */
     struct loop_work work;
 };
 
@@ -86,8 +85,6 @@ static void queue_done(struct queue *q)
 
 /* -- making a new one ------------------------------------------------------------------------- */
 
-static int64_t now_of(const struct order *o) { return clock_wall_ms() + o->ahead_ms; }
-
 static void finish(struct order *o)
 {
     struct listing old = o->shown;
@@ -117,7 +114,7 @@ static bool make_some(struct order *o, int64_t until_us)
             finish(o);
             return false;
         }
-        listing_add(&o->made, chunk, count, now_of(o));
+        listing_add(&o->made, chunk, count);
     } while (clock_mono_us() < until_us);
     return true;
 }
@@ -184,7 +181,7 @@ static void take_changes(struct order *o)
     }
     if (o->making)
         change_made(o, count);
-    if (o->stale ? take_out_gone(o, count) : listing_update(&o->shown, o->drained, count, now_of(o)))
+    if (o->stale ? take_out_gone(o, count) : listing_update(&o->shown, o->drained, count))
         o->replaced = true;
 }
 
@@ -204,7 +201,8 @@ static void on_wake(void *arg)
 
 /* -- what its owner calls ------------------------------------------------------------------------- */
 
-struct order *order_new(struct loop *loop, struct store *store, const struct kind *kind, void (*changed)(void *arg), void *arg)
+struct order *order_new(struct loop *loop, struct store *store, const struct kind *kind, void (*changed)(void *arg),
+                        void *arg)
 {
     struct order *o = xcalloc(1, sizeof *o);
     *o = (struct order){.loop = loop, .store = store, .changed = changed, .arg = arg};
@@ -274,7 +272,7 @@ bool order_need_you(const struct order *order) { return wanted(order)->need_you;
 
 bool order_refresh(struct order *order, int64_t now_ms)
 {
-    order->ahead_ms = now_ms - clock_wall_ms();
+    store_expire(order->store, now_ms); /* so that a row stands where its state of now puts it */
     take_changes(order);
     bool differs = order->replaced;
     order->replaced = false;

@@ -29,12 +29,12 @@ struct listing {
 
 void listing_done(struct listing *listing);
 long listing_row(struct listing *listing, slot_t slot); /* NO_ROW: not shown */
-bool listing_wants(const struct listing *listing, slot_t slot, int64_t now_ms);
+bool listing_wants(const struct listing *listing, slot_t slot);
 /* Take @slots out, where they are. True when any was there. */
 bool listing_take_out(struct listing *listing, const slot_t *slots, size_t count);
 /* Put those of @slots in that it wants; none may be there. @slots is left in another order. */
-bool listing_add(struct listing *listing, slot_t *slots, size_t count, int64_t now_ms);
+bool listing_add(struct listing *listing, slot_t *slots, size_t count);
 /* @slots changed, came or went. True when any row differs. */
-bool listing_update(struct listing *listing, slot_t *slots, size_t count, int64_t now_ms);
+bool listing_update(struct listing *listing, slot_t *slots, size_t count);
 
 #endif

@@ -52,8 +52,9 @@ static size_t word_length(const char *text)
 
 static bool fails(struct reader *r, const char *what)
 {
-    return error_set(r->err, ERROR_INPUT, "label selector \"%.200s\": %s at \"%.60s\"; it reads as a=b,c!=d,e,!f,g in (x,y)",
-                     r->text, what, r->at);
+    return error_set(r->err, ERROR_INPUT,
+                     "label selector \"%.200s\": %s at \"%.60s\"; it reads as a=b,c!=d,e,!f,g in (x,y)", r->text, what,
+                     r->at);
 }
 
 static bool is_word(const char *text, const char *word)

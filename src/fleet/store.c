@@ -96,7 +96,8 @@ static void judge(struct store *store, slot_t slot, int64_t now_ms)
     if (state.needs_you)
         store->needs_you++;
     row->state = (struct store_state){.mark = (uint8_t)state.mark, .severity = (uint8_t)state.severity,
-                                      .needs_you = state.needs_you, .until_ms = state.until_ms};
+                                      .needs_you = state.needs_you, .word = intern(store->pool, state.word),
+                                      .until_ms = state.until_ms};
     row->generation++;
     due_set(store, slot);
     feeds_mark(store, slot);
@@ -131,7 +132,7 @@ static void remove_row(struct store *store, slot_t slot)
     free((void *)(uintptr_t)s->row.facts);
     s->row.record = NULL;
     s->row.facts = NULL;
-    s->row.state = (struct store_state){.until_ms = INT64_MAX};
+    s->row.state = (struct store_state){.word = "", .until_ms = INT64_MAX};
     s->row.generation++;
     feeds_mark(store, slot);
     feeds_release(store, slot);

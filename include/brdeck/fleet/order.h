@@ -1,7 +1,8 @@
 /* order.h - the rows in the order and choice of one view.
  *
- * Slot numbers in an array; changed slots are taken out, sorted and merged back once a frame: O(n + k log k). A new filter or order
- * works through the store in slices of the loop and the old rows stay until it is through.
+ * Slot numbers in an array; changed slots are taken out, sorted and merged back once a frame: O(n + k log k). A new
+ * filter or order works through the store in slices of the loop and the old rows stay until it is through. Between a
+ * change and the next refresh a row's slot may be empty.
  */
 #ifndef BRDECK_FLEET_ORDER_H
 #define BRDECK_FLEET_ORDER_H
@@ -16,7 +17,8 @@
 
 struct order;
 /* @changed is called when rows may differ: mark the frame, then order_refresh. */
-struct order *order_new(struct loop *loop, struct store *store, const struct kind *kind, void (*changed)(void *arg), void *arg);
+struct order *order_new(struct loop *loop, struct store *store, const struct kind *kind, void (*changed)(void *arg),
+                        void *arg);
 void order_free(struct order **order);
 /* By column @column of the kind; namespace, name is the default (-1) and breaks ties. */
 void order_sort(struct order *order, int column, bool reverse);
@@ -25,7 +27,7 @@ int order_column(const struct order *order, bool *reverse);
 void order_filter(struct order *order, struct filter *filter, bool need_you);
 const struct filter *order_filter_get(const struct order *order);
 bool order_need_you(const struct order *order);
-/* Merge what changed; true when anything did. @now_ms corrected. */
+/* Judge anew the states that are over by @now_ms (corrected), merge what changed; true when anything did. */
 bool order_refresh(struct order *order, int64_t now_ms);
 size_t order_count(const struct order *order);
 slot_t order_at(const struct order *order, size_t row);

@@ -21,6 +21,7 @@ typedef uint32_t slot_t;
 struct store_state {
     uint8_t mark, severity;
     bool needs_you;
+    const char *word; /* "Running, pause failed"; lives as long as the store */
     int64_t until_ms;
 };
 struct store_row {
@@ -67,8 +68,8 @@ size_t store_namespaces(const struct store *store, void (*each)(void *arg, const
 struct store_feed;
 struct store_feed *store_feed_new(struct store *store, void (*wake)(void *arg), void *arg);
 void store_feed_free(struct store_feed **feed);
-/* Hand over the changed slots (each once; a slot may be empty now) and forget them. Returns how many were written to @slots; call
- * again while it fills @max. */
+/* Hand over the changed slots (each once; a slot may be empty now) and forget them. Returns how many were written to
+ * @slots; call again while it fills @max. */
 size_t store_feed_drain(struct store_feed *feed, slot_t *slots, size_t max);
 
 #endif

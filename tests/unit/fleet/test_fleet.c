@@ -22,12 +22,14 @@
 #define RESOURCE(name, kind) "{\"name\":\"" name "\",\"kind\":\"" kind "\",\"namespaced\":true}"
 #define RESOURCES(items) "{\"kind\":\"APIResourceList\",\"resources\":[" items "]}"
 #define BACKUP(ns, name, phase) \
-    "{\"metadata\":{\"namespace\":\"" ns "\",\"name\":\"" name "\",\"uid\":\"u-" ns "-" name "\",\"resourceVersion\":\"1\"}," \
+    "{\"metadata\":{\"namespace\":\"" ns "\",\"name\":\"" name "\",\"uid\":\"u-" ns "-" name "\"," \
+    "\"resourceVersion\":\"1\"}," \
     "\"spec\":{\"br\":{\"cluster\":\"tc\"}},\"status\":{\"phase\":\"" phase "\"}}"
 #define LIST(items) "{\"kind\":\"List\",\"items\":[" items "],\"metadata\":{\"resourceVersion\":\"10\"}}"
 #define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
 #define FORBIDDEN \
-    "{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"backups is forbidden\",\"reason\":\"Forbidden\",\"code\":403}"
+    "{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"backups is forbidden\",\"reason\":\"Forbidden\"," \
+    "\"code\":403}"
 #define ALLOWED "{\"kind\":\"SelfSubjectAccessReview\",\"status\":{\"allowed\":true}}"
 #define DENIED "{\"kind\":\"SelfSubjectAccessReview\",\"status\":{\"allowed\":false}}"
 #define NAMESPACE(name) "{\"metadata\":{\"name\":\"" name "\"}}"
@@ -146,7 +148,8 @@ static void test_list_and_watch(void **state)
 
     const char *watch = "GET " V2 "/backups?watch=1";
     UNTIL(s->f.loop, fake_is_open(s->f.server, watch));
-    fake_send(s->f.server, watch, EVENT("ADDED", BACKUP("a", "3", "Running")) EVENT("DELETED", BACKUP("a", "1", "Complete")));
+    fake_send(s->f.server, watch,
+              EVENT("ADDED", BACKUP("a", "3", "Running")) EVENT("DELETED", BACKUP("a", "1", "Complete")));
     UNTIL(s->f.loop, store_find(fleet_store(s->fleet), "a", "3") != SLOT_NONE);
     UNTIL(s->f.loop, ROWS(s) == 2);
     const struct store_row *row = store_get(fleet_store(s->fleet), store_find(fleet_store(s->fleet), "a", "3"));
@@ -191,8 +194,8 @@ static void test_once(void **state)
     expect_server(s);
     expect_body(s, "GET " V2 "/namespaces/a/backups?limit=500&labelSelector=x%3Dy&fieldSelector=metadata.name%3D1 ",
                 LIST(BACKUP("a", "1", "Complete")));
-    begin(s, &(struct fleet_options){.namespaces = (const char *const[]){"a", NULL}, .label_selector = "x=y", .name = "1",
-                                     .once = true, .on_raw = on_raw, .raw_arg = s});
+    begin(s, &(struct fleet_options){.namespaces = (const char *const[]){"a", NULL}, .label_selector = "x=y",
+                                     .name = "1", .once = true, .on_raw = on_raw, .raw_arg = s});
     UNTIL(s->f.loop, fleet_is_settled(s->fleet));
     assert_int_equal(ROWS(s), 1);
     assert_int_equal(s->raw, 1);
@@ -364,7 +367,8 @@ static void test_server_gone_and_back(void **state)
     struct scene *s = *state;
     const char *watch = "GET " V2 "/backups?watch=1";
     expect_server(s);
-    expect(s, watch, (struct fake_rule){.how = FAKE_STREAM, .body = EVENT("ADDED", BACKUP("a", "2", "Running")), .times = 1});
+    expect(s, watch, (struct fake_rule){
+        .how = FAKE_STREAM, .body = EVENT("ADDED", BACKUP("a", "2", "Running")), .times = 1});
     expect(s, watch, (struct fake_rule){.how = FAKE_CUT, .times = 1});
     expect_watch(s, V2 "/backups");
     expect_body(s, "GET " V2 "/backups?", LIST(BACKUP("a", "1", "Complete")));
@@ -415,7 +419,8 @@ static void test_ask_namespaces(void **state)
     char text[64] = "", want[32];
     expect_server(s);
     expect_body(s, "GET " V2 "/backups?", LIST(BACKUP("b", "1", "Complete")));
-    expect(s, "GET /api/v1/namespaces ", (struct fake_rule){.body = LIST(NAMESPACE("a") "," NAMESPACE("z")), .times = 1});
+    expect(s, "GET /api/v1/namespaces ", (struct fake_rule){
+        .body = LIST(NAMESPACE("a") "," NAMESPACE("z")), .times = 1});
     expect(s, "GET /api/v1/namespaces ", (struct fake_rule){.http = 403, .body = FORBIDDEN});
     begin(s, &(struct fleet_options){.once = true});
     UNTIL(s->f.loop, fleet_is_settled(s->fleet));

@@ -165,12 +165,13 @@ static const char *const phases[] = {"Complete", "Failed", "Running", "Stopped",
 static const char *const filters[] = {NULL, "ns:n1", "!b1", "state:complete", "/[0-4]$", "7", "mode:log"};
 static const char *const sorts[] = {"namespace", "name", "status", "mode", "age", "lag", "cluster"};
 
-static void check(struct world *w, const struct column *column, bool reverse, const struct filter *filter, bool need_you)
+static void check(struct world *w, const struct column *column, bool reverse, const struct filter *filter,
+                  bool need_you)
 {
     size_t wanted = 0, slots = store_slots(w->store);
     for (slot_t s = 0; s < slots; s++) {
         const struct store_row *row = store_get(w->store, s);
-        bool want = row && (!need_you || row->state.needs_you) && (!filter || filter_matches(filter, row, NOW_MS));
+        bool want = row && (!need_you || row->state.needs_you) && (!filter || filter_matches(filter, row));
         wanted += want;
         assert_true((order_row(w->order, s) >= 0) == want);
     }
@@ -180,8 +181,10 @@ static void check(struct world *w, const struct column *column, bool reverse, co
     for (size_t i = 1; i < wanted; i++) {
         const struct store_row *a = store_get(w->store, order_at(w->order, i - 1));
         const struct store_row *b = store_get(w->store, order_at(w->order, i));
-        struct backup_state sa = {.severity = (enum severity)a->state.severity, .word = {(char)('A' + a->state.mark)}};
-        struct backup_state sb = {.severity = (enum severity)b->state.severity, .word = {(char)('A' + b->state.mark)}};
+        struct backup_state sa = {.severity = (enum severity)a->state.severity};
+        struct backup_state sb = {.severity = (enum severity)b->state.severity};
+        memcpy(sa.word, a->state.word, strcspn(a->state.word, "0123456789"));
+        memcpy(sb.word, b->state.word, strcspn(b->state.word, "0123456789"));
         int c = column ? column->compare(a->record, &sa, b->record, &sb) : 0;
         c = reverse ? -c : c;
         if (c == 0)
