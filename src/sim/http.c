@@ -107,7 +107,8 @@ static void answer_fault(struct request *request)
     } texts[] = {
         {401, "Unauthorized", "Unauthorized"},
         {403, "Forbidden", "forbidden by order"},
-        {409, "Conflict", "the object has been modified; please apply your changes to the latest version and try again"},
+        {409, "Conflict", "the object has been modified; please apply your changes to the latest version and try "
+                          "again"},
         {410, "Expired", "The provided continue parameter is too old to display a consistent list result."},
         {429, "TooManyRequests", "the server has received too many requests and has asked us to try again later"},
         {500, "InternalError", "Internal error occurred: etcdserver: request timed out"},

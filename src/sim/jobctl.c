@@ -92,7 +92,8 @@ static void say(struct job_run *run)
     if (is_asked(pod, "status"))
         say_status(run);
     else
-        podlog_add(&sim->podlogs, run->ns, run->pod, "[INFO] [\"Welcome to Backup & Restore (BR)\"] [release-version=v8.5.0]");
+        podlog_add(&sim->podlogs, run->ns, run->pod,
+                   "[INFO] [\"Welcome to Backup & Restore (BR)\"] [release-version=v8.5.0]");
     json_free(&pod);
 }
 

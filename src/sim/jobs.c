@@ -123,7 +123,8 @@ static struct json *env_of(const struct json *backup)
 static struct json *container(const char *name, const char *image, const char *command, struct json *args,
                               struct json *env)
 {
-    struct json *c = json_new_object(), *words = json_new_array(), *mounts = json_new_array(), *mount = json_new_object();
+    struct json *c = json_new_object(), *words = json_new_array();
+    struct json *mounts = json_new_array(), *mount = json_new_object();
     json_set_string(c, "name", name);
     json_set_string(c, "image", image);
     json_append(words, json_new_string(command));
@@ -375,10 +376,12 @@ static void end_job(struct sim *sim, const char *ns, const char *name, bool good
     json_set_int(status, good ? "succeeded" : "failed", 1);
     if (good) {
         json_set_string(status, "completionTime", clock_format_rfc3339(clock_wall_ms(), now));
-        add_condition(conditions, "SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods");
+        add_condition(conditions, "SuccessCriteriaMet", "CompletionsReached",
+                      "Reached expected number of succeeded pods");
         add_condition(conditions, "Complete", "CompletionsReached", "Reached expected number of succeeded pods");
     } else {
-        add_condition(conditions, "FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit");
+        add_condition(conditions, "FailureTarget", "BackoffLimitExceeded",
+                      "Job has reached the specified backoff limit");
         add_condition(conditions, "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit");
     }
     json_set(status, "conditions", conditions);

@@ -61,7 +61,8 @@ void retry_note(struct operator *op, const struct kind *cr, struct json *backup,
     struct json *list = old ? json_copy(old) : json_new_array();
     json_append(list, entry);
     json_set(status, "backoffRetryStatus", list);
-    status_mark(backup, &(struct mark){.type = "RetryFailed", .reason = "AlreadyFailed", .message = why, .now_ms = now});
+    struct mark mark = {.type = "RetryFailed", .reason = "AlreadyFailed", .message = why, .now_ms = now};
+    status_mark(backup, &mark);
     operator_write(op, cr, backup, "status");
     operator_enqueue(op, cr, ns, name, delay);
     free(name);

@@ -97,10 +97,29 @@ static void take_ordered_failure(struct run *run)
     }
 }
 
+/* PD's task of a Backup that runs; of one that was loaded it is made now. */
+static struct pd_task *find_task(struct run *run, const struct json *backup)
+{
+    struct pd *pd = &run->op->pd;
+    struct pd_task *task = pd_find(pd, run->ns, run->name);
+    const char *phase = cr_text(backup, "status", "phase");
+    bool paused = strcmp(phase, "Paused") == 0;
+    uint64_t start = decide_tso(cr_text(backup, "status", "commitTs"));
+    if (task || !start || (!paused && strcmp(phase, "Running") != 0))
+        return task;
+    char *service = run_pd_service(backup), *path = run_backup_path(backup);
+    task = pd_start(pd, run->ns, service, run->name, path, start);
+    if (paused)
+        pd_pause(pd, task);
+    free(service);
+    free(path);
+    return task;
+}
+
 /* Failures that lie in the things themselves. */
 static void find_failure(struct run *run, const struct json *backup)
 {
-    const struct pd_task *task = pd_find(&run->op->pd, run->ns, run->name);
+    const struct pd_task *task = run->kind == RUN_LOG ? find_task(run, backup) : NULL;
     take_ordered_failure(run);
     if (run->failure)
         return;
@@ -161,7 +180,10 @@ static void mark(struct run *run, const char *type)
     operator_write(run->op, run->cr, backup, "status");
 }
 
-static void again(struct run *run, int64_t ms) { timer_set(&run->op->sim->timers, &run->timer, operator_ms(run->op, ms)); }
+static void again(struct run *run, int64_t ms)
+{
+    timer_set(&run->op->sim->timers, &run->timer, operator_ms(run->op, ms));
+}
 
 static void step_pod(struct run *run)
 {

@@ -22,7 +22,11 @@ char *run_backup_path(const struct json *backup)
     static const struct storage {
         const char *key, *scheme, *bucket;
         bool slash;
-    } storages[] = {{"s3", "s3", "bucket", false}, {"gcs", "gcs", "bucket", true}, {"azblob", "azure", "container", true}};
+    } storages[] = {
+        {"s3", "s3", "bucket", false},
+        {"gcs", "gcs", "bucket", true},
+        {"azblob", "azure", "container", true},
+    };
     for (size_t i = 0; i < ARRAY_LEN(storages); i++) {
         const struct json *storage = json_at(backup, "spec", storages[i].key, NULL);
         const char *bucket = json_string(storage, storages[i].bucket), *prefix = json_string(storage, "prefix");

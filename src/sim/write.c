@@ -345,7 +345,8 @@ void handle_create(struct request *request)
 {
     struct sim *sim = request->sim;
     if (*request->name) {
-        reply_failure(request, 405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+        reply_failure(request, 405, "MethodNotAllowed", "the server does not allow this method on the requested reso"
+                                                        "urce");
         return;
     }
     struct json *tree = request_json(request);

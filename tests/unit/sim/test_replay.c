@@ -69,7 +69,10 @@ static char *signature(const struct json *object, bool deleted)
     const struct json *status = json_get(object, "status");
     struct str out;
     str_init(&out, STR_SMALL);
-    str_addf(&out, "%s%s finalizers=%zu policy=%d", deleted ? "DELETED" : "", json_get(meta, "deletionTimestamp") ? " deleting" : "",
+    str_addf(&out, "%s%s finalizers=%zu policy=%d", deleted ? "DELETED" : "", json_get(meta,
+                                                                                       "deletionTimestamp") ? " dele"
+                                                                                                              "ting"
+                                                                                                              "" : "",
              json_count(json_get(meta, "finalizers")), json_get(spec, "backoffRetryPolicy") != NULL);
     add_text(&out, spec, "logSubcommand");
     add_text(&out, spec, "logTruncateUntil");
