@@ -85,6 +85,7 @@ struct run {
     struct plan *plan;
     struct follow follow;
     bool following;               /* follow is filled */
+    struct follow_sight sight;    /* the last that was no older than the write */
     struct kube_request *request;
     struct loop_timer timer;      /* of the sending: calls @wait */
     void (*wait)(struct run *run);
@@ -113,6 +114,7 @@ struct br {
     unsigned batches;
     struct store_feed *feed;      /* only while something is followed */
     struct pace pace;
+    bool told;                    /* the changed callback knows all */
     struct loop_timer turn;       /* work and the changed callback, once a turn */
     struct ticket *tickets;
 };

@@ -59,6 +59,7 @@ void run_say(struct run *run, enum br_outcome outcome, const char *format, ...)
         pub->ended_ms = 0;
         pub->seen = false;
     }
+    run->br->told = false;
     br_wake(run->br);
 }
 
@@ -167,8 +168,10 @@ static void on_turn(void *arg)
     } else if (!follows && br->feed) {
         store_feed_free(&br->feed);
     }
-    if (br->changed)
+    if (br->changed && !br->told) {
+        br->told = true;
         br->changed(br->arg);
+    }
 }
 
 void br_wake(struct br *br)
@@ -250,8 +253,10 @@ bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char 
     }
     if (batch)
         *batch = number;
-    if (good)
+    if (good) {
+        br->told = false;
         br_wake(br);
+    }
     return good;
 }
 

@@ -50,6 +50,7 @@ static void see(struct run *run, const struct backup_record *record)
     follow_look(&run->follow, record, &sight);
     if (sight.stale)
         return;
+    run->sight = sight;
     if (sight.phase != run->pub.phase || !run->phase_ms) {
         run->pub.phase = sight.phase;
         run->phase_ms = clock_mono_ms();
@@ -154,6 +155,8 @@ static void on_late(void *arg)
      * object: one look from time to time finds that too. */
     loop_timer_set(&run->late, run->br->pace.late_ms);
     run_look(run);
+    if (run->pub.outcome == BR_FOLLOWING) /* the store may be behind: nothing was seen, and time has passed all the same */
+        say_following(run, &run->sight);
 }
 
 void run_follow(struct run *run, const struct json *object)

@@ -343,6 +343,8 @@ static void nothing_sent_is_sent_again(void **state)
 {
     struct bed *bed = *state;
     struct br_plan *plan = pause_planned(bed);
+    bed->f.target.server = bed_keep(bed, xstrdup(bed->f.target.server)); /* it was the server's own */
+    plan->server = bed->f.target.server;
     fake_server_free(&bed->f.server); /* nobody listens: the connection is refused */
     const struct br_run *run = execute(bed, plan, "y");
     until_end(bed, run);
