@@ -45,7 +45,8 @@ static void add_managed_fields(struct str *out, const char *time)
     add(out, "'managedFields':[{'apiVersion':'br.pingcap.com/v1alpha1','fieldsType':'FieldsV1','fieldsV1':{"
              "'f:metadata':{'f:labels':{'.':{},'f:app.kubernetes.io/instance':{},'f:team':{}}},"
              "'f:spec':{'.':{},'f:backupMode':{},'f:backupType':{},"
-             "'f:br':{'.':{},'f:cluster':{},'f:sendCredToTikv':{}},'f:cleanPolicy':{},'f:s3':{'.':{},'f:bucket':{},'f:prefix':{},'f:provider':{},'f:region':{},"
+             "'f:br':{'.':{},'f:cluster':{},'f:sendCredToTikv':{}},'f:cleanPolicy':{},"
+             "'f:s3':{'.':{},'f:bucket':{},'f:prefix':{},'f:provider':{},'f:region':{},"
              "'f:secretName':{}},'f:volumeBackupInitJobMaxActiveSeconds':{}}},"
              "'manager':'kubectl-create','operation':'Update','time':'%s'},",
         time);

@@ -199,7 +199,8 @@ bool http_start(struct sim *sim, const struct tls *tls, struct error *err)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)sim->options.port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     sim->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, sim,
+        MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
+            MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, sim,
         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
         MHD_OPTION_HTTPS_MEM_KEY, tls->key, MHD_OPTION_HTTPS_MEM_CERT, tls->certificate,
         MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1", MHD_OPTION_URI_LOG_CALLBACK, on_uri, sim,

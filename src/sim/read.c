@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,9 +79,23 @@ static bool accepts_gzip(const struct request *request, const struct list_page *
     return accept && strstr(accept, "gzip") && size >= GZIP_FROM;
 }
 
+/* Whether a resourceVersion is asked for that is not there yet; then 504 is answered. */
+static bool is_ahead(struct request *request)
+{
+    const char *text = request_query(request, "resourceVersion");
+    uint64_t wanted = text ? strtoull(text, NULL, 10) : 0, now = store_rv(request->sim->store);
+    if (wanted <= now)
+        return false;
+    reply_failure(request, 504, "Timeout", "Timeout: Too large resource version: %" PRIu64 ", current: %" PRIu64, wanted,
+                  now);
+    return true;
+}
+
 void handle_list(struct request *request)
 {
     size_t at;
+    if (is_ahead(request))
+        return;
     struct snapshot *snapshot = list_snapshot(request, &at);
     if (!snapshot)
         return;

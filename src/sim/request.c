@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
 
 const char *request_query(const struct request *request, const char *key)
 {
@@ -63,6 +65,21 @@ const char *request_manager(const struct request *request, char *buf, size_t siz
     return buf;
 }
 
+/* The clock's Date, which tests freeze, not that of the system. */
+static void add_date(struct request *request)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    time_t seconds = (time_t)(clock_wall_ms() / 1000);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    char text[64];
+    snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
+             tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    reply_header(request, "Date", text);
+}
+
 void reply(struct request *request, unsigned code, struct MHD_Response *response, const char *type)
 {
     if (request->response)
@@ -71,6 +88,7 @@ void reply(struct request *request, unsigned code, struct MHD_Response *response
     request->code = code;
     reply_header(request, "Content-Type", type);
     reply_header(request, "Cache-Control", "no-cache, private");
+    add_date(request);
     /* Fixed, where a real server names the flow that took the request. */
     reply_header(request, "X-Kubernetes-Pf-Flowschema-Uid", "2a06af57-0383-413e-b2cf-030fda103a83");
     reply_header(request, "X-Kubernetes-Pf-Prioritylevel-Uid", "a7f5e21b-cf07-4ffa-86b3-fd5c00cc4ef4");
