@@ -7,6 +7,7 @@
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
+#include <brdeck/base/file.h>
 #include <brdeck/base/log.h>
 #include <brdeck/base/str.h>
 
@@ -198,7 +199,11 @@ static bool read_options(struct arguments *args, int argc, char **argv, struct e
             file = argv[i] + 9;
         else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
             file = argv[i + 1];
-    return options_read(args->opts, file, file != NULL, err) && options_read_environment(args->opts, err);
+    char *standard = file ? NULL : file_place(FILE_CONFIG, "config.ini");
+    bool ok = options_read(args->opts, file ? file : standard, file != NULL, err) &&
+              options_read_environment(args->opts, err);
+    free(standard);
+    return ok;
 }
 
 bool arguments_parse(int argc, char **argv, struct arguments *args, struct error *err)
