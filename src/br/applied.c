@@ -57,7 +57,8 @@ enum applied write_applied(const struct br_plan *plan, const char *run_id, const
 {
     const struct json *metadata = json_get(object, "metadata");
     if (plan->action->makes_new)
-        return str_same(json_string(json_get(metadata, "annotations"), RUN_ID_ANNOTATION), run_id) ? APPLIED : APPLIED_BY_OTHER;
+        return str_same(json_string(json_get(metadata, "annotations"), RUN_ID_ANNOTATION), run_id) ? APPLIED
+                                                                                                   : APPLIED_BY_OTHER;
     if (!str_same(json_string(metadata, "uid"), plan->record->uid))
         return NOT_APPLIED;
     enum applied applied = plan->verdict.is_retry ? retry_applied(plan, object) : spec_applied(plan, object);

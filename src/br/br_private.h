@@ -56,7 +56,8 @@ struct plan {
     struct backup_record in_sync; /* the log as it will be when a waiting truncate fires */
 };
 
-/* judge.c: the object is there (or start): verdict, patch, steps, guard, confirmation. False: refused, plan->error is set. */
+/* judge.c: the object is there (or start): verdict, patch, steps, guard, confirmation. False: refused, its error is
+ * set. */
 bool plan_judge(struct plan *plan);
 /* Whether a truncate would take away something else now than what the plan told. */
 bool plan_guard_moved(struct plan *plan);

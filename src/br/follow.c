@@ -128,8 +128,8 @@ static void sight_take(struct follow_sight *sight, enum br_outcome outcome, stru
     str_done(text);
 }
 
-static void tell_failed(const struct follow *follow, const struct command_step *step, const struct backup_record *record,
-                        struct follow_sight *sight)
+static void tell_failed(const struct follow *follow, const struct command_step *step,
+                        const struct backup_record *record, struct follow_sight *sight)
 {
     const struct backup_sub *sub = record_sub(record, step->command);
     bool in_sub = sub->phase == PHASE_FAILED || sub->phase == PHASE_RETRY_FAILED || sub->phase == PHASE_INVALID;
@@ -201,12 +201,14 @@ static void tell_done(const struct follow *follow, const struct backup_record *r
     sight_take(sight, BR_DONE, &text);
 }
 
-static void tell_nothing(const struct command_step *step, const struct backup_record *record, struct follow_sight *sight)
+static void tell_nothing(const struct command_step *step, const struct backup_record *record,
+                         struct follow_sight *sight)
 {
     struct str text;
     str_init(&text, sizeof sight->text - 1);
     str_addf(&text, "the operator did nothing: %s says Complete, but logSuccessTruncateUntil is %s, not %s",
-             log_command_name(step->command), str_empty(record->success_until) ? "empty" : record->success_until, step->until);
+             log_command_name(step->command), str_empty(record->success_until) ? "empty" : record->success_until,
+             step->until);
     sight_take(sight, BR_NOTHING, &text);
 }
 
@@ -274,7 +276,8 @@ static bool tell_lost(const struct follow *follow, const struct backup_record *r
     return true;
 }
 
-static bool step_is_dropped(const struct follow *follow, const struct command_step *step, const struct backup_record *record)
+static bool step_is_dropped(const struct follow *follow, const struct command_step *step,
+                            const struct backup_record *record)
 {
     return step->command == LOG_COMMAND_TRUNCATE && follow->action != ACTION_TRUNCATE &&
            record->generation > follow->generation && !str_same(record->until, step->until) &&

@@ -1,7 +1,7 @@
 /* follow.h - the signs of an action's success or failure in the object, and nothing else: no network, no clock.
  *
- * Rule 5: an old success is no success. A sign counts only if it differs from what the plan recorded, and only in an object that is
- * no older than the write.
+ * Rule 5: an old success is no success. A sign counts only if it differs from what the plan recorded, and only in an
+ * object that is no older than the write.
  */
 #ifndef BRDECK_BR_FOLLOW_H
 #define BRDECK_BR_FOLLOW_H

@@ -30,15 +30,16 @@ static bool make_ready(const char *path, struct error *err)
     int why = errno;
     if (fd >= 0)
         close(fd);
-    return good || error_set(err, ERROR_SYSTEM, "the journal %s can not be written: %s; nothing is sent without it", path,
-                             strerror(why));
+    return good || error_set(err, ERROR_SYSTEM, "the journal %s can not be written: %s; nothing is sent without it",
+                             path, strerror(why));
 }
 
 struct journal *journal_open(const char *path, struct error *err)
 {
     char *own = path ? xstrdup(path) : file_place(FILE_STATE, "journal.jsonl");
     char *slash = own ? strrchr(own, '/') : NULL;
-    bool good = own != NULL || error_set(err, ERROR_SYSTEM, "there is no place for the journal: HOME is not set; nothing is sent "
+    bool good = own != NULL || error_set(err, ERROR_SYSTEM,
+                                         "there is no place for the journal: HOME is not set; nothing is sent "
                                          "without it");
     if (good && slash && slash != own) {
         char *folder = xstrndup(own, (size_t)(slash - own));

@@ -42,8 +42,9 @@ static struct backup_record keep(struct intern *pool, const struct backup_record
         .deleting_ms = r->deleting_ms, .v1 = r->v1, .mode = r->mode, .clean_policy = r->clean_policy,
         .filtered = r->filtered, .incremental = r->incremental, .type = intern(pool, r->type),
         .cluster = intern(pool, r->cluster), .cluster_ns = intern(pool, r->cluster_ns),
-        .storage = intern(pool, r->storage), .path = intern(pool, r->path), .commit_ts = r->commit_ts, .phase = r->phase,
-        .has_commit_ts = r->has_commit_ts, .has_status = r->has_status, .size = intern(pool, r->size),
+        .storage = intern(pool, r->storage), .path = intern(pool, r->path), .commit_ts = r->commit_ts,
+        .phase = r->phase, .has_commit_ts = r->has_commit_ts, .has_status = r->has_status,
+        .size = intern(pool, r->size),
         .size_bytes = r->size_bytes, .started_ms = r->started_ms, .completed_ms = r->completed_ms, .progress = -1,
     };
     return copy;
@@ -99,7 +100,7 @@ static void guard(struct plan *plan, tso_t until, struct truncate_effect *effect
 {
     struct br_plan *p = &plan->pub;
     see_snapshots(plan);
-    /* An action that lets a waiting truncate fire puts the base in sync first; only a truncate itself can wait behind it. */
+    /* An action that lets a waiting truncate fire puts the base in sync first; only a truncate itself can wait. */
     const struct backup_record *log = p->action->id == ACTION_TRUNCATE ? p->record : log_in_sync(plan);
     window_truncate(log, plan->seen, plan->snap_count, plan->cluster_created_ms, p->window_known, until, effect);
 }
@@ -124,13 +125,15 @@ static bool judge_truncate(struct plan *plan)
     struct br_plan *p = &plan->pub;
     tso_t until = truncate_until(plan);
     if (p->action->id != ACTION_TRUNCATE && until == 0)
-        return error_set(&p->error, ERROR_REFUSED, "%s%.64s, which is no time that brdeck can read; take it out of the spec "
+        return error_set(&p->error, ERROR_REFUSED,
+                         "%s%.64s, which is no time that brdeck can read; take it out of the spec "
                          "with the same patch (clear the waiting truncate)", guard_waiting, p->after->until);
     guard(plan, until, &p->effect);
     if (p->effect.verdict == TRUNCATE_OK || p->effect.verdict == TRUNCATE_LOSES_PITR)
         return true;
     if (p->waiting_truncate)
-        return error_set(&p->error, ERROR_REFUSED, "%s%s; or take it out of the spec with the same patch (clear the waiting "
+        return error_set(&p->error, ERROR_REFUSED,
+                         "%s%s; or take it out of the spec with the same patch (clear the waiting "
                          "truncate)", guard_waiting, p->effect.why);
     return refuse(plan, ERROR_REFUSED, p->effect.why);
 }
@@ -161,7 +164,8 @@ static bool judge_steps(struct plan *plan)
     for (size_t i = 0; i < p->step_count; i++) {
         char job[128];
         if (!command_job_name(p->name, p->steps[i].command, job, sizeof job))
-            return error_set(&p->error, ERROR_REFUSED, "the operator can not make the Job %s: its name is longer than 63 "
+            return error_set(&p->error, ERROR_REFUSED,
+                             "the operator can not make the Job %s: its name is longer than 63 "
                              "characters", job);
     }
     return p->truncates ? judge_truncate(plan) : true;
@@ -172,7 +176,8 @@ static bool judge_retry(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     if (plan->clear_truncate && p->sub)
-        return error_set(&p->error, ERROR_REFUSED, "trying again goes through /status, which can not change the spec: take "
+        return error_set(&p->error, ERROR_REFUSED,
+                         "trying again goes through /status, which can not change the spec: take "
                          "logTruncateUntil out first: kubectl -n %s patch backups.%s %s --type=merge -p "
                          "'{\"spec\":{\"logTruncateUntil\":null}}'", p->ns, fleet_resource(p->v1)->group, p->name);
     return true;
@@ -225,7 +230,8 @@ static bool judge_start(struct plan *plan)
     p->after = record_decode(p->patch, plan->pool);
     p->verdict.allowed = true;
     if (p->after->v1 != p->v1)
-        return error_set(&p->error, ERROR_INPUT, "the manifest is of the other API group than %s", fleet_resource(p->v1)->group);
+        return error_set(&p->error, ERROR_INPUT, "the manifest is of the other API group than %s",
+                         fleet_resource(p->v1)->group);
     if (p->after->mode != BACKUP_LOG)
         return refuse(plan, ERROR_INPUT, "start makes log backups: spec.backupMode of the manifest is not log");
     if (p->after->subcommand != LOG_COMMAND_NONE && p->after->subcommand != LOG_COMMAND_START)
@@ -234,7 +240,8 @@ static bool judge_start(struct plan *plan)
     if (p->after->log_stop == LOG_STOP_TRUE || p->after->until)
         return refuse(plan, ERROR_INPUT, "the manifest holds logStop or logTruncateUntil: leave them out to start");
     if (!command_job_name(p->name, LOG_COMMAND_TRUNCATE, job, sizeof job))
-        return error_set(&p->error, ERROR_INPUT, "the name is too long: the Job %s that truncates it would pass 63 characters; "
+        return error_set(&p->error, ERROR_INPUT,
+                         "the name is too long: the Job %s that truncates it would pass 63 characters; "
                          "at most 43 fit", job);
     return judge_steps(plan);
 }

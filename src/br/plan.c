@@ -88,7 +88,8 @@ struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_r
     spec.strict = true;
     spec.what = what;
     struct kube_client *client = fleet_client(plan->br->fleet);
-    struct kube_request *request = p->action->makes_new ? kube_create(client, &spec, fn, arg) : kube_patch(client, &spec, fn, arg);
+    struct kube_request *request =
+        p->action->makes_new ? kube_create(client, &spec, fn, arg) : kube_patch(client, &spec, fn, arg);
     free(what);
     json_free(&body);
     return request;
@@ -113,7 +114,8 @@ static void accepted(struct plan *plan, const struct json *object, const struct 
     p->dry_run = BR_DRY_RUN_ACCEPTED;
     if (response->warning[0])
         p->warning = xstrdup(response->warning);
-    if (!p->action->makes_new && !p->verdict.is_retry && json_int(json_at(object, "metadata", "generation", NULL), &generation))
+    if (!p->action->makes_new && !p->verdict.is_retry &&
+        json_int(json_at(object, "metadata", "generation", NULL), &generation))
         p->changes_nothing = generation == p->record->generation;
     end(plan, BR_PLAN_READY);
 }
@@ -187,7 +189,8 @@ static void on_right(void *arg, enum kube_right right, const struct error *err)
         plan->request = plan_send(plan, NULL, true, on_dry_run, plan);
         return;
     }
-    error_set(&p->error, ERROR_DENIED, "you may not %s backups%s%s in namespace %s: ask for that right, or hand this line on: %s",
+    error_set(&p->error, ERROR_DENIED,
+              "you may not %s backups%s%s in namespace %s: ask for that right, or hand this line on: %s",
               p->action->makes_new ? "create" : "patch", p->sub ? "/" : "", p->sub ? p->sub : "", p->ns, p->kubectl);
     end(plan, BR_PLAN_REFUSED);
 }
@@ -254,8 +257,8 @@ static bool needs_job(struct plan *plan)
     struct action_verdict verdict;
     struct backup_facts facts = plan->facts;
     memset(&facts.job, 0, sizeof facts.job); /* what is known of it may be old */
-    action_may(p->action->id, p->record, &facts, fleet_has_status_sub(plan->br->fleet, p->v1), fleet_now_ms(plan->br->fleet),
-               &verdict);
+    action_may(p->action->id, p->record, &facts, fleet_has_status_sub(plan->br->fleet, p->v1),
+               fleet_now_ms(plan->br->fleet), &verdict);
     return verdict.allowed && verdict.is_retry;
 }
 
@@ -266,14 +269,16 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
     plan->request = NULL;
     if (response->error.code || !object) {
         bool refuses = response->http == 404 || response->http == 403;
-        end_by(plan, refuses ? BR_PLAN_REFUSED : BR_PLAN_FAILED, response->error.code ? response->error.code : ERROR_NETWORK,
+        end_by(plan, refuses ? BR_PLAN_REFUSED : BR_PLAN_FAILED,
+               response->error.code ? response->error.code : ERROR_NETWORK,
                response->error.code ? response->error.text : "the server's answer is no object; look again");
         return;
     }
     p->object = json_copy(object);
     p->record = record_decode(object, plan->pool);
     const struct store_row *row = find_row(fleet_store(plan->br->fleet), p->v1, p->ns, p->name);
-    plan->facts = row && row->facts && strcmp(row->record->uid, p->record->uid) == 0 ? *row->facts : (struct backup_facts){0};
+    if (row && row->facts && strcmp(row->record->uid, p->record->uid) == 0)
+        plan->facts = *row->facts;
     state_of(p->record, &plan->facts, fleet_now_ms(plan->br->fleet), true, &p->state);
     if (!needs_job(plan)) {
         judge(plan);
@@ -336,8 +341,8 @@ static void on_timer(void *arg)
         look(plan);
 }
 
-struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec, void (*changed)(void *arg, struct br_plan *plan),
-                            void *arg)
+struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec,
+                            void (*changed)(void *arg, struct br_plan *plan), void *arg)
 {
     const struct kube_target *target = kube_client_target(fleet_client(br->fleet));
     struct plan *plan = xcalloc(1, sizeof *plan);

@@ -18,7 +18,8 @@ static const struct words {
     [ACTION_RESUME] = {"Resume", "Try again to resume", "the log is backed up from where it was paused"},
     [ACTION_START] = {"Start", "Start", "a new log task in TiKV; PITR needs a full backup taken after it runs"},
     [ACTION_STOP] = {"Stop", "Try again to stop",
-                     "final: a stopped log backup can not be resumed; what is backed up stays, and truncate still works"},
+                     "final: a stopped log backup can not be resumed; what is backed up stays, and truncate still "
+                     "works"},
     [ACTION_TRUNCATE] = {"Truncate the log of", "Try again to truncate the log of",
                          "log data is deleted from the storage; nothing brings it back"},
 };
@@ -55,7 +56,8 @@ static void add_loses(const struct truncate_effect *e, struct description *d)
     else if (e->snapshots_known)
         description_add(d, ROLE_OK, 0, "loses", "no snapshot loses PITR");
     else
-        description_add(d, ROLE_WARN, 0, "loses", "unknown: the snapshots of this cluster are not completely and freshly listed");
+        description_add(d, ROLE_WARN, 0, "loses",
+                        "unknown: the snapshots of this cluster are not completely and freshly listed");
     str_done(&names);
 }
 
@@ -65,7 +67,8 @@ static void add_stays(const struct truncate_effect *e, const struct describe_con
     if (e->after.base)
         description_add(d, ROLE_TEXT, 0, "stays", "restorable from %s (%s) to the checkpoint%s%s%s",
                         time_text(e->after.from, ctx, from), e->after.base->name,
-                        e->after.maybe_other_cluster ? "; the snapshot is older than the Cluster object: maybe another cluster" : "",
+                        e->after.maybe_other_cluster ?
+                            "; the snapshot is older than the Cluster object: maybe another cluster" : "",
                         e->after.filter ? "; only tables " : "", e->after.filter ? e->after.filter : "");
     else if (e->verdict == TRUNCATE_LOSES_PITR)
         description_add(d, ROLE_CRIT, 0, "stays", "%s", e->why);
@@ -81,7 +84,8 @@ static void add_truncate(const struct br_plan *p, const struct describe_context 
         return;
     if (p->waiting_truncate)
         description_add(d, ROLE_CRIT, 0, "waits",
-                        "logTruncateUntil is set in the spec and fires as soon as this is done: this deletes log data%s",
+                        "logTruncateUntil is set in the spec and fires as soon as this is done: this deletes log "
+                        "data%s",
                         p->sub ? "" : "; it can be taken out with the same patch (clear the waiting truncate)");
     description_add(d, ROLE_TEXT, 0, "until", "%s = %s, TSO %s", tso_format(e->until, TSO_LOCAL, 0, a),
                     tso_format(e->until, TSO_RFC3339, 0, b), tso_format(e->until, TSO_NUMBER, 0, n));
@@ -123,12 +127,14 @@ static void add_then(const struct br_plan *p, struct description *d)
 {
     char job[128];
     if (!p->step_count)
-        description_add(d, ROLE_WARN, 0, "then", "the operator does nothing yet: its last run failed, and %s once more has it run "
+        description_add(d, ROLE_WARN, 0, "then",
+                        "the operator does nothing yet: its last run failed, and %s once more has it run "
                         "again", p->action->key);
     for (size_t i = 0; i < p->step_count; i++) {
         bool truncate = p->steps[i].command == LOG_COMMAND_TRUNCATE;
         command_job_name(p->name, p->steps[i].command, job, sizeof job);
-        description_add(d, truncate ? ROLE_WARN : ROLE_TEXT, 0, i ? "and then" : "then", "the operator runs Job %s%s", job,
+        description_add(d, truncate ? ROLE_WARN : ROLE_TEXT, 0, i ? "and then" : "then", "the operator runs Job %s%s",
+                        job,
                         truncate ? ", which deletes log data" : "");
     }
 }
@@ -140,7 +146,8 @@ static void add_means(const struct br_plan *p, struct description *d)
     if (p->action->id == ACTION_PAUSE) {
         int64_t ttl_ms = p->after && p->after->gc_ttl_ms ? p->after->gc_ttl_ms : PAUSE_GC_TTL_MS;
         description_add(d, ROLE_WARN, 0, "means",
-                        "BR keeps what resume needs for about %s: resume before that, or the chain is lost and a new full backup "
+                        "BR keeps what resume needs for about %s: resume before that, or the chain is lost and a new "
+                        "full backup "
                         "is needed", ttl_ms == PAUSE_GC_TTL_MS ? "24 h" : clock_format_span(ttl_ms, span));
     } else {
         description_add(d, p->action->danger == DANGER_TYPE_NAME ? ROLE_WARN : ROLE_TEXT, 0, "means", "%s", w->means);
@@ -148,13 +155,16 @@ static void add_means(const struct br_plan *p, struct description *d)
     if (p->verdict.allowed && p->verdict.why[0])
         description_add(d, ROLE_WARN, 0, "note", "%s", p->verdict.why);
     if (p->retry_unverified)
-        description_add(d, ROLE_WARN, 0, "note", "unverified: without /status the failed entry is dropped from the object itself");
+        description_add(d, ROLE_WARN, 0, "note",
+                        "unverified: without /status the failed entry is dropped from the object itself");
     if (p->job_unknown)
         description_add(d, ROLE_WARN, 0, "note",
-                        "whether a Job of the failed run is still active could not be read; the operator waits for one that is");
+                        "whether a Job of the failed run is still active could not be read; the operator waits for one "
+                        "that is");
     const struct backup_record *record = p->record ? p->record : p->after;
     if (record && record->managed_by)
-        description_add(d, ROLE_WARN, 0, "note", "may be reverted by %s, which manages this object", record->managed_by);
+        description_add(d, ROLE_WARN, 0, "note", "may be reverted by %s, which manages this object",
+                        record->managed_by);
 }
 
 static void add_confirm(const struct br_plan *p, const struct describe_context *ctx, struct description *d)

@@ -76,13 +76,14 @@ static void add_run(struct br *br, struct plan *plan, unsigned batch)
     struct run *run = xcalloc(1, sizeof *run);
     const struct br_plan *p = &plan->pub;
     *run = (struct run){
-        .pub = {.id = (unsigned)br->count + 1, .action = p->action, .ns = xstrdup(p->ns), .name = xstrdup(p->name), .v1 = p->v1,
-                .is_retry = p->verdict.is_retry, .until = p->until, .outcome = BR_QUEUED, .text = "waits for the one before it",
-                .begun_ms = fleet_now_ms(br->fleet), .batch = batch},
+        .pub = {.id = (unsigned)br->count + 1, .action = p->action, .ns = xstrdup(p->ns), .name = xstrdup(p->name),
+                .v1 = p->v1, .is_retry = p->verdict.is_retry, .until = p->until, .outcome = BR_QUEUED,
+                .text = "waits for the one before it", .begun_ms = fleet_now_ms(br->fleet), .batch = batch},
         .br = br,
         .plan = plan,
     };
-    snprintf(run->pub.run_id, sizeof run->pub.run_id, "%" PRIx64 "-%04x%04x", (uint64_t)clock_wall_ms(), random_below(0x10000),
+    snprintf(run->pub.run_id, sizeof run->pub.run_id, "%" PRIx64 "-%04x%04x", (uint64_t)clock_wall_ms(),
+             random_below(0x10000),
              random_below(0x10000));
     run->pub.changed_ms = run->pub.begun_ms;
     plan->changed = NULL;
@@ -210,13 +211,17 @@ static bool batch_is_confirmed(struct br_plan *const *plans, size_t count, const
 static bool may_go(const struct br *br, const struct br_plan *plan, const struct action *action, struct error *err)
 {
     if (plan->phase != BR_PLAN_READY)
-        return error_set(err, ERROR_REFUSED, "%s %s/%s: the plan is not ready; nothing was sent", action->name, plan->ns, plan->name);
+        return error_set(err, ERROR_REFUSED, "%s %s/%s: the plan is not ready; nothing was sent", action->name,
+                         plan->ns, plan->name);
     if (plan->action != action)
-        return error_set(err, ERROR_REFUSED, "%s and %s do not go in one batch; nothing was sent", action->name, plan->action->name);
+        return error_set(err, ERROR_REFUSED, "%s and %s do not go in one batch; nothing was sent", action->name,
+                         plan->action->name);
     for (size_t i = 0; i < br->count; i++) {
         const struct br_run *run = &br->runs[i]->pub;
-        if ((run->outcome == BR_QUEUED || run->outcome == BR_SENDING) && same_object(run, plan->v1, plan->ns, plan->name))
-            return error_set(err, ERROR_REFUSED, "%s of %s/%s is on its way just now: wait for its answer", run->action->name, run->ns,
+        if ((run->outcome == BR_QUEUED || run->outcome == BR_SENDING) &&
+            same_object(run, plan->v1, plan->ns, plan->name))
+            return error_set(err, ERROR_REFUSED, "%s of %s/%s is on its way just now: wait for its answer",
+                             run->action->name, run->ns,
                              run->name);
     }
     return true;
@@ -233,14 +238,16 @@ static bool may_execute(struct br *br, struct br_plan *const *plans, size_t coun
             return false;
     if (!batch_is_confirmed(plans, count, typed)) {
         char wanted[sizeof plans[0]->confirm_text];
-        return error_set(err, ERROR_REFUSED, "not confirmed: type %s; nothing was sent", br_batch_confirm(plans, count, wanted, sizeof wanted));
+        return error_set(err, ERROR_REFUSED, "not confirmed: type %s; nothing was sent",
+                         br_batch_confirm(plans, count, wanted, sizeof wanted));
     }
     if (!br->journal)
         br->journal = journal_open(br->journal_path, err);
     return br->journal != NULL;
 }
 
-bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch, struct error *err)
+bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch,
+                struct error *err)
 {
     bool good = may_execute(br, plans, count, typed, err);
     unsigned number = good ? ++br->batches : 0;
@@ -275,7 +282,8 @@ const struct br_run *br_run_of(const struct br *br, const char *ns, const char *
     int64_t now = fleet_now_ms(br->fleet);
     for (size_t i = br->count; i-- > 0;) {
         const struct br_run *run = &br->runs[i]->pub;
-        if (strcmp(run->ns, ns) == 0 && strcmp(run->name, name) == 0 && (!run->ended_ms || now - run->ended_ms < RUN_OF_MS))
+        if (strcmp(run->ns, ns) == 0 && strcmp(run->name, name) == 0 &&
+            (!run->ended_ms || now - run->ended_ms < RUN_OF_MS))
             return run;
     }
     return NULL;

@@ -27,7 +27,8 @@ static void tell_changed(struct run *run, const struct json *object)
     char what[300];
     bool other = strcmp(record->uid, plan->pub.record->uid) != 0;
     follow_difference(plan->pub.record, record, what, sizeof what);
-    run_say(run, other || record->deleting_ms ? BR_GONE : BR_CHANGED, "not sent, the object changed since you looked: %s", what);
+    run_say(run, other || record->deleting_ms ? BR_GONE : BR_CHANGED,
+            "not sent, the object changed since you looked: %s", what);
     record_free(&record);
 }
 
@@ -38,7 +39,8 @@ static void on_look_again(void *arg, const struct json *object, const struct kub
     if (response->http == 404)
         run_say(run, BR_GONE, "not sent: it was deleted meanwhile");
     else if (response->error.code || !object)
-        run_say(run, BR_NOT_SENT, "not done: somebody wrote first, and the object can not be read: %s", response->error.text);
+        run_say(run, BR_NOT_SENT, "not done: somebody wrote first, and the object can not be read: %s",
+                response->error.text);
     else if (plan_renew(run->plan, object))
         send_now(run);
     else
@@ -50,7 +52,8 @@ static void on_conflict(struct run *run, const struct kube_response *response)
     if (run->conflicts++ < CONFLICTS_MAX)
         run->request = plan_get(run->plan, on_look_again, run);
     else
-        run_say(run, BR_CHANGED, "not done: the object is written all the time (%d times a 409): look again; %s", run->conflicts,
+        run_say(run, BR_CHANGED, "not done: the object is written all the time (%d times a 409): look again; %s",
+                run->conflicts,
                 response->error.text);
 }
 
@@ -64,7 +67,8 @@ static void on_accepted(struct run *run, const struct json *object)
     if (!p->action->makes_new && !p->verdict.is_retry && told && generation == p->record->generation)
         run_say(run, BR_NOTHING, "the server took it, and nothing changed: the spec said so already");
     else if (!p->step_count)
-        run_say(run, BR_NOTHING, "written to the spec; the operator does not run it, because its last run failed: %s once more has "
+        run_say(run, BR_NOTHING,
+                "written to the spec; the operator does not run it, because its last run failed: %s once more has "
                 "it run again", p->action->name);
     else
         run_follow(run, object);
@@ -88,7 +92,8 @@ static void tell_applied(struct run *run, enum applied applied, const struct jso
         if (makes_new)
             run_say(run, BR_REFUSED, "not made: another Backup of that name is there");
         else
-            run_say(run, BR_CHANGED, "the answer was lost; the spec is as wanted, but somebody else wrote it: look again");
+            run_say(run, BR_CHANGED,
+                    "the answer was lost; the spec is as wanted, but somebody else wrote it: look again");
         break;
     case NOT_APPLIED_YET:
         if (run->looks < LOST_LOOKS_MAX)
@@ -118,7 +123,8 @@ static void no_answer(struct run *run, const struct kube_response *response)
     run->ask_ms = run->ask_ms * 2 < pace->lost_look_max_ms ? run->ask_ms * 2 : pace->lost_look_max_ms;
     enum br_outcome outcome = late ? BR_UNKNOWN : BR_SENDING;
     if (run->pub.outcome != outcome)
-        run_say(run, outcome, "the answer was lost, and it can not be told whether it was done: %s; brdeck goes on asking",
+        run_say(run, outcome,
+                "the answer was lost, and it can not be told whether it was done: %s; brdeck goes on asking",
                 response->error.text);
     wait_then(run, run->ask_ms, look_whether);
 }
@@ -145,7 +151,8 @@ static void on_whether(void *arg, const struct json *object, const struct kube_r
         return;
     }
     enum applied applied = write_applied(&run->plan->pub, run->pub.run_id, object);
-    log_info("%s %s/%s: the answer was lost; applied: %d", run->pub.action->name, run->pub.ns, run->pub.name, (int)applied);
+    log_info("%s %s/%s: the answer was lost; applied: %d", run->pub.action->name, run->pub.ns, run->pub.name,
+             (int)applied);
     if (applied == NOT_APPLIED)
         tell_not_applied(run, object);
     else

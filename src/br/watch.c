@@ -33,11 +33,13 @@ static void say_following(struct run *run, const struct follow_sight *sight)
     bool late = clock_mono_ms() - run->phase_ms >= run->br->pace.late_ms;
     char job[128];
     if (late && sight->phase == PHASE_NONE) {
-        run_say(run, BR_FOLLOWING, "%s: accepted, but not picked up: see that the operator runs and watches namespace %s, and that "
+        run_say(run, BR_FOLLOWING,
+                "%s: accepted, but not picked up: see that the operator runs and watches namespace %s, and that "
                 "its Cluster is there; brdeck goes on looking", sight->text, run->pub.ns);
     } else if (late && sight->phase == PHASE_SCHEDULED) {
         command_job_name(run->pub.name, follow_command(&run->follow), job, sizeof job);
-        run_say(run, BR_FOLLOWING, "%s, and its Job does not get on: see the Events of kubectl -n %s describe job %s", sight->text,
+        run_say(run, BR_FOLLOWING, "%s, and its Job does not get on: see the Events of kubectl -n %s describe job %s",
+                sight->text,
                 run->pub.ns, job);
     } else {
         run_say(run, BR_FOLLOWING, "%s", sight->text);
@@ -155,7 +157,7 @@ static void on_late(void *arg)
      * object: one look from time to time finds that too. */
     loop_timer_set(&run->late, run->br->pace.late_ms);
     run_look(run);
-    if (run->pub.outcome == BR_FOLLOWING) /* the store may be behind: nothing was seen, and time has passed all the same */
+    if (run->pub.outcome == BR_FOLLOWING) /* the store may be behind: time has passed all the same */
         say_following(run, &run->sight);
 }
 

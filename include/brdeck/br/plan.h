@@ -1,7 +1,7 @@
 /* plan.h - what an action would do, found out before anything is asked.
  *
- * A plan looks at the object anew (rule 1), judges it, says every command that the operator will run in answer (rule 2), tries the
- * write with dry-run, and knows what must be typed. It is data: dialogs, --dry-run and the journal print it.
+ * A plan looks at the object anew (rule 1), judges it, says every command that the operator will run in answer
+ * (rule 2), tries the write with dry-run, and knows what must be typed. It is data: dialogs, --dry-run and the journal print it.
  */
 #ifndef BRDECK_BR_PLAN_H
 #define BRDECK_BR_PLAN_H
@@ -75,12 +75,13 @@ struct br_plan {
     char confirm_text[320];      /* what must be typed: the name, "lose NAME" */
     bool job_unknown;            /* a retry, and nobody may say whether a Job of it is still active */
     bool retry_unverified;       /* a retry on the object itself, where there is no /status (TiDB Operator v1) */
-    char *kubectl;               /* the kubectl line that does the same; secrets are blotted out. NULL: not come so far */
+    char *kubectl;               /* the line that does the same, secrets blotted out; NULL: it did not come so far */
 };
 
-/* Begin a plan. @changed (may be NULL) is called from the loop whenever it changed, until it is freed or executed; it may
- * free it. Plans are freed before @br and its fleet. */
-struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec, void (*changed)(void *arg, struct br_plan *plan), void *arg);
+/* Begin a plan. @changed (may be NULL) is called from the loop whenever it changed, until it is freed or executed; it
+ * may free it. Plans are freed before @br and its fleet. */
+struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec,
+                            void (*changed)(void *arg, struct br_plan *plan), void *arg);
 void br_plan_free(struct br_plan **plan);
 /* Look and try again (the object changed, or there was no answer). */
 void br_plan_look(struct br_plan *plan);

@@ -55,10 +55,12 @@ struct br_run {
     unsigned batch;       /* runs of one batch have the same number */
     bool seen;            /* the user has looked at the notices since it ended */
 };
-/* Carry out @count plans (READY, of one action, in one context); taken over, also when false. @typed is what was typed to confirm: checked again. Batches
- * go one after another; the first failure halts the rest. False and @err when it is not confirmed, or read-only; nothing is
- * sent then. *@batch (may be NULL) is the number of the batch. */
-bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch, struct error *err);
+/* Carry out @count plans (READY, of one action, in one context); taken over, also when false: their pointers become
+ * NULL. @typed is what was typed to confirm: checked again. Batches go one after another; the first failure halts the
+ * rest. False and @err when it is not confirmed, is read-only, or the journal can not be written; nothing is sent then.
+ * *@batch (may be NULL) is the number of the batch. */
+bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch,
+                struct error *err);
 /* What must be typed for @count plans together: "stop 3 prod-eu"; for one its own. Written to @buf. */
 char *br_batch_confirm(struct br_plan *const *plans, size_t count, char *buf, size_t size);
 /* Newest last. */

@@ -65,9 +65,11 @@ void bed_open(struct bed *bed)
     char folder[] = "/tmp/brdeck-br-XXXXXX";
     assert_non_null(mkdtemp(folder));
     bed->journal = bed_keep(bed, xasprintf("%s/journal.jsonl", folder));
-    struct br_options options = {.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal, .read_only = read_only};
+    struct br_options options = {.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal, .read_only =
+                                 read_only};
     bed->br = br_new(&options, on_changed, bed);
-    bed->br->pace = (struct pace){.lost_look_ms = 10, .lost_look_max_ms = 40, .unknown_ms = 200, .send_again_ms = 10, .grace_ms = 20,
+    bed->br->pace = (struct pace){.lost_look_ms = 10, .lost_look_max_ms = 40, .unknown_ms = 200, .send_again_ms = 10,
+                                  .grace_ms = 20,
                                   .late_ms = 60 * 1000};
 }
 
@@ -100,8 +102,10 @@ char *sub_text(struct bed *bed, const char *command, const char *phase, int chan
 {
     char *at = time_text(changed), *from = time_text(started), *to = time_text(completed);
     char *cut = until ? xasprintf(",\"logTruncatingUntil\":\"%s\"", until) : xstrdup("");
-    char *text = xasprintf("\"%s\":{\"command\":\"%s\",\"phase\":\"%s\",\"timeStarted\":%s,\"timeCompleted\":%s%s,\"conditions\":"
-                           "[{\"type\":\"%s\",\"status\":\"True\",\"reason\":\"%s\",\"message\":\"%s\",\"lastTransitionTime\":%s}]}",
+    char *text = xasprintf("\"%s\":{\"command\":\"%s\",\"phase\":\"%s\",\"timeStarted\":%s,\"timeCompleted\":%s%s,"
+                           "\"conditions\":"
+                           "[{\"type\":\"%s\",\"status\":\"True\",\"reason\":\"%s\",\"message\":\"%s\","
+                           "\"lastTransitionTime\":%s}]}",
                            command, command, phase, from, to, cut, phase, phase, message ? message : "", at);
     free(at);
     free(from);
@@ -123,14 +127,18 @@ char *backup_text(struct bed *bed, const struct backup_spec *b)
     struct str s;
     str_init(&s, STR_SMALL);
     char number[TSO_TEXT_MAX];
-    str_addf(&s, "{\"apiVersion\":\"%spingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":\"%s\",\"name\":\"%s\","
-             "\"uid\":\"%s\",\"resourceVersion\":\"%d\",\"generation\":%d,\"creationTimestamp\":\"2026-11-20T10:00:00Z\","
-             "\"finalizers\":[\"pingcap.com/finalizer\"]%s", b->v1 ? "" : "br.", or(b->ns, "orders"), or(b->name, "log-orders"),
+    str_addf(&s, "{\"apiVersion\":\"%spingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":\"%s\","
+             "\"name\":\"%s\","
+             "\"uid\":\"%s\",\"resourceVersion\":\"%d\",\"generation\":%d,"
+             "\"creationTimestamp\":\"2026-11-20T10:00:00Z\","
+             "\"finalizers\":[\"pingcap.com/finalizer\"]%s", b->v1 ? "" : "br.", or(b->ns, "orders"),
+                 or(b->name, "log-orders"),
              or(b->uid, "uid-1"), b->rv ? b->rv : 100, b->generation ? b->generation : 3, or(b->metadata, ""));
     if (b->manager)
         str_addf(&s, ",\"managedFields\":[{\"manager\":\"%s\",\"operation\":\"Update\",\"fieldsV1\":{\"f:spec\":{"
                  "\"f:logSubcommand\":{}}}}]", b->manager);
-    str_addf(&s, "},\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},\"s3\":{\"provider\":\"aws\",\"bucket\":\"b\","
+    str_addf(&s, "},\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},\"s3\":{\"provider\":\"aws\","
+             "\"bucket\":\"b\","
              "\"prefix\":\"p\"}%s", or(b->spec, ""));
     add_member(&s, "logSubcommand", b->subcommand);
     add_member(&s, "logTruncateUntil", b->until);
@@ -140,8 +148,10 @@ char *backup_text(struct bed *bed, const struct backup_spec *b)
     add_member(&s, "logCheckpointTs", b->checkpoint ? (*b->checkpoint ? b->checkpoint : NULL)
                                                     : tso_format(tso_ago(60000), TSO_NUMBER, 0, number));
     add_member(&s, "logSuccessTruncateUntil", b->success);
-    str_addf(&s, ",\"logSubCommandStatuses\":{\"log-start\":{\"command\":\"log-start\",\"phase\":\"Complete\",\"timeStarted\":"
-             "\"2026-11-20T10:00:05Z\",\"timeCompleted\":\"2026-11-20T10:00:07Z\"}%s%s}}}", b->subs ? "," : "", or(b->subs, ""));
+    str_addf(&s, ",\"logSubCommandStatuses\":{\"log-start\":{\"command\":\"log-start\",\"phase\":\"Complete\","
+             "\"timeStarted\":"
+             "\"2026-11-20T10:00:05Z\",\"timeCompleted\":\"2026-11-20T10:00:07Z\"}%s%s}}}", b->subs ? "," : "",
+                 or(b->subs, ""));
     return bed_keep(bed, str_take(&s));
 }
 
@@ -156,16 +166,20 @@ void backup_put(struct bed *bed, const struct backup_spec *spec) { put(bed, back
 
 void snapshot_put(struct bed *bed, const char *name, int64_t age_ms)
 {
-    put(bed, bed_keep(bed, xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":"
-                                     "\"orders\",\"name\":\"%s\",\"uid\":\"u-%s\"},\"spec\":{\"br\":{\"cluster\":\"tc\"}},"
-                                     "\"status\":{\"phase\":\"Complete\",\"commitTs\":\"%" PRIu64 "\"}}", name, name, tso_ago(age_ms))));
+    put(bed, bed_keep(bed, xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\","
+                                     "\"metadata\":{\"namespace\":"
+                                     "\"orders\",\"name\":\"%s\",\"uid\":\"u-%s\"},"
+                                     "\"spec\":{\"br\":{\"cluster\":\"tc\"}},"
+                                     "\"status\":{\"phase\":\"Complete\",\"commitTs\":\"%" PRIu64 "\"}}", name, name,
+                                         tso_ago(age_ms))));
 }
 
 /* -- the server -------------------------------------------------------------------------------- */
 
 void expect_get(struct bed *bed, const char *body, int http, int times)
 {
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT " ", .http = http, .body = body, .times = times});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT " ", .http = http, .body = body, .times =
+                                                   times});
 }
 
 void expect_right(struct bed *bed, bool allowed)
@@ -178,13 +192,15 @@ void expect_right(struct bed *bed, bool allowed)
 
 void expect_dry(struct bed *bed, const char *body, int http, int times)
 {
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT, .has = "dryRun=All", .http = http, .body = body,
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT, .has = "dryRun=All", .http = http,
+                                                   .body = body,
                                                    .times = times});
 }
 
 void expect_patch(struct bed *bed, const char *body, int http, int times)
 {
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "?fieldManager=brdeck&fieldValidation=Strict",
+    fake_expect(bed->f.server, &(struct fake_rule){.request =
+                                                   "PATCH " OBJECT "?fieldManager=brdeck&fieldValidation=Strict",
                                                    .http = http, .body = body, .times = times});
 }
 
@@ -195,7 +211,8 @@ void expect_cut(struct bed *bed, const char *request, int times)
 
 char *status_text(struct bed *bed, int code, const char *reason, const char *message)
 {
-    return bed_keep(bed, xasprintf("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"%s\",\"reason\":"
+    return bed_keep(bed, xasprintf("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\","
+                                   "\"message\":\"%s\",\"reason\":"
                                    "\"%s\",\"code\":%d}", message, reason, code));
 }
 

@@ -1,4 +1,5 @@
-/* br_fixture.h - a room br/ on a scripted API server, a store that the test feeds, and a fleet that says what the test wants. */
+/* br_fixture.h - a room br/ on a scripted API server, a store that the test feeds, and a fleet that says what the test
+ * wants. */
 #ifndef TESTS_UNIT_BR_FIXTURE_H
 #define TESTS_UNIT_BR_FIXTURE_H
 

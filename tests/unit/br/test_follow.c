@@ -27,7 +27,8 @@ struct scene {
     struct follow follow;
 };
 
-static void scene_open(struct scene *s, struct bed *bed, enum action_id action, const char *text, bool is_retry, tso_t until)
+static void scene_open(struct scene *s, struct bed *bed, enum action_id action, const char *text, bool is_retry,
+                       tso_t until)
 {
     *s = (struct scene){.bed = bed, .pool = intern_new()};
     s->object = json_parse(text, strlen(text), NULL);
@@ -87,8 +88,10 @@ static void old_complete_does_not_count(void **state)
     struct scene s;
     scene_open(&s, bed, ACTION_PAUSE,
                backup_text(bed, &(struct backup_spec){.subcommand = "log-start",
-                           .subs = bed_keep(bed, xasprintf("%s,%s", sub_text(bed, "log-pause", "Repeatable", 100, 90, 100, NULL, NULL),
-                                                           sub_text(bed, "log-resume", "Complete", 200, 190, 200, NULL, NULL)))}),
+                           .subs = bed_keep(bed, xasprintf("%s,%s", sub_text(bed, "log-pause", "Repeatable", 100, 90,
+                                                                             100, NULL, NULL),
+                                                           sub_text(bed, "log-resume", "Complete", 200, 190, 200, NULL,
+                                                                    NULL)))}),
                false, 0);
     assert_int_equal(s.follow.step_count, 1);
     struct backup_spec now = {.rv = 101, .generation = 4, .subcommand = "log-pause",
@@ -164,11 +167,13 @@ static void failed_tells_why(void **state)
     scene_open(&s, bed, ACTION_PAUSE, backup_text(bed, &b), false, 0);
     b = (struct backup_spec){.rv = 105, .generation = 4, .subcommand = "log-pause",
                              .subs = sub_text(bed, "log-pause", "Failed", 200, 0, 0, NULL,
-                                              "wait pipe message failed, errMsg [ERROR] [main.go:1] [\\\"br failed\\\"] "
+                                              "wait pipe message failed, errMsg [ERROR] [main.go:1] [\\\"br "
+                                              "failed\\\"] "
                                               "[error=\\\"rpc error: PD is down\\\"]\\n, err: exit status 1")};
     struct follow_sight sight = look_at(&s, backup_text(bed, &b));
     assert_int_equal(sight.outcome, BR_FAILED);
-    assert_string_equal(sight.text, "log-pause failed: rpc error: PD is down. The operator does not try again by itself: mend the "
+    assert_string_equal(sight.text,
+                        "log-pause failed: rpc error: PD is down. The operator does not try again by itself: mend the "
                                     "cause, then pause again.");
     b.subs = sub_text(bed, "log-pause", "RetryFailed", 200, 0, 0, NULL, "no secret");
     sight = look_at(&s, backup_text(bed, &b));
@@ -256,11 +261,13 @@ static void a_waiting_truncate_is_the_second_step(void **state)
     struct follow_sight sight = look_at(&s, backup_text(bed, &b));
     assert_int_equal(sight.outcome, BR_FOLLOWING);
     assert_string_equal(sight.text, "log-truncate: waits for the operator (2 of 2)");
-    b.subs = bed_keep(bed, xasprintf("%s,%s", paused, sub_text(bed, "log-truncate", "Failed", 310, 0, 0, until, "locked")));
+    b.subs = bed_keep(bed, xasprintf("%s,%s", paused, sub_text(bed, "log-truncate", "Failed", 310, 0, 0, until,
+                                                               "locked")));
     sight = look_at(&s, backup_text(bed, &b));
     assert_int_equal(sight.outcome, BR_FAILED);
     assert_non_null(strstr(sight.text, "log-pause before it was done"));
-    b.subs = bed_keep(bed, xasprintf("%s,%s", paused, sub_text(bed, "log-truncate", "Complete", 320, 310, 320, until, NULL)));
+    b.subs = bed_keep(bed, xasprintf("%s,%s", paused, sub_text(bed, "log-truncate", "Complete", 320, 310, 320, until,
+                                                               NULL)));
     b.success = until;
     assert_int_equal(look_at(&s, backup_text(bed, &b)).outcome, BR_DONE);
     /* somebody takes the truncate out: the pause is all that is left */
@@ -321,7 +328,8 @@ static const struct passage {
     {ACTION_TRUNCATE, false, 9, 14, BR_DONE, "470642140817653760"},
     {ACTION_PAUSE, false, 14, 19, BR_FAILED, NULL},
     {ACTION_PAUSE, true, 22, 28, BR_DONE, NULL},
-    {ACTION_RESUME, false, 28, 34, BR_DONE, NULL}, /* log-resume in between moves the generation: the wish comes with line 30 */
+    /* log-resume in between moves the generation: the wish comes with line 30 */
+    {ACTION_RESUME, false, 28, 34, BR_DONE, NULL},
     {ACTION_TRUNCATE, false, 45, 46, BR_NOTHING, "0"},
 };
 
@@ -386,8 +394,8 @@ static void recorded_stop_and_truncate(void **state)
     life_done(&life);
 }
 
-/* A property: however events are dropped, repeated or put behind (a store that lags), the outcome is that of the last of them,
- * and nothing ends before the line at which it really did. */
+/* A property: however events are dropped, repeated or put behind (a store that lags), the outcome is that of the last
+ * of them, and nothing ends before the line at which it really did. */
 static void any_order_of_events(void **state)
 {
     struct life life;
@@ -399,7 +407,8 @@ static void any_order_of_events(void **state)
     for (int round = 0; round < 2000; round++) {
         const struct passage *p = &passages[round % 4];
         struct scene s;
-        scene_open(&s, *state, p->action, life.objects[p->from], p->is_retry, p->until ? strtoull(p->until, NULL, 10) : 0);
+        scene_open(&s, *state, p->action, life.objects[p->from], p->is_retry, p->until ? strtoull(p->until, NULL, 10) :
+                   0);
         bool saw_end = false;
         enum br_outcome outcome = BR_FOLLOWING;
         for (int event = 0; event < 12 && outcome == BR_FOLLOWING; event++) {
@@ -437,7 +446,8 @@ static void differences_in_words(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *x = backup_text(bed, &rows[i].a), *y = backup_text(bed, &rows[i].b);
-        struct backup_record *a = record_decode_text(x, strlen(x), pool, NULL), *b = record_decode_text(y, strlen(y), pool, NULL);
+        struct backup_record *a = record_decode_text(x, strlen(x), pool, NULL), *b =
+            record_decode_text(y, strlen(y), pool, NULL);
         char text[300];
         follow_difference(a, b, text, sizeof text);
         assert_string_equal(text, rows[i].words);

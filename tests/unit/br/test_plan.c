@@ -75,7 +75,8 @@ static void pause_is_planned(void **state)
     assert_has(sent, "\"resourceVersion\":\"100\"");
     assert_has(sent, "\"logSubcommand\":\"log-pause\"");
     assert_has(sent, "application/merge-patch+json");
-    assert_string_equal(plan->kubectl, "kubectl --context test -n orders patch backups.br.pingcap.com log-orders --type=merge -p "
+    assert_string_equal(plan->kubectl,
+                        "kubectl --context test -n orders patch backups.br.pingcap.com log-orders --type=merge -p "
                                        "'{\"spec\":{\"logSubcommand\":\"log-pause\"}}'");
     const char *said = plan_said(bed, plan);
     assert_has(said, ": Pause orders/log-orders\n");
@@ -108,7 +109,8 @@ static void log_stop_goes_with_it(void **state)
 static void a_patch_that_changes_nothing_says_so(void **state)
 {
     struct bed *bed = *state;
-    expect_usual(bed, &(struct backup_spec){.subcommand = "log-start"}, &(struct backup_spec){.subcommand = "log-start"});
+    expect_usual(bed, &(struct backup_spec){.subcommand = "log-start"},
+                 &(struct backup_spec){.subcommand = "log-start"});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
     assert_true(plan->changes_nothing);
     assert_has(plan_said(bed, plan), "this changes nothing");
@@ -183,7 +185,8 @@ static void dry_runs(void **state)
         {422, "Invalid", "spec: Invalid value: Field `logStop`", BR_PLAN_REFUSED, BR_DRY_RUN_REFUSED, ERROR_REFUSED},
         {400, "BadRequest", "strict decoding error: unknown field", BR_PLAN_REFUSED, BR_DRY_RUN_REFUSED, ERROR_REFUSED},
         {403, "Forbidden", "admission webhook denied it", BR_PLAN_REFUSED, BR_DRY_RUN_REFUSED, ERROR_DENIED},
-        {400, "BadRequest", "admission webhook x does not support dry run", BR_PLAN_READY, BR_DRY_RUN_NOT_TRIED, ERROR_NONE},
+        {400, "BadRequest", "admission webhook x does not support dry run", BR_PLAN_READY, BR_DRY_RUN_NOT_TRIED,
+         ERROR_NONE},
         {500, "InternalError", "failed calling webhook", BR_PLAN_READY, BR_DRY_RUN_NOT_TRIED, ERROR_NONE},
         {503, "ServiceUnavailable", "not now", BR_PLAN_READY, BR_DRY_RUN_NOT_TRIED, ERROR_NONE},
     };
@@ -317,7 +320,8 @@ static void a_truncate_guard_refuses(void **state)
     expect_get(bed, backup_text(bed, &(struct backup_spec){0}), 200, 0);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         size_t row = (i + 2) % 3; /* the two with a last truncation first */
-        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until = tso_ago(rows[row].ago_ms)});
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until =
+                                                                     tso_ago(rows[row].ago_ms)});
         assert_int_equal(plan->phase, BR_PLAN_REFUSED);
         assert_int_equal(plan->error.code, ERROR_REFUSED);
         assert_has(plan->error.text, rows[row].words);
@@ -335,9 +339,11 @@ static void a_waiting_truncate_makes_it_one(void **state)
     snapshot_put(bed, "full-old", 5 * DAY);
     expect_get(bed, backup_text(bed, &object), 200, 0);
     expect_right(bed, true);
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch/v1/namespaces/orders/jobs/backup-log-orders-log-pause",
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET "
+                                                   "/apis/batch/v1/namespaces/orders/jobs/backup-log-orders-log-pause",
                                                    .http = 404, .body = status_text(bed, 404, "NotFound", "no")});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body = backup_text(bed, &object)});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body =
+                                                   backup_text(bed, &object)});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
     assert_int_equal(plan->phase, BR_PLAN_READY);
     assert_true(plan->truncates && plan->waiting_truncate && plan->verdict.is_retry);
@@ -386,16 +392,20 @@ static void clearing_goes_with_the_patch(void **state)
 static void a_retry_waits_for_its_job(void **state)
 {
     struct bed *bed = *state;
-    struct backup_spec object = {.subcommand = "log-pause", .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "boom")};
+    struct backup_spec object = {.subcommand = "log-pause", .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0,
+                                                                             NULL, "boom")};
     static const char job[] = "GET /apis/batch/v1/namespaces/orders/jobs/backup-log-orders-log-pause";
     expect_get(bed, backup_text(bed, &object), 200, 0);
     expect_right(bed, true);
     fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .has = "dryRun=All",
                                                    .body = backup_text(bed, &object)});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1, .body = "{\"metadata\":{\"uid\":\"j\"},\"status\":{\"active\":1}}"});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1, .body = "{\"status\":{\"conditions\":[{\"type\":\"Failed\","
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1, .body =
+                                                   "{\"metadata\":{\"uid\":\"j\"},\"status\":{\"active\":1}}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1, .body =
+                                                   "{\"status\":{\"conditions\":[{\"type\":\"Failed\","
                                                    "\"status\":\"True\"}]}}"});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .http = 403, .body = status_text(bed, 403, "Forbidden", "no")});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .http = 403, .body =
+                                                   status_text(bed, 403, "Forbidden", "no")});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
     assert_int_equal(plan->phase, BR_PLAN_REFUSED);
     assert_has(plan->error.text, "still active");
@@ -416,11 +426,13 @@ static void a_retry_waits_for_its_job(void **state)
 static void a_retry_of_stop_is_typed(void **state)
 {
     struct bed *bed = *state;
-    struct backup_spec object = {.subcommand = "log-stop", .subs = sub_text(bed, "log-stop", "Failed", 100, 0, 0, NULL, "boom")};
+    struct backup_spec object = {.subcommand = "log-stop", .subs = sub_text(bed, "log-stop", "Failed", 100, 0, 0, NULL,
+                                                                            "boom")};
     expect_get(bed, backup_text(bed, &object), 200, 0);
     expect_right(bed, true);
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch", .http = 404, .body = "{}"});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body = backup_text(bed, &object)});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body =
+                                                   backup_text(bed, &object)});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_STOP});
     assert_int_equal(plan->phase, BR_PLAN_READY);
     assert_true(plan->verdict.is_retry);
@@ -432,7 +444,8 @@ static void a_retry_of_stop_is_typed(void **state)
 static void a_settled_failure_takes_two_steps(void **state)
 {
     struct bed *bed = *state;
-    struct backup_spec object = {.subcommand = "log-start", .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "boom")};
+    struct backup_spec object = {.subcommand = "log-start", .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0,
+                                                                             NULL, "boom")};
     expect_get(bed, backup_text(bed, &object), 200, 0);
     expect_right(bed, true);
     object.generation = 4;
@@ -451,7 +464,8 @@ static void resume_past_the_deadline_is_confirmed_with_a_warning(void **state)
 {
     struct bed *bed = *state;
     struct backup_spec object = {.phase = "Paused", .subcommand = "log-pause",
-                                 .subs = "\"log-pause\":{\"phase\":\"Complete\",\"timeStarted\":\"2026-11-21T10:00:00Z\","
+                                 .subs = "\"log-pause\":{\"phase\":\"Complete\","
+                                 "\"timeStarted\":\"2026-11-21T10:00:00Z\","
                                          "\"timeCompleted\":\"2026-11-21T10:00:01Z\"}"};
     expect_usual(bed, &object, &(struct backup_spec){.phase = "Paused", .generation = 4});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_RESUME});
@@ -476,9 +490,12 @@ static void who_may_revert_it_is_named(void **state)
 
 static struct json *manifest(const char *more)
 {
-    char *text = xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"log-new\","
-                           "\"namespace\":\"orders\"},\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},\"azblob\":{"
-                           "\"container\":\"c\",\"sasToken\":\"sv=secret\"},\"env\":[{\"name\":\"A\",\"value\":\"it's secret\"}]%s}}",
+    char *text =
+        xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"log-new\","
+                           "\"namespace\":\"orders\"},\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},"
+                           "\"azblob\":{"
+                           "\"container\":\"c\",\"sasToken\":\"sv=secret\"},\"env\":[{\"name\":\"A\",\"value\":\"it's "
+                           "secret\"}]%s}}",
                            more);
     struct json *json = json_parse(text, strlen(text), NULL);
     free(text);
@@ -490,9 +507,12 @@ static void start_is_planned(void **state)
     struct bed *bed = *state;
     struct json *json = manifest("");
     expect_right(bed, true);
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?",
-                                                   .has = "dryRun=All", .http = 201, .body = "{\"metadata\":{\"generation\":1}}"});
-    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json}, NULL, NULL);
+    fake_expect(bed->f.server, &(struct fake_rule){.request =
+                                                   "POST /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?",
+                                                   .has = "dryRun=All", .http = 201, .body =
+                                                       "{\"metadata\":{\"generation\":1}}"});
+    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json}, NULL,
+                                       NULL);
     json_free(&json);
     UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
     assert_int_equal(plan->phase, BR_PLAN_READY);
@@ -521,7 +541,8 @@ static void start_refuses(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct json *json = manifest(rows[i].more);
-        struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json, .ns = "orders",
+        struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json,
+                                                                           .ns = "orders",
                                                                            .name = rows[i].name}, NULL, NULL);
         json_free(&json);
         UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
@@ -540,7 +561,8 @@ static void a_plan_may_go_at_any_time(void **state)
     struct bed *bed = *state;
     expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
     for (int turns = 0; turns < 25; turns++) {
-        struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name = "log-orders"},
+        struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders",
+                                                                           .name = "log-orders"},
                                            NULL, NULL);
         for (int i = 0; i < turns; i++)
             loop_turn(bed->f.loop, 2);
@@ -561,7 +583,8 @@ static void a_plan_may_go_from_its_callback(void **state)
     struct bed *bed = *state;
     expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
     struct br_plan *plan = NULL;
-    plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name = "log-orders"}, free_in_callback,
+    plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name = "log-orders"},
+                       free_in_callback,
                        &plan);
     UNTIL(bed->f.loop, plan == NULL);
 }
@@ -571,12 +594,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(pause_is_planned), TEST(log_stop_goes_with_it), TEST(a_patch_that_changes_nothing_says_so),
-        TEST(refused_by_the_state), TEST(refused_without_the_right), TEST(an_error_is_no_answer_about_rights), TEST(dry_runs),
-        TEST(no_answer_is_a_failure_that_can_be_tried_again), TEST(missing_object), TEST(a_conflict_in_dry_run_looks_again),
-        TEST(truncate_is_planned), TEST(what_loses_pitr_must_be_typed_in_full), TEST(unknown_snapshots_are_never_nothing_lost),
+        TEST(refused_by_the_state), TEST(refused_without_the_right), TEST(an_error_is_no_answer_about_rights),
+            TEST(dry_runs),
+        TEST(no_answer_is_a_failure_that_can_be_tried_again), TEST(missing_object),
+            TEST(a_conflict_in_dry_run_looks_again),
+        TEST(truncate_is_planned), TEST(what_loses_pitr_must_be_typed_in_full),
+            TEST(unknown_snapshots_are_never_nothing_lost),
         TEST(a_truncate_guard_refuses), TEST(a_waiting_truncate_makes_it_one), TEST(clearing_goes_with_the_patch),
         TEST(a_retry_waits_for_its_job), TEST(a_retry_of_stop_is_typed), TEST(a_settled_failure_takes_two_steps),
-        TEST(resume_past_the_deadline_is_confirmed_with_a_warning), TEST(who_may_revert_it_is_named), TEST(start_is_planned),
+        TEST(resume_past_the_deadline_is_confirmed_with_a_warning), TEST(who_may_revert_it_is_named),
+            TEST(start_is_planned),
         TEST(start_refuses), TEST(a_plan_may_go_at_any_time), TEST(a_plan_may_go_from_its_callback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,8 @@ static const struct br_run *execute(struct bed *bed, struct br_plan *plan, const
     return br_run_at(bed->br, br_runs(bed->br) - 1);
 }
 
-static void until_end(struct bed *bed, const struct br_run *run) { UNTIL(bed->f.loop, br_outcome_is_end(run->outcome)); }
+static void until_end(struct bed *bed, const struct br_run *run) { UNTIL(bed->f.loop, br_outcome_is_end(run->outcome));
+                                                                  }
 
 /* The lines of the journal whose "what" is @what. */
 static size_t journal_lines(struct bed *bed, const char *what)
@@ -109,7 +110,8 @@ static void a_pause_to_its_end(void **state)
     assert_has(sent, "\"resourceVersion\":\"100\"");
     assert_null(strstr(sent, "dryRun"));
     /* the store is behind, and lists again: nothing of it counts */
-    backup_put(bed, &(struct backup_spec){.rv = 100, .subcommand = "log-start", .checkpoint = tso_text(bed, tso_ago(5))});
+    backup_put(bed, &(struct backup_spec){.rv = 100, .subcommand = "log-start", .checkpoint =
+                                          tso_text(bed, tso_ago(5))});
     SPIN(bed->f.loop, 20);
     assert_int_equal(run->outcome, BR_FOLLOWING);
     struct backup_spec now = asked;
@@ -232,7 +234,8 @@ static void a_real_change_is_shown(void **state)
     struct bed *bed = *state;
     struct br_plan *plan = pause_planned(bed);
     expect_patch(bed, status_text(bed, 409, "Conflict", "the object has been modified"), 409, 0);
-    expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 105, .generation = 4, .subcommand = "log-stop"}), 200, 0);
+    expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 105, .generation = 4, .subcommand = "log-stop"}), 200,
+               0);
     const struct br_run *run = execute(bed, plan, "y");
     until_end(bed, run);
     assert_outcome(run, BR_CHANGED, "logSubcommand was log-start, is log-stop");
@@ -256,7 +259,8 @@ static void another_of_that_name_is_gone(void **state)
     struct bed *bed = *state;
     struct br_plan *plan = pause_planned(bed);
     expect_patch(bed, status_text(bed, 409, "Conflict", "uid"), 409, 0);
-    expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 200, .uid = "uid-2", .subcommand = "log-start"}), 200, 0);
+    expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 200, .uid = "uid-2", .subcommand = "log-start"}), 200,
+               0);
     const struct br_run *run = execute(bed, plan, "y");
     until_end(bed, run);
     assert_outcome(run, BR_GONE, "another object of that name");
@@ -306,7 +310,8 @@ static void lost_and_moved_on_without_it(void **state)
     const struct br_run *run = execute(bed, plan, "y");
     until_end(bed, run);
     assert_outcome(run, BR_REFUSED, "not applied");
-    assert_int_equal(fake_count(bed->f.server, "GET " OBJECT), 2); /* the precondition can not hold any more: one look is enough */
+    /* the precondition can not hold any more: one look is enough */
+    assert_int_equal(fake_count(bed->f.server, "GET " OBJECT), 2);
 }
 
 static void lost_and_written_by_somebody_else(void **state)
@@ -382,7 +387,8 @@ static void reverted_unseen(void **state)
     assert_int_equal(run->outcome, BR_REVERTED);
 }
 
-/* The row goes from the store: only a list of that one object tells whether it is deleted, or merely not shown any more. */
+/* The row goes from the store: only a list of that one object tells whether it is deleted, or merely not shown any
+ * more. */
 static void not_in_the_store_is_watched_by_itself(void **state)
 {
     struct bed *bed = *state;
@@ -413,9 +419,14 @@ static void deleted_while_followed(void **state)
     struct bed *bed = *state;
     struct br_plan *plan = pause_planned(bed);
     expect_patch(bed, backup_text(bed, &asked), 200, 0);
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has = "limit=",
-                                                   .body = "{\"kind\":\"BackupList\",\"metadata\":{\"resourceVersion\":\"140\"},\"items\":[]}"});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has = "watch=",
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET "
+                                                   "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has =
+                                                       "limit=",
+                                                   .body = "{\"kind\":\"BackupList\","
+                                                   "\"metadata\":{\"resourceVersion\":\"140\"},\"items\":[]}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET "
+                                                   "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has =
+                                                       "watch=",
                                                    .how = FAKE_STREAM});
     const struct br_run *run = execute(bed, plan, "y");
     UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
@@ -426,7 +437,8 @@ static void deleted_while_followed(void **state)
 
 /* -- what keeps anything from being sent ------------------------------------------------------------------------ */
 
-static void expect_refusal(struct bed *bed, struct br_plan *plan, const char *typed, enum error_code code, const char *words)
+static void expect_refusal(struct bed *bed, struct br_plan *plan, const char *typed, enum error_code code,
+                           const char *words)
 {
     struct error err = {0};
     unsigned batch = 77;
@@ -440,7 +452,8 @@ static void expect_refusal(struct bed *bed, struct br_plan *plan, const char *ty
     assert_int_equal(fake_count(bed->f.server, PATCHED), 0);
 }
 
-static void unconfirmed(void **state) { expect_refusal(*state, pause_planned(*state), "n", ERROR_REFUSED, "not confirmed"); }
+static void unconfirmed(void **state) { expect_refusal(*state, pause_planned(*state), "n", ERROR_REFUSED,
+                                                       "not confirmed"); }
 
 static void read_only(void **state)
 {
@@ -464,7 +477,8 @@ static void not_ready(void **state)
 {
     struct bed *bed = *state;
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT, .how = FAKE_HANG});
-    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name = "log-orders"},
+    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name =
+                                                                       "log-orders"},
                                        NULL, NULL);
     expect_refusal(bed, plan, "y", ERROR_REFUSED, "not ready");
 }
@@ -529,14 +543,16 @@ static void a_truncate_to_its_end(void **state)
 static void a_retry_to_its_end(void **state)
 {
     struct bed *bed = *state;
-    struct backup_spec now = {.subcommand = "log-pause", .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "boom")};
+    struct backup_spec now = {.subcommand = "log-pause", .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL,
+                                                                          "boom")};
     backup_put(bed, &now);
     expect_get(bed, backup_text(bed, &now), 200, 0);
     expect_right(bed, true);
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch", .http = 404, .body = "{}"});
     now.rv = 101;
     now.subs = NULL;
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body = backup_text(bed, &now)});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body =
+                                                   backup_text(bed, &now)});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
     const struct br_run *run = execute(bed, plan, "y");
     assert_true(run->is_retry);
@@ -552,18 +568,21 @@ static void a_retry_to_its_end(void **state)
 }
 
 static const char manifest_text[] =
-    "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"log-new\",\"namespace\":\"orders\"},"
+    "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"log-new\","
+    "\"namespace\":\"orders\"},"
     "\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},\"s3\":{\"provider\":\"aws\",\"bucket\":\"b\"}}}";
-#define CREATED "POST /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?fieldManager=brdeck&fieldValidation=Strict"
+#define CREATED "POST /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?fieldManager=brdeck&fieldValidation="
 #define NEW_OBJECT "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups/log-new"
 
 static struct br_plan *start_planned(struct bed *bed)
 {
     struct json *json = json_parse(manifest_text, strlen(manifest_text), NULL);
     expect_right(bed, true);
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST /apis/br.pingcap.com", .has = "dryRun=All", .http = 201,
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST /apis/br.pingcap.com", .has = "dryRun=All", .http =
+                                                   201,
                                                    .body = "{\"metadata\":{\"generation\":1}}"});
-    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json}, NULL, NULL);
+    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json}, NULL,
+                                       NULL);
     json_free(&json);
     UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
     assert_int_equal(plan->phase, BR_PLAN_READY);
@@ -576,7 +595,8 @@ static void a_start_to_its_end(void **state)
 {
     struct bed *bed = *state;
     struct br_plan *plan = start_planned(bed);
-    fake_expect(bed->f.server, &(struct fake_rule){.request = CREATED, .http = 201, .body = backup_text(bed, &(struct backup_spec){
+    fake_expect(bed->f.server, &(struct fake_rule){.request = CREATED, .http = 201, .body =
+                                                   backup_text(bed, &(struct backup_spec){
         .name = "log-new", .generation = 1, .rv = 300, .phase = "", .no_commit_ts = true})});
     const struct br_run *run = execute(bed, plan, "y");
     UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
@@ -602,9 +622,11 @@ static void a_start_whose_answer_is_lost_knows_its_own(void **state)
             bed, 409, "AlreadyExists", "already exists")});
         execute(bed, plan, "y");
         const struct br_run *run = br_run_at(bed->br, (size_t)ours);
-        const char *note = bed_keep(bed, xasprintf(",\"annotations\":{\"brdeck/run-id\":\"%s\"}", ours ? run->run_id : "other"));
+        const char *note = bed_keep(bed, xasprintf(",\"annotations\":{\"brdeck/run-id\":\"%s\"}", ours ? run->run_id :
+                                                   "other"));
         fake_expect(bed->f.server, &(struct fake_rule){.request = NEW_OBJECT, .times = 1, .body = backup_text(
-            bed, &(struct backup_spec){.name = "log-new", .rv = 300, .no_commit_ts = true, .phase = "", .metadata = note})});
+            bed, &(struct backup_spec){.name = "log-new", .rv = 300, .no_commit_ts = true, .phase = "", .metadata =
+                                       note})});
         UNTIL(bed->f.loop, run->outcome > BR_SENDING);
         if (ours)
             assert_int_equal(run->outcome, BR_FOLLOWING);
@@ -614,7 +636,7 @@ static void a_start_whose_answer_is_lost_knows_its_own(void **state)
     assert_string_not_equal(run_id_of(bed), br_run_at(bed->br, 1)->run_id);
 }
 
-/* -- rule 9: batches ------------------------------------------------------------------------------------------------ */
+/* -- rule 9: batches ------------------------------------------------------------ */
 
 enum { BATCH = 3 };
 static void batch_planned(struct bed *bed, enum action_id action, struct br_plan *plans[BATCH])
@@ -626,11 +648,13 @@ static void batch_planned(struct bed *bed, enum action_id action, struct br_plan
         char *path = bed_keep(bed, xasprintf("/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups/%s", names[i]));
         struct backup_spec spec = {.name = names[i], .uid = names[i], .subcommand = "log-start"};
         backup_put(bed, &spec);
-        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("GET %s ", path)), .body = backup_text(bed, &spec)});
+        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("GET %s ", path)), .body =
+                                                       backup_text(bed, &spec)});
         spec.generation = 4;
         spec.rv = 101;
         spec.subcommand = wanted;
-        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("PATCH %s?", path)), .body = backup_text(bed, &spec)});
+        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("PATCH %s?", path)), .body =
+                                                       backup_text(bed, &spec)});
         plans[i] = plan_made(bed, &(struct br_plan_spec){.action = action, .name = names[i]});
         assert_int_equal(plans[i]->phase, BR_PLAN_READY);
     }
@@ -638,7 +662,8 @@ static void batch_planned(struct bed *bed, enum action_id action, struct br_plan
 
 static void batch_step(struct bed *bed, const char *name, const char *command, const char *phase, const char *sub_phase)
 {
-    backup_put(bed, &(struct backup_spec){.name = name, .uid = name, .rv = 110, .generation = 4, .subcommand = command, .phase = phase,
+    backup_put(bed, &(struct backup_spec){.name = name, .uid = name, .rv = 110, .generation = 4, .subcommand = command,
+                                          .phase = phase,
                                           .subs = sub_text(bed, command, sub_phase, 110, 100, 110, NULL, "boom")});
 }
 
@@ -706,7 +731,7 @@ static void the_first_failure_halts_the_rest(void **state)
     assert_int_equal(br_unseen(bed->br), 2);
 }
 
-/* -- two wishes for one object ------------------------------------------------------------------------------------------ */
+/* -- two wishes for one object ------------------------------------------------------------ */
 
 static void a_newer_wish_replaces_the_older(void **state)
 {
@@ -739,7 +764,8 @@ static void an_end_of_brdeck_is_written_down(void **state)
     UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
     br_free(&bed->br);
     assert_int_equal(journal_lines(bed, "outcome"), 1);
-    bed->br = br_new(&(struct br_options){.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal}, NULL, NULL);
+    bed->br = br_new(&(struct br_options){.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal}, NULL,
+                     NULL);
 }
 
 static void every_outcome_has_its_word(void **state)
@@ -757,14 +783,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_pause_to_its_end), TEST(a_failure_is_told_and_kept_until_seen), TEST(nothing_changed_is_not_followed),
         TEST(refused_by_the_server), TEST(not_picked_up_is_told_and_goes_on), TEST(the_operators_minute_is_no_change),
-        TEST(a_real_change_is_shown), TEST(five_times_and_no_more), TEST(another_of_that_name_is_gone), TEST(lost_and_applied),
+        TEST(a_real_change_is_shown), TEST(five_times_and_no_more), TEST(another_of_that_name_is_gone),
+            TEST(lost_and_applied),
         TEST(lost_and_not_applied), TEST(lost_and_moved_on_without_it), TEST(lost_and_written_by_somebody_else),
-        TEST(lost_and_unknown_until_known), TEST(nothing_sent_is_sent_again), TEST(reverted_while_followed), TEST(reverted_unseen),
+        TEST(lost_and_unknown_until_known), TEST(nothing_sent_is_sent_again), TEST(reverted_while_followed),
+            TEST(reverted_unseen),
         TEST(not_in_the_store_is_watched_by_itself), TEST(deleted_while_followed), TEST(unconfirmed), TEST(read_only),
-        TEST(no_journal), TEST(not_ready), TEST(the_journal_breaks_before_the_write), TEST(the_guard_looks_again_before_the_write),
+        TEST(no_journal), TEST(not_ready), TEST(the_journal_breaks_before_the_write),
+            TEST(the_guard_looks_again_before_the_write),
         TEST(a_truncate_to_its_end), TEST(a_retry_to_its_end), TEST(a_start_to_its_end),
-        TEST(a_start_whose_answer_is_lost_knows_its_own), TEST(a_batch_is_typed_as_one), TEST(a_batch_goes_one_after_another),
-        TEST(the_first_failure_halts_the_rest), TEST(a_newer_wish_replaces_the_older), TEST(an_end_of_brdeck_is_written_down),
+        TEST(a_start_whose_answer_is_lost_knows_its_own), TEST(a_batch_is_typed_as_one),
+            TEST(a_batch_goes_one_after_another),
+        TEST(the_first_failure_halts_the_rest), TEST(a_newer_wish_replaces_the_older),
+            TEST(an_end_of_brdeck_is_written_down),
         TEST(every_outcome_has_its_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
