@@ -86,8 +86,8 @@ static bool is_ahead(struct request *request)
     uint64_t wanted = text ? strtoull(text, NULL, 10) : 0, now = store_rv(request->sim->store);
     if (wanted <= now)
         return false;
-    reply_failure(request, 504, "Timeout", "Timeout: Too large resource version: %" PRIu64 ", current: %" PRIu64, wanted,
-                  now);
+    reply_failure(request, 504, "Timeout", "Timeout: Too large resource version: %" PRIu64 ", current: %" PRIu64,
+                  wanted, now);
     return true;
 }
 

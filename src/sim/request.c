@@ -41,8 +41,12 @@ struct json *request_json(struct request *request)
         return NULL;
     }
     struct json *tree = json_parse(request->body.data, request->body.len, &err);
-    if (!tree)
+    if (!tree) {
         reply_failure(request, 400, "BadRequest", "error decoding the body: %s", err.text);
+    } else if (json_type(tree) != JSON_OBJECT) {
+        reply_failure(request, 400, "BadRequest", "error decoding the body: it is no JSON object");
+        json_free(&tree);
+    }
     return tree;
 }
 

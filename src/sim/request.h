@@ -51,7 +51,7 @@ const char *request_query(const struct request *request, const char *key);
 bool request_query_true(const struct request *request, const char *key);
 /* A header; NULL when absent. */
 const char *request_header(const struct request *request, const char *name);
-/* The body as JSON; NULL after answering 400. The caller frees. */
+/* The body as a JSON object; NULL after answering 400. The caller frees. */
 struct json *request_json(struct request *request);
 /* Whether the client wants a Table (kubectl's columns). */
 bool request_wants_table(const struct request *request);

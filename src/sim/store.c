@@ -78,7 +78,7 @@ const char *labels_get(const char *labels, const char *key)
 char *labels_pack(const struct json *tree)
 {
     const struct json *labels = json_at(tree, "metadata", "labels", NULL);
-    if (json_count(labels) == 0)
+    if (json_type(labels) != JSON_OBJECT || json_count(labels) == 0)
         return NULL;
     struct str packed;
     str_init(&packed, STR_SMALL);

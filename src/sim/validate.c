@@ -234,6 +234,10 @@ void validate(const struct kind *kind, const struct json *tree, struct findings 
     for (size_t i = 0; i < ARRAY_LEN(enums); i++)
         check_enum(&enums[i], at_path(copy, enums[i].path), findings);
     const struct json *spec = json_get(copy, "spec");
+    if (!json_is_null(spec) && json_type(spec) != JSON_OBJECT)
+        find_fault(findings, "FieldValueTypeInvalid", "spec",
+                   xasprintf("Invalid value: \"%s\": spec in body must be of type object: \"%s\"",
+                             type_names[json_type(spec)], type_names[json_type(spec)]));
     /* The rule stands twice in the CRD, once for each field. */
     if (findings->count == 0 && json_get(spec, "logSubcommand") && json_get(spec, "logStop"))
         for (int i = 0; i < 2; i++)

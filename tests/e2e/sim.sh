@@ -71,6 +71,11 @@ check "the rule on logStop" patch '.details.causes[0].field == "spec"' 422 "$LOG
 check "an unknown field warns" patch '.spec.nonsense == null' 200 "$LOG?dryRun=All" '{"spec":{"nonsense":1}}'
 check "with a header" grep -qi '^warning: 299 - "unknown field \\"spec.nonsense\\""' "$TEST_TMP/raw.head"
 check "and Strict refuses it" patch '.message | test("strict decoding error: unknown field \"spec.nonsense\"$")' 422 "$LOG?fieldValidation=Strict" '{"spec":{"nonsense":1}}'
+check "a patch that is no object is 400" patch '.reason == "BadRequest"' 400 "$LOG" '[]'
+check "nor one that is no JSON" patch '.reason == "BadRequest"' 400 "$LOG" '{"spec":'
+check "a spec of the wrong type is 422" patch '.details.causes[0].field == "spec"' 422 "$LOG" '{"spec":5}'
+check "metadata of the wrong type does no harm" patch '.metadata.name == "log-orders"' 200 "$LOG?dryRun=All" '{"metadata":{"labels":["x"]}}'
+check "a resourceVersion to come is 504" answers 504 GET "$BR/backups?resourceVersion=99999999"
 check "server-side apply is refused" answers 415 PATCH "$LOG" -H "Content-Type: application/apply-patch+yaml" --data-binary x
 check "dry-run tells what would be" patch '.spec.logSubcommand == "log-pause" and .metadata.generation == 3' 200 "$LOG?dryRun=All&fieldManager=brdeck" '{"spec":{"logSubcommand":"log-pause"}}'
 check "by whom" is '[.metadata.managedFields[] | select(.manager == "brdeck") | .fieldsV1["f:spec"]["f:logSubcommand"]] == [{}]'
@@ -154,6 +159,37 @@ if [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/kubectl" ]; the
     check "kubectl describe" kubectl describe backup log-audit-core -n audit
     check "kubectl delete" kubectl delete backup log-audit-core -n audit --timeout=20s
 fi
+
+# -- a large fleet
+sim_order /sim/shutdown '{}' >/dev/null
+start_sim --fleet 1000
+plain() { curl -sS -m 20 -K "$TEST_TMP/curlrc" "$API_SERVER$BR/backups" >"$TEST_TMP/plain.json"; }
+packed() { curl -sS -m 20 -K "$TEST_TMP/curlrc" -D "$TEST_TMP/raw.head" --compressed "$API_SERVER$BR/backups" >"$TEST_TMP/packed.json"; }
+check "a list in one piece" plain
+check "is whole and in order" jq -e '[.items[].metadata | .namespace + "/" + .name] | length == 1000 and . == (. | sort)' "$TEST_TMP/plain.json"
+for again in "compressed" "compressed, from the cache"; do
+    check "$again" packed
+    check "it says gzip" grep -qi '^content-encoding: gzip' "$TEST_TMP/raw.head"
+    check "it is the same" cmp "$TEST_TMP/plain.json" "$TEST_TMP/packed.json"
+done
+pages()
+{
+    pages_token= && : >"$TEST_TMP/pages"
+    while :; do
+        api GET "$BR/backups?limit=300&continue=$pages_token" >"$TEST_TMP/page.json"
+        jq -c '.items[]' "$TEST_TMP/page.json" >>"$TEST_TMP/pages"
+        pages_token=$(jq -r '.metadata.continue // empty' "$TEST_TMP/page.json")
+        [ -n "$pages_token" ] || break
+    done
+    jq -c '.items[]' "$TEST_TMP/plain.json" | cmp - "$TEST_TMP/pages"
+}
+check "pages put together are the same" pages
+sim_order /sim/touch '{"count":300,"rate":3000}' >/dev/null
+touched() { [ "$(api GET /sim/state | jq .resourceVersion)" -ge "$(($(jq -r .metadata.resourceVersion "$TEST_TMP/plain.json") + 300))" ]; }
+check "touched" wait_for touched 5
+check "a log among the many can be paused" api PATCH "$BR/namespaces/team-000/backups/log-000000" '{"spec":{"logSubcommand":"log-pause"}}' application/merge-patch+json
+many_paused() { [ "$(api GET "$BR/namespaces/team-000/backups/log-000000" | jq -r .status.phase)" = Paused ]; }
+check "and is Paused" wait_for many_paused 15
 
 check "it ends by order" sim_order /sim/shutdown '{}'
 check "and is gone" wait_for "! kill -0 $SIM_PID 2>/dev/null" 5
