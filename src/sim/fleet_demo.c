@@ -18,7 +18,7 @@
 #include "operator_private.h"
 #include "sim.h"
 
-enum { TSO_SHIFT = 18, MINUTE = 60 * 1000, HOUR = 60 * MINUTE, PULSE_MS = 70 * 1000, PULSE_FIRST_MS = 500 };
+enum { TSO_SHIFT = 18, MINUTE = 60 * 1000, HOUR = 60 * MINUTE, PULSE_MS = 70 * 1000, PULSE_FIRST_MS = 500, NIGHT_MS = 2 * HOUR };
 
 /* What became of a Backup before the demo begins. */
 enum demo_end {
@@ -327,8 +327,11 @@ static void load_row(struct sim *sim, const struct demo_row *row)
 static void load_daily(struct sim *sim, const struct demo_daily *daily)
 {
     int64_t day = (int64_t)24 * HOUR, now = clock_wall_ms();
-    for (int i = 1; i <= daily->days; i++) {
-        int64_t made = now - now % day - (int64_t)i * day + (i == 1 ? 0 : 2 * (int64_t)HOUR);
+    int64_t last = now - now % day + NIGHT_MS; /* of tonight, if it is over */
+    if (now < last + HOUR)
+        last -= day;
+    for (int i = 0; i < daily->days; i++) {
+        int64_t made = last - (int64_t)i * day;
         time_t seconds = (time_t)(made / 1000);
         struct tm tm;
         char date[16];
