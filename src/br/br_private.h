@@ -77,6 +77,9 @@ struct json *plan_redacted(const struct json *body); /* without SAS tokens and v
 struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_run, kube_call_fn *fn, void *arg);
 struct kube_request *plan_get(struct plan *plan, kube_call_fn *fn, void *arg);
 
+/* Whether a patch failed because the object is not the one that was looked at. */
+bool response_is_conflict(const struct kube_response *response);
+
 /* kubectl.c: the kubectl line that does the same. The caller frees. */
 char *plan_kubectl(const struct br_plan *plan, const struct kube_target *target);
 

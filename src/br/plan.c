@@ -105,6 +105,12 @@ struct kube_request *plan_get(struct plan *plan, kube_call_fn *fn, void *arg)
 
 static void look(struct plan *plan);
 
+/* A wrong resourceVersion is a 409; a wrong uid with a right one a 422, "metadata.uid: ... field is immutable". */
+bool response_is_conflict(const struct kube_response *response)
+{
+    return response->http == 409 || (response->http == 422 && strstr(response->error.text, "metadata.uid"));
+}
+
 static bool in_words(const char *text, const char *words) { return strstr(text, words) != NULL; }
 
 static void accepted(struct plan *plan, const struct json *object, const struct kube_response *response)
@@ -147,7 +153,7 @@ static void on_dry_run(void *arg, const struct json *object, const struct kube_r
         accepted(plan, object, response);
         return;
     }
-    if (response->http == 409 && !makes_new && plan->conflicts++ < CONFLICTS_MAX) {
+    if (response_is_conflict(response) && !makes_new && plan->conflicts++ < CONFLICTS_MAX) {
         look(plan); /* the operator wrote its minute's status just now */
         return;
     }

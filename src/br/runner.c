@@ -78,14 +78,15 @@ static void add_run(struct br *br, struct plan *plan, unsigned batch)
     *run = (struct run){
         .pub = {.id = (unsigned)br->count + 1, .action = p->action, .ns = xstrdup(p->ns), .name = xstrdup(p->name),
                 .v1 = p->v1, .is_retry = p->verdict.is_retry, .until = p->until, .outcome = BR_QUEUED,
-                .text = "waits for the one before it", .begun_ms = fleet_now_ms(br->fleet), .batch = batch},
+                .begun_ms = fleet_now_ms(br->fleet), .batch = batch},
         .br = br,
         .plan = plan,
     };
     snprintf(run->pub.run_id, sizeof run->pub.run_id, "%" PRIx64 "-%04x%04x", (uint64_t)clock_wall_ms(),
-             random_below(0x10000),
-             random_below(0x10000));
+             random_below(0x10000), random_below(0x10000));
     run->pub.changed_ms = run->pub.begun_ms;
+    bool first = !br->count || br->runs[br->count - 1]->pub.batch != batch;
+    snprintf(run->pub.text, sizeof run->pub.text, first ? "about to be sent" : "waits for the one before it");
     plan->changed = NULL;
     loop_timer_init(&run->timer, br->loop, on_run_timer, run);
     if (br->count == br->room) {

@@ -186,7 +186,7 @@ static void on_sent(void *arg, const struct json *object, const struct kube_resp
         on_lost(run, response);
     else if (response->http == 409 && makes_new) /* it may be ours, if something on the way sent it twice */
         on_lost(run, response);
-    else if (response->http == 409)
+    else if (response_is_conflict(response))
         on_conflict(run, response);
     else if (response->http == 404 && !makes_new)
         run_say(run, BR_GONE, "not done: it was deleted meanwhile");

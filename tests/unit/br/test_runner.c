@@ -258,7 +258,7 @@ static void another_of_that_name_is_gone(void **state)
 {
     struct bed *bed = *state;
     struct br_plan *plan = pause_planned(bed);
-    expect_patch(bed, status_text(bed, 409, "Conflict", "uid"), 409, 0);
+    expect_patch(bed, status_text(bed, 422, "Invalid", "metadata.uid: Invalid value: field is immutable"), 422, 0);
     expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 200, .uid = "uid-2", .subcommand = "log-start"}), 200,
                0);
     const struct br_run *run = execute(bed, plan, "y");
