@@ -37,6 +37,9 @@ bool fresh_is_settled(const struct fleet *fleet)
 {
     if (!fleet->looked)
         return fleet->look_error.code && fleet->once;
+    for (unsigned g = 0; g < GROUPS; g++) /* a 5xx is no 404: there may be Backups */
+        if (fleet->groups[g].presence == KUBE_UNKNOWN && fleet->groups[g].error.code != ERROR_DENIED)
+            return false;
     for (size_t i = 0; i < fleet->source_count; i++)
         if (!is_settled(fleet, source_at(fleet, i)))
             return false;

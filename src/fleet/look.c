@@ -74,7 +74,9 @@ static int64_t backoff_ms(unsigned failures)
 static void look_again(struct fleet *fleet)
 {
     int64_t wait;
-    if (!is_all_known(fleet))
+    if (!is_all_known(fleet) && fleet->look_error.code == ERROR_DENIED)
+        wait = LONGEST_WAIT_MS; /* each try may run a login plugin */
+    else if (!is_all_known(fleet))
         wait = backoff_ms(++fleet->look_failures);
     else if (!look_has_any(fleet))
         wait = ABSENT_WAIT_MS;

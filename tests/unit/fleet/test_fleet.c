@@ -330,6 +330,7 @@ static void test_group_not_known(void **state)
     UNTIL(s->f.loop, ROWS(s) == 1); /* what is known is shown */
     assert_false(fleet_is_complete(s->fleet));
     assert_true(SHOWS(s, "pingcap.com not known yet"));
+    assert_false(fleet_is_settled(s->fleet));
     UNTIL(s->f.loop, fleet_is_complete(s->fleet)); /* asked again */
     assert_int_equal(fake_count(s->f.server, "GET " V1 " "), 2);
 }
