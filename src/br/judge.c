@@ -223,6 +223,8 @@ static bool judge_start(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     char job[128];
+    if (json_type(plan->manifest) != JSON_OBJECT)
+        return refuse(plan, ERROR_INPUT, "the manifest is no object");
     p->patch = json_copy(plan->manifest);
     struct json *metadata = json_object_in(p->patch, "metadata");
     json_set_string(metadata, "namespace", p->ns);

@@ -154,9 +154,6 @@ static void add_means(const struct br_plan *p, struct description *d)
     }
     if (p->verdict.allowed && p->verdict.why[0])
         description_add(d, ROLE_WARN, 0, "note", "%s", p->verdict.why);
-    if (p->retry_unverified)
-        description_add(d, ROLE_WARN, 0, "note",
-                        "unverified: without /status the failed entry is dropped from the object itself");
     if (p->job_unknown)
         description_add(d, ROLE_WARN, 0, "note",
                         "whether a Job of the failed run is still active could not be read; the operator waits for one "

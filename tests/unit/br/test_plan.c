@@ -551,7 +551,38 @@ static void start_refuses(void **state)
         assert_has(plan->error.text, rows[i].words);
         br_plan_free(&plan);
     }
+    struct json *list = json_new_array();
+    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = list, .ns =
+                                                                       "a",
+                                                                       .name = "b"}, NULL, NULL);
+    json_free(&list);
+    UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+    assert_has(plan->error.text, "no object");
+    br_plan_free(&plan);
     assert_int_equal(fake_count(bed->f.server, ""), 0);
+}
+
+/* On TiDB Operator v1 there is no /status: the entry is dropped from the object itself, and that is marked. */
+static void a_retry_on_v1_goes_to_the_object(void **state)
+{
+    struct bed *bed = *state;
+    static const char path[] = "/apis/pingcap.com/v1alpha1/namespaces/orders/backups/log-orders";
+    struct backup_spec object = {.v1 = true, .subcommand = "log-pause",
+                                 .subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "boom")};
+    /* one of the same name in the other group, with facts of its own, is another object */
+    backup_put(bed, &(struct backup_spec){.phase = "Paused"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("GET %s ", path)),
+                                                   .body = backup_text(bed, &object)});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch", .http = 404, .body = "{}"});
+    expect_right(bed, true);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("PATCH %s?", path)),
+                                                   .body = backup_text(bed, &object)});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE, .v1 = true});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_true(plan->verdict.is_retry && plan->retry_unverified && !plan->sub);
+    assert_has(plan_said(bed, plan), "not verified");
+    assert_has(plan->kubectl, "backups.pingcap.com log-orders");
+    br_plan_free(&plan);
 }
 
 /* -- life ------------------------------------------------------------------------------------------------------- */
@@ -604,7 +635,8 @@ int main(void)
         TEST(a_retry_waits_for_its_job), TEST(a_retry_of_stop_is_typed), TEST(a_settled_failure_takes_two_steps),
         TEST(resume_past_the_deadline_is_confirmed_with_a_warning), TEST(who_may_revert_it_is_named),
             TEST(start_is_planned),
-        TEST(start_refuses), TEST(a_plan_may_go_at_any_time), TEST(a_plan_may_go_from_its_callback),
+        TEST(start_refuses), TEST(a_retry_on_v1_goes_to_the_object), TEST(a_plan_may_go_at_any_time),
+            TEST(a_plan_may_go_from_its_callback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
