@@ -398,6 +398,8 @@ void fleet_empty(const struct fleet *fleet, struct str *out)
         str_add(out, " (");
         add_count(out, others);
         str_add(out, " in others).\nShow all namespaces, or another one, to see them.");
+    } else if (fleet->name || fleet->label_selector) {
+        str_addc(out, '.');
     } else {
         str_add(out, ".\nThe first one is made by starting a log backup, or by kubectl apply of a Backup.");
     }

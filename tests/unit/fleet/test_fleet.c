@@ -157,6 +157,23 @@ static void test_list_and_watch(void **state)
     assert_ptr_equal(fleet_source_of(s->fleet, row), fleet_source(s->fleet, 0));
 }
 
+/* What is there can be used, and how much is to come is told. */
+static void test_loading(void **state)
+{
+    struct scene *s = *state;
+    expect_server(s);
+    expect(s, "GET " V2 "/backups?limit=2000&continue=more ", (struct fake_rule){.how = FAKE_HANG});
+    expect_body(s, "GET " V2 "/backups?limit=500 ",
+                "{\"items\":[" BACKUP("a", "1", "Complete") "," BACKUP("a", "2", "Complete") "],"
+                "\"metadata\":{\"resourceVersion\":\"10\",\"continue\":\"more\",\"remainingItemCount\":99998}}");
+    begin(s, &(struct fleet_options){0});
+    UNTIL(s->f.loop, SHOWS(s, "loading 2 of 100,000"));
+    UNTIL(s->f.loop, ROWS(s) == 2);
+    assert_false(fleet_is_settled(s->fleet));
+    assert_false(fleet_is_complete(s->fleet));
+    assert_non_null(strstr(text_of(s, fleet_empty), "Nothing is here yet: loading"));
+}
+
 static void test_both_groups(void **state)
 {
     struct scene *s = *state;
@@ -443,6 +460,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_list_and_watch),
+        TEST(test_loading),
         TEST(test_both_groups),
         TEST(test_once),
         TEST(test_other_namespaces_keep_rows),
