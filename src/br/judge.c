@@ -50,6 +50,21 @@ static struct backup_record keep(struct intern *pool, const struct backup_record
     return copy;
 }
 
+/* Whether every snapshot of the log's cluster is listed: on v2 they are in its own namespace, on v1 clusterNamespace
+ * lets them be in any. */
+static bool snapshots_known(const struct plan *plan, const char *cluster)
+{
+    const struct fleet *fleet = plan->br->fleet;
+    if (!cluster[0] || !fleet_is_complete(fleet))
+        return false;
+    for (size_t i = 0; i < fleet_sources(fleet); i++) {
+        const struct fleet_source *source = fleet_source(fleet, i);
+        if (source->v1 == plan->pub.v1 && (!source->ns || (!source->v1 && str_same(source->ns, plan->pub.ns))))
+            return true;
+    }
+    return false;
+}
+
 static void see_snapshots(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
@@ -68,7 +83,7 @@ static void see_snapshots(struct plan *plan)
     for (size_t i = 0; i < plan->snap_count; i++)
         records[i] = &plan->snaps[i];
     int64_t created_ms = fleet_cluster_created_ms(plan->br->fleet, cluster);
-    p->window_known = fleet_is_complete(plan->br->fleet) && cluster[0];
+    p->window_known = snapshots_known(plan, cluster);
     if (p->record)
         window_of(p->record, records, plan->snap_count, created_ms, &p->window);
     free(plan->seen);

@@ -40,6 +40,15 @@ const struct kube_resource *fleet_resource(bool v1)
 }
 bool fleet_has_status_sub(const struct fleet *fleet, bool v1) { return !v1 && !fleet->no_status_sub; }
 bool fleet_is_complete(const struct fleet *fleet) { return fleet->complete; }
+size_t fleet_sources(const struct fleet *fleet)
+{
+    (void)fleet;
+    return 1;
+}
+const struct fleet_source *fleet_source(const struct fleet *fleet, size_t i)
+{
+    return i == 0 ? &fleet->source : NULL;
+}
 int64_t fleet_cluster_created_ms(const struct fleet *fleet, const char *cluster)
 {
     (void)fleet, (void)cluster;

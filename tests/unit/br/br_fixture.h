@@ -15,6 +15,7 @@ struct fleet {
     struct kube_client *client;
     struct store *store;
     bool complete, no_status_sub;
+    struct fleet_source source; /* the only one; zero: br.pingcap.com in all namespaces */
 };
 
 struct bed {

@@ -305,6 +305,27 @@ static void unknown_snapshots_are_never_nothing_lost(void **state)
     br_plan_free(&plan);
 }
 
+/* Complete and fresh, but of other namespaces. */
+static void snapshots_elsewhere_are_not_known(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        bool source_v1;
+        const char *ns;
+        bool known;
+    } rows[] = {{false, NULL, true}, {false, "orders", true}, {false, "billing", false}, {true, NULL, false}};
+    snapshot_put(bed, "full-new", 2 * DAY);
+    expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bed->fleet.source = (struct fleet_source){.v1 = rows[i].source_v1, .ns = rows[i].ns};
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until =
+                                                                     tso_ago(3 * DAY)});
+        assert_int_equal(plan->effect.snapshots_known, rows[i].known);
+        assert_int_equal(plan->window_known, rows[i].known);
+        br_plan_free(&plan);
+    }
+}
+
 static void a_truncate_guard_refuses(void **state)
 {
     struct bed *bed = *state;
@@ -631,7 +652,8 @@ int main(void)
             TEST(a_conflict_in_dry_run_looks_again),
         TEST(truncate_is_planned), TEST(what_loses_pitr_must_be_typed_in_full),
             TEST(unknown_snapshots_are_never_nothing_lost),
-        TEST(a_truncate_guard_refuses), TEST(a_waiting_truncate_makes_it_one), TEST(clearing_goes_with_the_patch),
+        TEST(snapshots_elsewhere_are_not_known), TEST(a_truncate_guard_refuses), TEST(a_waiting_truncate_makes_it_one),
+            TEST(clearing_goes_with_the_patch),
         TEST(a_retry_waits_for_its_job), TEST(a_retry_of_stop_is_typed), TEST(a_settled_failure_takes_two_steps),
         TEST(resume_past_the_deadline_is_confirmed_with_a_warning), TEST(who_may_revert_it_is_named),
             TEST(start_is_planned),

@@ -636,6 +636,55 @@ static void a_start_whose_answer_is_lost_knows_its_own(void **state)
     assert_string_not_equal(run_id_of(bed), br_run_at(bed->br, 1)->run_id);
 }
 
+/* -- a property: whatever the store goes through, the end is the end ----------------------------------- */
+
+/* Objects old and new, lists, and rows that go for a moment come in any order: it is never done before the sign was
+ * there, and always done when it is. */
+static void any_order_in_the_store(void **state)
+{
+    struct bed *bed = *state;
+    unsigned seed = 4711;
+    for (int round = 0; round < 40; round++) {
+        if (round) {
+            bed_close(bed);
+            bed_open(bed);
+        }
+        bed->br->pace.grace_ms = 10 * 1000; /* rows come back in time */
+        struct br_plan *plan = pause_planned(bed);
+        expect_patch(bed, backup_text(bed, &asked), 200, 0);
+        struct backup_spec states[] = {running, asked, asked, asked, asked};
+        static const char *const phases[] = {"Scheduled", "Prepare", "Running"};
+        for (int i = 0; i < 3; i++) {
+            states[2 + i].rv = 102 + i;
+            states[2 + i].subs = sub_text(bed, "log-pause", phases[i], 100 + i, 0, 0, NULL, NULL);
+        }
+        const struct br_run *run = execute(bed, plan, "y");
+        for (int event = 0; event < 20; event++) {
+            seed = seed * 1103515245u + 12345u;
+            unsigned what = seed >> 16 & 7;
+            if (what < ARRAY_LEN(states))
+                backup_put(bed, &states[what]);
+            else if (what == 5)
+                store_list(bed->fleet.store, 0);
+            else if (what == 6)
+                store_listed(bed->fleet.store, 0);
+            else
+                store_remove(bed->fleet.store, 0, "orders", "log-orders");
+            for (unsigned turns = seed >> 20 & 3; turns > 0; turns--)
+                loop_turn(bed->f.loop, 1);
+            if (br_outcome_is_end(run->outcome))
+                fail_msg("round %d: ended too early: %s", round, run->text);
+        }
+        struct backup_spec end = asked;
+        end.rv = 110;
+        end.phase = "Paused";
+        end.subs = sub_text(bed, "log-pause", "Complete", 110, 100, 110, NULL, NULL);
+        backup_put(bed, &end);
+        until_end(bed, run);
+        assert_outcome(run, BR_DONE, "paused");
+    }
+}
+
 /* -- rule 9: batches ------------------------------------------------------------ */
 
 enum { BATCH = 3 };
@@ -792,7 +841,7 @@ int main(void)
         TEST(no_journal), TEST(not_ready), TEST(the_journal_breaks_before_the_write),
             TEST(the_guard_looks_again_before_the_write),
         TEST(a_truncate_to_its_end), TEST(a_retry_to_its_end), TEST(a_start_to_its_end),
-        TEST(a_start_whose_answer_is_lost_knows_its_own), TEST(a_batch_is_typed_as_one),
+        TEST(a_start_whose_answer_is_lost_knows_its_own), TEST(any_order_in_the_store), TEST(a_batch_is_typed_as_one),
             TEST(a_batch_goes_one_after_another),
         TEST(the_first_failure_halts_the_rest), TEST(a_newer_wish_replaces_the_older),
             TEST(an_end_of_brdeck_is_written_down),
