@@ -4,6 +4,7 @@
 # BENCH_REAL_MAX  the greatest of them that is loaded into a real API server (10000), which is there where
 #                 KUBEBUILDER_ASSETS is set
 # BENCH_STARTS  how often brdeck is started, and the list fetched; medians are printed (5)
+# BENCH_NO_SIM  any value: the real API server only
 # BENCH_KEEP    a file that all figures are written to
 #
 # Exit code: 0 when all could be measured, whatever the figures are.
@@ -76,7 +77,7 @@ bench_real()
 
 [ -x "$abs_top_builddir/brdeck" ] || { echo "brdeck is not built" >&2; exit 1; }
 find_kubectl
-bench_sim
+[ -n "${BENCH_NO_SIM:-}" ] || bench_sim
 bench_real
 [ -z "${BENCH_KEEP:-}" ] || cp "$figures" "$BENCH_KEEP"
 awk -f "$abs_top_srcdir/tests/bench/table.awk" "$figures"
