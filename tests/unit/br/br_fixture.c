@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/file.h>
 #include <brdeck/base/str.h>
 
 #include "br/br_private.h"
@@ -252,4 +253,91 @@ const char *plan_said(struct bed *bed, const struct br_plan *plan)
         str_addf(&s, "%s: %s\n", d.lines[i].label ? d.lines[i].label : "", d.lines[i].text);
     description_done(&d);
     return bed_keep(bed, str_take(&s));
+}
+
+void expect_usual(struct bed *bed, const struct backup_spec *before, const struct backup_spec *after)
+{
+    expect_get(bed, backup_text(bed, before), 200, 0);
+    expect_right(bed, true);
+    expect_dry(bed, backup_text(bed, after), 200, 0);
+}
+
+/* -- runs ------------------------------------------------------------------------------------------ */
+
+const struct backup_spec running = {.subcommand = "log-start"};
+const struct backup_spec asked = {.rv = 101, .generation = 4, .subcommand = "log-pause", .manager = "brdeck"};
+
+struct br_plan *pause_planned(struct bed *bed)
+{
+    backup_put(bed, &running);
+    expect_get(bed, backup_text(bed, &running), 200, 1);
+    expect_right(bed, true);
+    expect_dry(bed, backup_text(bed, &asked), 200, 1);
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    return plan;
+}
+
+const struct br_run *execute(struct bed *bed, struct br_plan *plan, const char *typed)
+{
+    struct error err = {0};
+    if (!br_execute(bed->br, &plan, 1, typed, NULL, &err))
+        fail_msg("%s", err.text);
+    assert_null(plan);
+    return br_run_at(bed->br, br_runs(bed->br) - 1);
+}
+
+void until_end(struct bed *bed, const struct br_run *run)
+{
+    UNTIL(bed->f.loop, br_outcome_is_end(run->outcome));
+}
+
+size_t journal_lines(struct bed *bed, const char *what)
+{
+    struct str text;
+    char *mark = xasprintf("\"what\":\"%s\"", what);
+    size_t count = 0;
+    str_init(&text, STR_SMALL);
+    file_read(bed->journal, &text, NULL);
+    for (const char *at = text.data; (at = strstr(at, mark)) != NULL; at++)
+        count++;
+    str_done(&text);
+    free(mark);
+    return count;
+}
+
+/* -- for every test ---------------------------------------------------------------------------------- */
+
+int bed_setup(void **state)
+{
+    static struct bed bed;
+    bed.read_only = false;
+    bed_open(&bed);
+    *state = &bed;
+    return 0;
+}
+
+int bed_teardown(void **state)
+{
+    bed_close(*state);
+    return 0;
+}
+
+void assert_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" does not hold \"%s\"", text, part);
+}
+
+void assert_has_not(const char *text, const char *part)
+{
+    if (strstr(text, part))
+        fail_msg("\"%s\" holds \"%s\"", text, part);
+}
+
+void assert_outcome(const struct br_run *run, enum br_outcome outcome, const char *words)
+{
+    if (run->outcome != outcome)
+        fail_msg("%s, not %s: %s", br_outcome_word(run->outcome), br_outcome_word(outcome), run->text);
+    assert_has(run->text, words);
 }

@@ -66,9 +66,34 @@ void expect_patch(struct bed *bed, const char *body, int http, int times);
 void expect_cut(struct bed *bed, const char *request, int times);
 char *status_text(struct bed *bed, int code, const char *reason, const char *message);
 
+/* A GET of the plan, the right, the dry-run. */
+void expect_usual(struct bed *bed, const struct backup_spec *before, const struct backup_spec *after);
+
 /* A plan, turned until it is no longer looking. */
 struct br_plan *plan_made(struct bed *bed, const struct br_plan_spec *spec);
 /* What br_plan_describe says of it, "label: text" a line; kept. */
 const char *plan_said(struct bed *bed, const struct br_plan *plan);
+
+
+/* -- runs: a pause of a running log backup ---------------------------------------------- */
+
+extern const struct backup_spec running; /* before */
+extern const struct backup_spec asked;   /* as the write's answer has it */
+#define PATCHED "PATCH " OBJECT "?fieldManager=brdeck&fieldValidation=Strict"
+#define DAY INT64_C(86400000)
+/* A plan of a pause that is ready; the GET of the plan is used up, so that later ones are the test's. */
+struct br_plan *pause_planned(struct bed *bed);
+const struct br_run *execute(struct bed *bed, struct br_plan *plan, const char *typed);
+void until_end(struct bed *bed, const struct br_run *run);
+/* The lines of the journal whose "what" is @what. */
+size_t journal_lines(struct bed *bed, const char *what);
+
+/* -- for every test ----------------------------------------------------------------------- */
+
+int bed_setup(void **state);
+int bed_teardown(void **state);
+void assert_has(const char *text, const char *part);
+void assert_has_not(const char *text, const char *part);
+void assert_outcome(const struct br_run *run, enum br_outcome outcome, const char *words);
 
 #endif

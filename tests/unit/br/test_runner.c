@@ -11,87 +11,12 @@
 #include <unistd.h>
 
 #include <brdeck/base/alloc.h>
-#include <brdeck/base/file.h>
 #include <brdeck/base/str.h>
 
 #include "br/br_private.h"
 #include "br_fixture.h"
 
-#define DAY INT64_C(86400000)
-#define PATCHED "PATCH " OBJECT "?fieldManager=brdeck&fieldValidation=Strict"
-
-static struct bed the_bed;
-
-static int open_bed(void **state)
-{
-    the_bed.read_only = false;
-    bed_open(&the_bed);
-    *state = &the_bed;
-    return 0;
-}
-
-static int close_bed(void **state)
-{
-    bed_close(*state);
-    return 0;
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" does not hold \"%s\"", text, part);
-}
-
-static const struct backup_spec running = {.subcommand = "log-start"};
-static const struct backup_spec asked = {.rv = 101, .generation = 4, .subcommand = "log-pause", .manager = "brdeck"};
-
-static void assert_outcome(const struct br_run *run, enum br_outcome outcome, const char *words)
-{
-    if (run->outcome != outcome)
-        fail_msg("%s, not %s: %s", br_outcome_word(run->outcome), br_outcome_word(outcome), run->text);
-    assert_has(run->text, words);
-}
-
-/* A plan of a pause that is ready; the GET of the plan is used up, so that later ones are the test's. */
-static struct br_plan *pause_planned(struct bed *bed)
-{
-    backup_put(bed, &running);
-    expect_get(bed, backup_text(bed, &running), 200, 1);
-    expect_right(bed, true);
-    expect_dry(bed, backup_text(bed, &asked), 200, 1);
-    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
-    assert_int_equal(plan->phase, BR_PLAN_READY);
-    return plan;
-}
-
-static const struct br_run *execute(struct bed *bed, struct br_plan *plan, const char *typed)
-{
-    struct error err = {0};
-    if (!br_execute(bed->br, &plan, 1, typed, NULL, &err))
-        fail_msg("%s", err.text);
-    assert_null(plan);
-    return br_run_at(bed->br, br_runs(bed->br) - 1);
-}
-
-static void until_end(struct bed *bed, const struct br_run *run) { UNTIL(bed->f.loop, br_outcome_is_end(run->outcome));
-                                                                  }
-
-/* The lines of the journal whose "what" is @what. */
-static size_t journal_lines(struct bed *bed, const char *what)
-{
-    struct str text;
-    char *mark = xasprintf("\"what\":\"%s\"", what);
-    size_t count = 0;
-    str_init(&text, STR_SMALL);
-    file_read(bed->journal, &text, NULL);
-    for (const char *at = text.data; (at = strstr(at, mark)) != NULL; at++)
-        count++;
-    str_done(&text);
-    free(mark);
-    return count;
-}
-
-/* -- the whole way ------------------------------------------------------------------------------ */
+/* -- the whole way ----------------------------------------------------------------------- */
 
 static void a_pause_to_its_end(void **state)
 {
@@ -206,159 +131,7 @@ static void not_picked_up_is_told_and_goes_on(void **state)
     assert_int_equal(run->outcome, BR_DONE);
 }
 
-/* -- rule 1: 409 ---------------------------------------------------------------------------------------- */
-
-static void the_operators_minute_is_no_change(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    const char *conflict = status_text(bed, 409, "Conflict", "the object has been modified");
-    struct backup_spec newer = {.rv = 105, .subcommand = "log-start", .checkpoint = tso_text(bed, tso_ago(1))};
-    expect_patch(bed, conflict, 409, 2);
-    struct backup_spec done = asked;
-    done.rv = 107;
-    expect_patch(bed, backup_text(bed, &done), 200, 0);
-    expect_get(bed, backup_text(bed, &newer), 200, 1);
-    newer.rv = 106;
-    expect_get(bed, backup_text(bed, &newer), 200, 0);
-    const struct br_run *run = execute(bed, plan, "y");
-    UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
-    assert_int_equal(fake_count(bed->f.server, PATCHED), 3);
-    assert_has(fake_request(bed->f.server, PATCHED, 1), "\"resourceVersion\":\"105\"");
-    assert_has(fake_request(bed->f.server, PATCHED, 2), "\"resourceVersion\":\"106\"");
-    assert_int_equal(journal_lines(bed, "intent"), 3);
-}
-
-static void a_real_change_is_shown(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    expect_patch(bed, status_text(bed, 409, "Conflict", "the object has been modified"), 409, 0);
-    expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 105, .generation = 4, .subcommand = "log-stop"}), 200,
-               0);
-    const struct br_run *run = execute(bed, plan, "y");
-    until_end(bed, run);
-    assert_outcome(run, BR_CHANGED, "logSubcommand was log-start, is log-stop");
-    assert_int_equal(fake_count(bed->f.server, PATCHED), 1);
-}
-
-static void five_times_and_no_more(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    expect_patch(bed, status_text(bed, 409, "Conflict", "the object has been modified"), 409, 0);
-    expect_get(bed, backup_text(bed, &running), 200, 0);
-    const struct br_run *run = execute(bed, plan, "y");
-    until_end(bed, run);
-    assert_int_equal(run->outcome, BR_CHANGED);
-    assert_int_equal(fake_count(bed->f.server, PATCHED), 6); /* once, and five times again */
-}
-
-static void another_of_that_name_is_gone(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    expect_patch(bed, status_text(bed, 422, "Invalid", "metadata.uid: Invalid value: field is immutable"), 422, 0);
-    expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 200, .uid = "uid-2", .subcommand = "log-start"}), 200,
-               0);
-    const struct br_run *run = execute(bed, plan, "y");
-    until_end(bed, run);
-    assert_outcome(run, BR_GONE, "another object of that name");
-}
-
-/* -- rule 7: lost answers ------------------------------------------------------------------------------------ */
-
-static void lost_and_applied(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    expect_cut(bed, PATCHED, 1);
-    expect_get(bed, backup_text(bed, &asked), 200, 0);
-    const struct br_run *run = execute(bed, plan, "y");
-    UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
-    assert_int_equal(fake_count(bed->f.server, PATCHED), 1); /* never sent again by itself */
-    /* it happened while the answer was lost: what the object says counts */
-    struct backup_spec now = asked;
-    now.rv = 110;
-    now.phase = "Paused";
-    now.subs = sub_text(bed, "log-pause", "Complete", 110, 100, 110, NULL, NULL);
-    backup_put(bed, &now);
-    until_end(bed, run);
-    assert_int_equal(run->outcome, BR_DONE);
-}
-
-static void lost_and_not_applied(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    expect_patch(bed, status_text(bed, 504, "Timeout", "timed out"), 504, 1);
-    expect_get(bed, backup_text(bed, &running), 200, 0);
-    const struct br_run *run = execute(bed, plan, "y");
-    until_end(bed, run);
-    assert_outcome(run, BR_REFUSED, "not applied");
-    assert_int_equal(fake_count(bed->f.server, PATCHED), 1);
-    /* as the object is untouched the write might still have been under way: it was looked at three times */
-    assert_int_equal(fake_count(bed->f.server, "GET " OBJECT), 1 + LOST_LOOKS_MAX);
-}
-
-static void lost_and_moved_on_without_it(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    expect_cut(bed, PATCHED, 1);
-    expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 104, .subcommand = "log-start"}), 200, 0);
-    const struct br_run *run = execute(bed, plan, "y");
-    until_end(bed, run);
-    assert_outcome(run, BR_REFUSED, "not applied");
-    /* the precondition can not hold any more: one look is enough */
-    assert_int_equal(fake_count(bed->f.server, "GET " OBJECT), 2);
-}
-
-static void lost_and_written_by_somebody_else(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    struct backup_spec other = asked;
-    other.manager = "kubectl-edit";
-    expect_cut(bed, PATCHED, 1);
-    expect_get(bed, backup_text(bed, &other), 200, 0);
-    const struct br_run *run = execute(bed, plan, "y");
-    until_end(bed, run);
-    assert_outcome(run, BR_CHANGED, "somebody else wrote it");
-}
-
-static void lost_and_unknown_until_known(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    expect_patch(bed, status_text(bed, 500, "InternalError", "etcd"), 500, 1);
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT, .http = 500, .body = "no", .times = 12});
-    expect_get(bed, backup_text(bed, &asked), 200, 0);
-    const struct br_run *run = execute(bed, plan, "y");
-    UNTIL(bed->f.loop, run->outcome == BR_UNKNOWN);
-    assert_has(run->text, "can not be told");
-    assert_int_equal(br_unseen(bed->br), 1);
-    assert_int_equal(journal_lines(bed, "outcome"), 1);
-    UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING); /* known at last */
-    assert_int_equal(run->ended_ms, 0);
-    assert_int_equal(br_active(bed->br), 1);
-}
-
-static void nothing_sent_is_sent_again(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    bed->f.target.server = bed_keep(bed, xstrdup(bed->f.target.server)); /* it was the server's own */
-    plan->server = bed->f.target.server;
-    fake_server_free(&bed->f.server); /* nobody listens: the connection is refused */
-    const struct br_run *run = execute(bed, plan, "y");
-    until_end(bed, run);
-    assert_outcome(run, BR_NOT_SENT, "nothing was sent");
-    assert_int_equal(journal_lines(bed, "intent"), SEND_AGAIN_MAX);
-    bed->f.server = fake_server_new(bed->f.loop);
-}
-
-/* -- others, and the object's end ---------------------------------------------------------------------------- */
+/* -- others, and the object's end -------------------------------------------------------- */
 
 static void reverted_while_followed(void **state)
 {
@@ -435,87 +208,7 @@ static void deleted_while_followed(void **state)
     assert_outcome(run, BR_GONE, "deleted");
 }
 
-/* -- what keeps anything from being sent ------------------------------------------------------------------------ */
-
-static void expect_refusal(struct bed *bed, struct br_plan *plan, const char *typed, enum error_code code,
-                           const char *words)
-{
-    struct error err = {0};
-    unsigned batch = 77;
-    assert_false(br_execute(bed->br, &plan, 1, typed, &batch, &err));
-    assert_null(plan); /* taken over all the same */
-    assert_int_equal(err.code, code);
-    assert_has(err.text, words);
-    assert_int_equal(batch, 0);
-    SPIN(bed->f.loop, 20);
-    assert_int_equal(br_runs(bed->br), 0);
-    assert_int_equal(fake_count(bed->f.server, PATCHED), 0);
-}
-
-static void unconfirmed(void **state) { expect_refusal(*state, pause_planned(*state), "n", ERROR_REFUSED,
-                                                       "not confirmed"); }
-
-static void read_only(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    bed->br->read_only = true;
-    assert_true(br_is_read_only(bed->br));
-    expect_refusal(bed, plan, "y", ERROR_REFUSED, "read-only");
-}
-
-static void no_journal(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    free(bed->br->journal_path);
-    bed->br->journal_path = xstrdup("/proc/no/such/journal.jsonl");
-    expect_refusal(bed, plan, "y", ERROR_SYSTEM, "/proc/no");
-}
-
-static void not_ready(void **state)
-{
-    struct bed *bed = *state;
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT, .how = FAKE_HANG});
-    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name =
-                                                                       "log-orders"},
-                                       NULL, NULL);
-    expect_refusal(bed, plan, "y", ERROR_REFUSED, "not ready");
-}
-
-static void the_journal_breaks_before_the_write(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plan = pause_planned(bed);
-    const struct br_run *run = execute(bed, plan, "y"); /* opens it */
-    char *folder = xstrndup(bed->journal, (size_t)(strrchr(bed->journal, '/') - bed->journal));
-    unlink(bed->journal);
-    rmdir(folder);
-    until_end(bed, run);
-    assert_outcome(run, BR_NOT_SENT, "not sent");
-    assert_int_equal(fake_count(bed->f.server, PATCHED), 0);
-    free(folder);
-}
-
-/* The last snapshot goes while the dialog is open: what was confirmed is not what would happen. */
-static void the_guard_looks_again_before_the_write(void **state)
-{
-    struct bed *bed = *state;
-    snapshot_put(bed, "full-new", 2 * DAY);
-    backup_put(bed, &running);
-    expect_get(bed, backup_text(bed, &running), 200, 0);
-    expect_right(bed, true);
-    expect_dry(bed, backup_text(bed, &(struct backup_spec){.generation = 4}), 200, 0);
-    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until = tso_ago(3 * DAY)});
-    assert_int_equal(plan->effect.verdict, TRUNCATE_OK);
-    store_remove(bed->fleet.store, 0, "orders", "full-new");
-    const struct br_run *run = execute(bed, plan, "log-orders");
-    until_end(bed, run);
-    assert_outcome(run, BR_CHANGED, "takes away has changed");
-    assert_int_equal(fake_count(bed->f.server, PATCHED), 0);
-}
-
-/* -- truncate, retry, start --------------------------------------------------------------------------------------- */
+/* -- truncate, retry, start -------------------------------------------------------------- */
 
 static void a_truncate_to_its_end(void **state)
 {
@@ -636,7 +329,7 @@ static void a_start_whose_answer_is_lost_knows_its_own(void **state)
     assert_string_not_equal(run_id_of(bed), br_run_at(bed->br, 1)->run_id);
 }
 
-/* -- a property: whatever the store goes through, the end is the end ----------------------------------- */
+/* -- a property: whatever the store goes through, the end is the end --------------------- */
 
 /* Objects old and new, lists, and rows that go for a moment come in any order: it is never done before the sign was
  * there, and always done when it is. */
@@ -685,102 +378,7 @@ static void any_order_in_the_store(void **state)
     }
 }
 
-/* -- rule 9: batches ------------------------------------------------------------ */
-
-enum { BATCH = 3 };
-static void batch_planned(struct bed *bed, enum action_id action, struct br_plan *plans[BATCH])
-{
-    static const char *const names[BATCH] = {"log-a", "log-b", "log-c"};
-    const char *wanted = action == ACTION_STOP ? "log-stop" : "log-pause";
-    expect_right(bed, true);
-    for (size_t i = 0; i < BATCH; i++) {
-        char *path = bed_keep(bed, xasprintf("/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups/%s", names[i]));
-        struct backup_spec spec = {.name = names[i], .uid = names[i], .subcommand = "log-start"};
-        backup_put(bed, &spec);
-        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("GET %s ", path)), .body =
-                                                       backup_text(bed, &spec)});
-        spec.generation = 4;
-        spec.rv = 101;
-        spec.subcommand = wanted;
-        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("PATCH %s?", path)), .body =
-                                                       backup_text(bed, &spec)});
-        plans[i] = plan_made(bed, &(struct br_plan_spec){.action = action, .name = names[i]});
-        assert_int_equal(plans[i]->phase, BR_PLAN_READY);
-    }
-}
-
-static void batch_step(struct bed *bed, const char *name, const char *command, const char *phase, const char *sub_phase)
-{
-    backup_put(bed, &(struct backup_spec){.name = name, .uid = name, .rv = 110, .generation = 4, .subcommand = command,
-                                          .phase = phase,
-                                          .subs = sub_text(bed, command, sub_phase, 110, 100, 110, NULL, "boom")});
-}
-
-static size_t writes(const struct bed *bed)
-{
-    size_t count = 0;
-    const char *request;
-    for (size_t i = 0; (request = fake_request(bed->f.server, "PATCH", i)) != NULL; i++)
-        count += !strstr(request, "dryRun=All");
-    return count;
-}
-
-static void a_batch_is_typed_as_one(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plans[BATCH];
-    char wanted[320];
-    batch_planned(bed, ACTION_STOP, plans);
-    assert_string_equal(br_batch_confirm(plans, BATCH, wanted, sizeof wanted), "stop 3 test");
-    struct error err = {0};
-    assert_false(br_execute(bed->br, plans, BATCH, "log-a", NULL, &err));
-    assert_has(err.text, "type stop 3 test");
-    for (size_t i = 0; i < BATCH; i++)
-        assert_null(plans[i]);
-    SPIN(bed->f.loop, 20);
-    assert_int_equal(writes(bed), 0);
-}
-
-static void a_batch_goes_one_after_another(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plans[BATCH];
-    struct error err = {0};
-    unsigned batch = 0;
-    batch_planned(bed, ACTION_PAUSE, plans);
-    assert_true(br_execute(bed->br, plans, BATCH, "y", &batch, &err));
-    static const char *const names[BATCH] = {"log-a", "log-b", "log-c"};
-    for (size_t i = 0; i < BATCH; i++) {
-        const struct br_run *run = br_run_at(bed->br, i);
-        assert_int_equal(run->batch, batch);
-        UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
-        SPIN(bed->f.loop, 15);
-        assert_int_equal(writes(bed), i + 1);
-        batch_step(bed, names[i], "log-pause", "Paused", "Complete");
-        UNTIL(bed->f.loop, run->outcome == BR_DONE);
-    }
-}
-
-static void the_first_failure_halts_the_rest(void **state)
-{
-    struct bed *bed = *state;
-    struct br_plan *plans[BATCH];
-    struct error err = {0};
-    batch_planned(bed, ACTION_STOP, plans);
-    assert_true(br_execute(bed->br, plans, BATCH, "stop 3 test", NULL, &err));
-    UNTIL(bed->f.loop, br_run_at(bed->br, 0)->outcome == BR_FOLLOWING);
-    batch_step(bed, "log-a", "log-stop", "Stopped", "Complete");
-    UNTIL(bed->f.loop, br_run_at(bed->br, 1)->outcome == BR_FOLLOWING);
-    batch_step(bed, "log-b", "log-stop", "Running", "Failed");
-    until_end(bed, br_run_at(bed->br, 2));
-    assert_outcome(br_run_at(bed->br, 0), BR_DONE, "stopped");
-    assert_outcome(br_run_at(bed->br, 1), BR_FAILED, "boom");
-    assert_outcome(br_run_at(bed->br, 2), BR_NOT_SENT, "because of orders/log-b");
-    assert_int_equal(writes(bed), 2);
-    assert_int_equal(br_unseen(bed->br), 2);
-}
-
-/* -- two wishes for one object ------------------------------------------------------------ */
+/* -- two wishes for one object ----------------------------------------------------------- */
 
 static void a_newer_wish_replaces_the_older(void **state)
 {
@@ -826,25 +424,16 @@ static void every_outcome_has_its_word(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_pause_to_its_end), TEST(a_failure_is_told_and_kept_until_seen), TEST(nothing_changed_is_not_followed),
-        TEST(refused_by_the_server), TEST(not_picked_up_is_told_and_goes_on), TEST(the_operators_minute_is_no_change),
-        TEST(a_real_change_is_shown), TEST(five_times_and_no_more), TEST(another_of_that_name_is_gone),
-            TEST(lost_and_applied),
-        TEST(lost_and_not_applied), TEST(lost_and_moved_on_without_it), TEST(lost_and_written_by_somebody_else),
-        TEST(lost_and_unknown_until_known), TEST(nothing_sent_is_sent_again), TEST(reverted_while_followed),
-            TEST(reverted_unseen),
-        TEST(not_in_the_store_is_watched_by_itself), TEST(deleted_while_followed), TEST(unconfirmed), TEST(read_only),
-        TEST(no_journal), TEST(not_ready), TEST(the_journal_breaks_before_the_write),
-            TEST(the_guard_looks_again_before_the_write),
+        TEST(refused_by_the_server), TEST(not_picked_up_is_told_and_goes_on), TEST(reverted_while_followed),
+        TEST(reverted_unseen), TEST(not_in_the_store_is_watched_by_itself), TEST(deleted_while_followed),
         TEST(a_truncate_to_its_end), TEST(a_retry_to_its_end), TEST(a_start_to_its_end),
-        TEST(a_start_whose_answer_is_lost_knows_its_own), TEST(any_order_in_the_store), TEST(a_batch_is_typed_as_one),
-            TEST(a_batch_goes_one_after_another),
-        TEST(the_first_failure_halts_the_rest), TEST(a_newer_wish_replaces_the_older),
-            TEST(an_end_of_brdeck_is_written_down),
+        TEST(a_start_whose_answer_is_lost_knows_its_own), TEST(any_order_in_the_store),
+        TEST(a_newer_wish_replaces_the_older), TEST(an_end_of_brdeck_is_written_down),
         TEST(every_outcome_has_its_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
