@@ -1,7 +1,8 @@
 /* plan.h - what an action would do, found out before anything is asked.
  *
  * A plan looks at the object anew (rule 1), judges it, says every command that the operator will run in answer
- * (rule 2), tries the write with dry-run, and knows what must be typed. It is data: dialogs, --dry-run and the journal print it.
+ * (rule 2), tries the write with dry-run, and knows what must be typed. It is data: dialogs, --dry-run and the journal
+ * print it.
  */
 #ifndef BRDECK_BR_PLAN_H
 #define BRDECK_BR_PLAN_H

@@ -75,8 +75,8 @@ void bed_open(struct bed *bed)
     char folder[] = "/tmp/brdeck-br-XXXXXX";
     assert_non_null(mkdtemp(folder));
     bed->journal = bed_keep(bed, xasprintf("%s/journal.jsonl", folder));
-    struct br_options options = {.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal, .read_only =
-                                 read_only};
+    struct br_options options = {.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal,
+                                 .read_only = read_only};
     bed->br = br_new(&options, on_changed, bed);
     bed->br->pace = (struct pace){.lost_look_ms = 10, .lost_look_max_ms = 40, .unknown_ms = 200, .send_again_ms = 10,
                                   .grace_ms = 20,
@@ -188,8 +188,8 @@ void snapshot_put(struct bed *bed, const char *name, int64_t age_ms)
 
 void expect_get(struct bed *bed, const char *body, int http, int times)
 {
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT " ", .http = http, .body = body, .times =
-                                                   times});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT " ", .http = http, .body = body,
+                                                   .times = times});
 }
 
 void expect_right(struct bed *bed, bool allowed)

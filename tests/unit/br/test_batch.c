@@ -26,13 +26,13 @@ static void batch_planned(struct bed *bed, enum action_id action, struct br_plan
         char *path = bed_keep(bed, xasprintf("/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups/%s", names[i]));
         struct backup_spec spec = {.name = names[i], .uid = names[i], .subcommand = "log-start"};
         backup_put(bed, &spec);
-        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("GET %s ", path)), .body =
-                                                       backup_text(bed, &spec)});
+        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("GET %s ", path)),
+                                                       .body = backup_text(bed, &spec)});
         spec.generation = 4;
         spec.rv = 101;
         spec.subcommand = wanted;
-        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("PATCH %s?", path)), .body =
-                                                       backup_text(bed, &spec)});
+        fake_expect(bed->f.server, &(struct fake_rule){.request = bed_keep(bed, xasprintf("PATCH %s?", path)),
+                                                       .body = backup_text(bed, &spec)});
         plans[i] = plan_made(bed, &(struct br_plan_spec){.action = action, .name = names[i]});
         assert_int_equal(plans[i]->phase, BR_PLAN_READY);
     }

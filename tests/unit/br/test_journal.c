@@ -35,8 +35,8 @@ static int close_bed(void **state)
 
 static struct br_run a_run(void)
 {
-    struct br_run run = {.run_id = "1-2", .action = action_get(ACTION_STOP), .ns = (char *)"orders", .name =
-                         (char *)"log-orders",
+    struct br_run run = {.run_id = "1-2", .action = action_get(ACTION_STOP), .ns = (char *)"orders",
+                         .name = (char *)"log-orders",
                          .outcome = BR_FAILED};
     strcpy(run.text, "two\nlines \x1b[31m \"quoted\"");
     return run;

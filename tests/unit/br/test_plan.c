@@ -257,8 +257,8 @@ static void start_is_planned(void **state)
     expect_right(bed, true);
     fake_expect(bed->f.server, &(struct fake_rule){.request =
                                                    "POST /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?",
-                                                   .has = "dryRun=All", .http = 201, .body =
-                                                       "{\"metadata\":{\"generation\":1}}"});
+                                                   .has = "dryRun=All", .http = 201,
+                                                       .body = "{\"metadata\":{\"generation\":1}}"});
     struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json}, NULL,
                                        NULL);
     json_free(&json);
@@ -300,8 +300,8 @@ static void start_refuses(void **state)
         br_plan_free(&plan);
     }
     struct json *list = json_new_array();
-    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = list, .ns =
-                                                                       "a",
+    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = list,
+                                                                       .ns = "a",
                                                                        .name = "b"}, NULL, NULL);
     json_free(&list);
     UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);

@@ -35,8 +35,8 @@ static void a_pause_to_its_end(void **state)
     assert_has(sent, "\"resourceVersion\":\"100\"");
     assert_null(strstr(sent, "dryRun"));
     /* the store is behind, and lists again: nothing of it counts */
-    backup_put(bed, &(struct backup_spec){.rv = 100, .subcommand = "log-start", .checkpoint =
-                                          tso_text(bed, tso_ago(5))});
+    backup_put(bed, &(struct backup_spec){.rv = 100, .subcommand = "log-start",
+                                          .checkpoint = tso_text(bed, tso_ago(5))});
     SPIN(bed->f.loop, 20);
     assert_int_equal(run->outcome, BR_FOLLOWING);
     struct backup_spec now = asked;
@@ -193,13 +193,13 @@ static void deleted_while_followed(void **state)
     struct br_plan *plan = pause_planned(bed);
     expect_patch(bed, backup_text(bed, &asked), 200, 0);
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET "
-                                                   "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has =
-                                                       "limit=",
+                                                   "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?",
+                                                       .has = "limit=",
                                                    .body = "{\"kind\":\"BackupList\","
                                                    "\"metadata\":{\"resourceVersion\":\"140\"},\"items\":[]}"});
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET "
-                                                   "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has =
-                                                       "watch=",
+                                                   "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?",
+                                                       .has = "watch=",
                                                    .how = FAKE_STREAM});
     const struct br_run *run = execute(bed, plan, "y");
     UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
@@ -244,8 +244,8 @@ static void a_retry_to_its_end(void **state)
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch", .http = 404, .body = "{}"});
     now.rv = 101;
     now.subs = NULL;
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body =
-                                                   backup_text(bed, &now)});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status",
+                                                   .body = backup_text(bed, &now)});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
     const struct br_run *run = execute(bed, plan, "y");
     assert_true(run->is_retry);
@@ -271,8 +271,8 @@ static struct br_plan *start_planned(struct bed *bed)
 {
     struct json *json = json_parse(manifest_text, strlen(manifest_text), NULL);
     expect_right(bed, true);
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST /apis/br.pingcap.com", .has = "dryRun=All", .http =
-                                                   201,
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST /apis/br.pingcap.com", .has = "dryRun=All",
+                                                   .http = 201,
                                                    .body = "{\"metadata\":{\"generation\":1}}"});
     struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json}, NULL,
                                        NULL);
@@ -288,8 +288,8 @@ static void a_start_to_its_end(void **state)
 {
     struct bed *bed = *state;
     struct br_plan *plan = start_planned(bed);
-    fake_expect(bed->f.server, &(struct fake_rule){.request = CREATED, .http = 201, .body =
-                                                   backup_text(bed, &(struct backup_spec){
+    fake_expect(bed->f.server, &(struct fake_rule){.request = CREATED, .http = 201,
+                                                   .body = backup_text(bed, &(struct backup_spec){
         .name = "log-new", .generation = 1, .rv = 300, .phase = "", .no_commit_ts = true})});
     const struct br_run *run = execute(bed, plan, "y");
     UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
@@ -318,8 +318,8 @@ static void a_start_whose_answer_is_lost_knows_its_own(void **state)
         const char *note = bed_keep(bed, xasprintf(",\"annotations\":{\"brdeck/run-id\":\"%s\"}", ours ? run->run_id :
                                                    "other"));
         fake_expect(bed->f.server, &(struct fake_rule){.request = NEW_OBJECT, .times = 1, .body = backup_text(
-            bed, &(struct backup_spec){.name = "log-new", .rv = 300, .no_commit_ts = true, .phase = "", .metadata =
-                                       note})});
+            bed, &(struct backup_spec){.name = "log-new", .rv = 300, .no_commit_ts = true, .phase = "",
+                                       .metadata = note})});
         UNTIL(bed->f.loop, run->outcome > BR_SENDING);
         if (ours)
             assert_int_equal(run->outcome, BR_FOLLOWING);

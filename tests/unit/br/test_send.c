@@ -210,8 +210,8 @@ static void not_ready(void **state)
 {
     struct bed *bed = *state;
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET " OBJECT, .how = FAKE_HANG});
-    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders", .name =
-                                                                       "log-orders"},
+    struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_PAUSE, .ns = "orders",
+                                                                       .name = "log-orders"},
                                        NULL, NULL);
     expect_refusal(bed, plan, "y", ERROR_REFUSED, "not ready");
 }

@@ -88,8 +88,8 @@ static void snapshots_elsewhere_are_not_known(void **state)
     expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         bed->fleet.source = (struct fleet_source){.v1 = rows[i].source_v1, .ns = rows[i].ns};
-        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until =
-                                                                     tso_ago(3 * DAY)});
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE,
+                                                                     .until = tso_ago(3 * DAY)});
         assert_int_equal(plan->effect.snapshots_known, rows[i].known);
         assert_int_equal(plan->window_known, rows[i].known);
         br_plan_free(&plan);
@@ -111,8 +111,8 @@ static void a_truncate_guard_refuses(void **state)
     expect_get(bed, backup_text(bed, &(struct backup_spec){0}), 200, 0);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         size_t row = (i + 2) % 3; /* the two with a last truncation first */
-        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until =
-                                                                     tso_ago(rows[row].ago_ms)});
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE,
+                                                                     .until = tso_ago(rows[row].ago_ms)});
         assert_int_equal(plan->phase, BR_PLAN_REFUSED);
         assert_int_equal(plan->error.code, ERROR_REFUSED);
         assert_has(plan->error.text, rows[row].words);
@@ -133,8 +133,8 @@ static void a_waiting_truncate_makes_it_one(void **state)
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET "
                                                    "/apis/batch/v1/namespaces/orders/jobs/backup-log-orders-log-pause",
                                                    .http = 404, .body = status_text(bed, 404, "NotFound", "no")});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body =
-                                                   backup_text(bed, &object)});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status",
+                                                   .body = backup_text(bed, &object)});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
     assert_int_equal(plan->phase, BR_PLAN_READY);
     assert_true(plan->truncates && plan->waiting_truncate && plan->verdict.is_retry);
@@ -190,13 +190,13 @@ static void a_retry_waits_for_its_job(void **state)
     expect_right(bed, true);
     fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .has = "dryRun=All",
                                                    .body = backup_text(bed, &object)});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1, .body =
-                                                   "{\"metadata\":{\"uid\":\"j\"},\"status\":{\"active\":1}}"});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1, .body =
-                                                   "{\"status\":{\"conditions\":[{\"type\":\"Failed\","
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1,
+                                                   .body = "{\"metadata\":{\"uid\":\"j\"},\"status\":{\"active\":1}}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .times = 1,
+                                                   .body = "{\"status\":{\"conditions\":[{\"type\":\"Failed\","
                                                    "\"status\":\"True\"}]}}"});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .http = 403, .body =
-                                                   status_text(bed, 403, "Forbidden", "no")});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = job, .http = 403,
+                                                   .body = status_text(bed, 403, "Forbidden", "no")});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE});
     assert_int_equal(plan->phase, BR_PLAN_REFUSED);
     assert_has(plan->error.text, "still active");
@@ -222,8 +222,8 @@ static void a_retry_of_stop_is_typed(void **state)
     expect_get(bed, backup_text(bed, &object), 200, 0);
     expect_right(bed, true);
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch", .http = 404, .body = "{}"});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status", .body =
-                                                   backup_text(bed, &object)});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "PATCH " OBJECT "/status",
+                                                   .body = backup_text(bed, &object)});
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_STOP});
     assert_int_equal(plan->phase, BR_PLAN_READY);
     assert_true(plan->verdict.is_retry);
