@@ -21,6 +21,9 @@ enum {
     STRIDE = 10,         /* so many down, so many up */
     CHANGES = 20,
     CHURN_KEYS = 50,
+    ROUNDS = 5,
+    FIRST_ROW = 2,       /* of the list, below the bar and the titles */
+    SETTLE_MS = 500,
     LIST_LIMIT_MS = 120 * 1000,
     PAINT_LIMIT_MS = 5000,
     REST_MS = 47,        /* between keys; no multiple of a frame */
@@ -34,7 +37,6 @@ struct deck {
     unsigned long count;
     int row;             /* that is waited for */
     const char *text;
-    int first_row;       /* of the list */
     char ns[64], name[128];
 };
 
@@ -166,6 +168,53 @@ static void measure_keys(struct deck *deck, size_t count, const char *name)
         screen_send(deck->screen, "k", 1);
 }
 
+/* ---- what touches all rows ---- */
+
+static bool screen_says(struct screen *screen, void *user)
+{
+    const struct deck *deck = user;
+    int row, col;
+    return screen_find(screen, deck->text, &row, &col);
+}
+
+/* From @keys to @text: in the first row of the list, or anywhere. */
+static double until_shown(struct deck *deck, const char *keys, const char *text, bool anywhere)
+{
+    rest(deck, REST_MS);
+    deck->row = FIRST_ROW;
+    deck->text = text;
+    int64_t begun = now_ns();
+    screen_send(deck->screen, keys, strlen(keys));
+    if (!screen_wait(deck->screen, anywhere ? screen_says : row_says, deck, PAINT_LIMIT_MS))
+        fail(deck, "the list did not change");
+    return ms_since(begun);
+}
+
+/* To the first row of the list as it was: the cursor stays on its Backup when rows come and go. */
+static void go_back(struct deck *deck, const char *keys)
+{
+    screen_send(deck->screen, keys, strlen(keys));
+    rest(deck, SETTLE_MS);
+    until_shown(deck, "g", " full-0", false);
+}
+
+/* To the end of the list and to its begin; a filter; another order. */
+static void measure_whole(struct deck *deck)
+{
+    double ends[2 * ROUNDS], filters[ROUNDS], sorts[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        ends[2 * i] = until_shown(deck, "G", "team-019", false);
+        ends[2 * i + 1] = until_shown(deck, "g", "team-000", false);
+        filters[i] = until_shown(deck, "/log-0\r", " log-0", false);
+        go_back(deck, "/\025\r"); /* C-u empties it */
+        sorts[i] = until_shown(deck, ":sort -name\r", "team-001", true);
+        go_back(deck, ":sort namespace\r");
+    }
+    printf("end_ms %.2f\n", percentile(ends, 2 * ROUNDS, 50));
+    printf("filter_ms %.1f\n", percentile(filters, ROUNDS, 50));
+    printf("sort_ms %.1f\n", percentile(sorts, ROUNDS, 50));
+}
+
 /* ---- changes ---- */
 
 /* The first row that shows a complete snapshot: its namespace and name are the first two words. */
@@ -264,6 +313,7 @@ bool bench_deck(int argc, char **argv)
     measure_starts(&deck, atoi(argv[1]), argv + 3);
     measure_idle(&deck);
     measure_keys(&deck, STEPS, "key");
+    measure_whole(&deck);
     measure_changes(&deck);
     if (argv[2][0])
         measure_churn(&deck, argv[2]);
