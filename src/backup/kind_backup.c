@@ -200,7 +200,7 @@ COMPARE(taken, NUMBERS(duration_ms(a), duration_ms(b)))
 
 /* title, name, help, least, ideal, keep, right. Below 100 columns AGE goes first, then MODE. */
 static const struct column columns[] = {
-    {"NAMESPACE", "namespace", "the namespace", 8, 16, 90, false, print_namespace, compare_namespace},
+    {"NAMESPACE", "namespace", "the namespace", 9, 16, 90, false, print_namespace, compare_namespace},
     {"NAME", "name", "the name", 12, 26, 100, false, print_name, compare_name},
     {"MODE", "mode", "log, or snap for a snapshot", 4, 6, 20, false, print_mode, compare_mode},
     {"STATUS", "status", "what is true of it, not only the phase", 18, 24, 95, false, print_status, compare_status},

@@ -139,6 +139,32 @@ static void add_batch(struct act *act)
         }
 }
 
+static bool any_waiting(const struct act *act)
+{
+    for (size_t i = 0; act->plans && i < act->count; i++)
+        if (act->plans[i]->waiting_truncate)
+            return true;
+    return false;
+}
+
+/* A truncate that waits would run as well (rule 2): taking it out is offered first. */
+static void offer_clearing(struct act *act)
+{
+    if (act->clear_truncate)
+        pager_add(act->pager, STYLE_OK, 0, "The truncate that waits is taken out with this. Tab lets it run.");
+    else if (any_waiting(act))
+        pager_add(act->pager, STYLE_WARN, 0, "A truncate waits and would run with this: log data goes. Tab takes it out instead.");
+}
+
+static void clear_or_not(struct act *act)
+{
+    act->clear_truncate = !act->clear_truncate;
+    for (size_t i = 0; i < act->count; i++)
+        br_plan_set(act->plans[i], act->until, act->clear_truncate);
+    line_edit_set(&act->line, "");
+    act->stale = true;
+}
+
 static void add_time_question(struct act *act)
 {
     struct ui *ui = act->ui;
@@ -161,6 +187,7 @@ static void add_time_question(struct act *act)
 static void fill(struct act *act)
 {
     pager_clear(act->pager);
+    offer_clearing(act);
     if (act->asking_time) {
         add_time_question(act);
     } else if (act->count == 1) {
@@ -294,6 +321,10 @@ static bool act_key(struct view *view, struct ui *ui, struct key_press key)
     struct act *act = (struct act *)view;
     if (act->asking_time && (key.name == KEY_NAME_UP || key.name == KEY_NAME_DOWN)) {
         pick(act, key.name == KEY_NAME_UP ? -1 : 1);
+        return true;
+    }
+    if (key.name == KEY_NAME_TAB && (act->clear_truncate || any_waiting(act))) {
+        clear_or_not(act);
         return true;
     }
     if (key.mods & KEY_CTRL && keymap_find(ui->keys, "act", key) == UI_COPY_KUBECTL)

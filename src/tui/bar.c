@@ -35,10 +35,7 @@ static void add_host(struct str *out, const char *server)
 static void say_counts(struct ui *ui, struct str *out)
 {
     size_t count = store_count(fleet_store(ui->fleet));
-    size_t namespaces = store_namespaces(fleet_store(ui->fleet), NULL, NULL);
     str_addf(out, "%zu backup%s", count, count == 1 ? "" : "s");
-    if (namespaces > 1)
-        str_addf(out, " in %zu namespaces", namespaces);
 }
 
 static int64_t fill_parts(struct ui *ui, struct part parts[PARTS])
@@ -145,27 +142,39 @@ void hints_add(struct hints *hints, enum ui_command command, const char *word, b
     hints->items[hints->count++].dim = dim;
 }
 
+static int hint_width(struct ui *ui, const struct hints *hints, size_t i)
+{
+    const char *key = keymap_key(ui->keys, ui->top->ops->name, hints->items[i].command);
+    return *key ? (int)(text_width(key) + 1 + text_width(hints->items[i].word)) : 0;
+}
+
+/* How many hints fit before the last two, which (help, quit) are always shown. */
+static size_t hints_fit(struct ui *ui, const struct hints *hints, int cols)
+{
+    size_t last = hints->count > 2 ? hints->count - 2 : 0, fit = 0;
+    int used = 1;
+    for (size_t i = last; i < hints->count; i++)
+        used += hint_width(ui, hints, i) + 3;
+    for (; fit < last && used + hint_width(ui, hints, fit) + 3 <= cols; fit++)
+        used += hint_width(ui, hints, fit) + 3;
+    return fit;
+}
+
 void hints_draw(struct ui *ui, const struct hints *hints, struct rect r)
 {
-    const char *view = ui->top->ops->name;
     struct canvas *c = &ui->canvas;
     int col = r.col + 1, end = r.col + r.cols;
+    size_t fit = hints_fit(ui, hints, r.cols), last = hints->count > 2 ? hints->count - 2 : 0;
     canvas_fill(c, r, STYLE_HINT);
     for (size_t i = 0; i < hints->count; i++) {
-        const char *key = keymap_key(ui->keys, view, hints->items[i].command);
-        const char *word = hints->items[i].word;
-        int width = (int)(text_width(key) + 1 + text_width(word));
-        if (!*key)
+        const char *key = keymap_key(ui->keys, ui->top->ops->name, hints->items[i].command);
+        if (!*key || (i >= fit && i < last))
             continue;
-        if (col + width + 3 > end && i + 1 < hints->count) {
-            canvas_text(c, r.row, end - 2, 2, STYLE_HINT, ui->ascii ? ".." : "…");
-            return;
-        }
         if (col > r.col + 1)
             col += canvas_text(c, r.row, col, end - col, STYLE_DIM, ui->ascii ? " | " : " · ");
         col += canvas_text(c, r.row, col, end - col, hints->items[i].dim ? STYLE_DIM : STYLE_KEY, key);
         col += canvas_text(c, r.row, col, end - col, STYLE_HINT, " ");
-        col += canvas_text(c, r.row, col, end - col, hints->items[i].dim ? STYLE_DIM : STYLE_HINT, word);
+        col += canvas_text(c, r.row, col, end - col, hints->items[i].dim ? STYLE_DIM : STYLE_HINT, hints->items[i].word);
     }
 }
 

@@ -31,6 +31,8 @@ struct deck {
     size_t row, top;      /* where the cursor is, and the first row shown */
     size_t page;          /* rows that were shown last */
     bool wide;
+    int seen[DECK_COLUMNS_MAX]; /* by column of the kind: the widest cell that was drawn */
+    bool grew;            /* one of them did, while drawing */
     int shift;            /* columns scrolled out at the left in the wide form */
     struct mark *marks;
     slot_t anchor;        /* the last mark: where a range begins */

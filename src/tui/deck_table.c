@@ -4,9 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <brdeck/base/text.h>
+
 #include "deck.h"
 
-enum { GAP = 2, LEFT = 1 /* the column of the cursor and the marks */, FIXED = 2 /* NAMESPACE and NAME do not scroll away */ };
+enum {
+    LEFT = 1,         /* the column of the cursor and the marks */
+    FIXED = 2,        /* NAMESPACE and NAME do not scroll away */
+    ROOMY = 100,      /* from here on two blanks part the columns, below one */
+    WIDEST = 63,      /* of a column that takes what there is: a Kubernetes name */
+    MATTERS = 90,     /* column.keep: names and states */
+    SPARABLE = 20,    /* and what can be done without: AGE, MODE */
+    JOIN_SPARE = 4,   /* a column of the wide form joins when so much is left over */
+};
+
+static int gap(int cols) { return cols < ROOMY ? 1 : 2; }
 
 static void take(struct layout *l, int column)
 {
@@ -16,12 +28,12 @@ static void take(struct layout *l, int column)
     }
 }
 
-static int least_of(const struct layout *l)
+static int total(const struct layout *l, int cols)
 {
-    int total = LEFT;
+    int sum = LEFT;
     for (size_t i = 0; i < l->count; i++)
-        total += l->items[i].width + (i ? GAP : 0);
-    return total;
+        sum += l->items[i].width + (i ? gap(cols) : 0);
+    return sum;
 }
 
 static void drop(struct layout *l, size_t at)
@@ -30,57 +42,99 @@ static void drop(struct layout *l, size_t at)
     l->count--;
 }
 
-/* The columns of the narrow form, fewer while they do not fit; then those of the wide form that fit as well. */
-static void choose(struct layout *l, int cols, bool wide)
+/* As wide as what was seen in it, its title at the least. */
+static int wanted(const struct deck *deck, int column)
+{
+    const struct column *c = &kind_backup.columns[column];
+    int title = (int)text_width(c->title), seen = deck->seen[column];
+    int most = c->ideal && (int)c->ideal > title ? (int)c->ideal : title;
+    if (seen < title)
+        return title;
+    /* names and states are what one came for: they may pass their ideal */
+    return seen > most && c->keep < 90 && c->ideal ? most : seen > WIDEST ? WIDEST : seen;
+}
+
+/* What the columns take at the least; with @full, those that matter most as wide as they want to be. */
+static int needed(const struct deck *deck, const struct layout *l, int cols, bool full)
+{
+    int sum = total(l, cols);
+    for (size_t i = 0; i < l->count; i++) {
+        int want = wanted(deck, l->items[i].column), width = l->items[i].width;
+        if (want < width || (full && kind_backup.columns[l->items[i].column].keep >= MATTERS))
+            sum += want - width;
+    }
+    return sum;
+}
+
+/* The columns of the narrow form, fewer while they do not fit: what can be done without goes before a name or a state is cut. */
+static void choose(const struct deck *deck, struct layout *l, int cols)
 {
     l->count = 0;
     for (size_t i = 0; i < kind_backup.column_count; i++)
-        if (wide || kind_backup.columns[i].keep > 0)
+        if (deck->wide || kind_backup.columns[i].keep > 0)
             take(l, (int)i);
-    if (wide)
-        return;
-    while (l->count > 1 && least_of(l) > cols) {
+    while (!deck->wide && l->count > 1) {
         size_t worst = 0;
         for (size_t i = 1; i < l->count; i++)
             if (kind_backup.columns[l->items[i].column].keep < kind_backup.columns[l->items[worst].column].keep)
                 worst = i;
+        if (needed(deck, l, cols, kind_backup.columns[l->items[worst].column].keep <= SPARABLE) <= cols)
+            break;
         drop(l, worst);
-    }
-    for (size_t i = 0; i < kind_backup.column_count; i++) {
-        const struct column *column = &kind_backup.columns[i];
-        if (column->keep == 0 && least_of(l) + (int)column->ideal + GAP + 30 <= cols)
-            take(l, (int)i);
     }
 }
 
-/* What is left over goes to the columns in their order up to their ideal, the rest to those that take all there is. */
-static void widen(struct layout *l, int cols, bool wide)
+/* What is left over goes to the columns, the one that matters most first. */
+static void widen(const struct deck *deck, struct layout *l, int cols)
 {
-    int spare = cols - least_of(l);
-    size_t greedy = 0;
-    for (size_t i = 0; i < l->count; i++) {
-        const struct column *column = &kind_backup.columns[l->items[i].column];
-        int more = (int)column->ideal - l->items[i].width;
-        if (column->ideal == 0) {
-            greedy++;
-        } else if (more > 0 && (wide || spare > 0)) {
-            more = !wide && more > spare ? spare : more;
-            l->items[i].width += more;
+    bool done[DECK_COLUMNS_MAX] = {false};
+    for (size_t i = 0; i < l->count; i++) { /* no wider than what it holds */
+        int want = wanted(deck, l->items[i].column);
+        if (l->items[i].width > want)
+            l->items[i].width = want;
+    }
+    int spare = cols - total(l, cols);
+    for (size_t n = 0; n < l->count; n++) {
+        size_t best = l->count;
+        for (size_t i = 0; i < l->count; i++)
+            if (!done[i] && (best == l->count || kind_backup.columns[l->items[i].column].keep >
+                                                     kind_backup.columns[l->items[best].column].keep))
+                best = i;
+        done[best] = true;
+        int more = wanted(deck, l->items[best].column) - l->items[best].width;
+        if (!deck->wide && more > spare)
+            more = spare;
+        if (more > 0) {
+            l->items[best].width += more;
             spare -= more;
         }
     }
-    for (size_t i = 0; i < l->count && greedy && spare > 0; i++)
-        if (kind_backup.columns[l->items[i].column].ideal == 0) {
-            int more = spare / (int)greedy--;
-            l->items[i].width += more > 36 ? 36 : more;
-            spare -= more > 36 ? 36 : more;
-        }
+}
+
+/* Columns of the wide form join where there is room for them as wide as they are. */
+static void join(const struct deck *deck, struct layout *l, int cols)
+{
+    for (size_t i = 0; i < kind_backup.column_count; i++) {
+        int want = wanted(deck, (int)i);
+        if (kind_backup.columns[i].keep > 0 || total(l, cols) + gap(cols) + want + JOIN_SPARE > cols)
+            continue;
+        take(l, (int)i);
+        l->items[l->count - 1].width = want;
+    }
+}
+
+static void lay_out(const struct deck *deck, struct layout *l, int cols)
+{
+    choose(deck, l, cols);
+    widen(deck, l, cols);
+    if (!deck->wide)
+        join(deck, l, cols);
     int col = LEFT;
     for (size_t i = 0; i < l->count; i++) {
         l->items[i].col = col;
-        col += l->items[i].width + GAP;
+        col += l->items[i].width + gap(cols);
     }
-    l->total = col - GAP;
+    l->total = col - gap(cols);
 }
 
 /* Where column @i stands now, the wide form being scrolled; false: outside. */
@@ -133,7 +187,21 @@ static bool run_cell(const struct deck *deck, const struct store_row *row, struc
     return true;
 }
 
-static bool is_status(const struct column *column) { return strcmp(column->name, "status") == 0; }
+/* Names that differ at their end only are cut in the middle. */
+static void cut_middle(struct str *text, int width, bool ascii)
+{
+    const char *dots = ascii ? "~" : "…";
+    if ((int)text_width(text->data) <= width || width < 8 || text_width(text->data) != text->len)
+        return;
+    size_t tail = (size_t)(width - 1) / 2, head = (size_t)width - 1 - tail;
+    char *whole = str_take(text);
+    str_addf(text, "%.*s%s%s", (int)head, whole, dots, whole + strlen(whole) - tail);
+    free(whole);
+}
+
+static bool is_column(const struct column *column, const char *name) { return strcmp(column->name, name) == 0; }
+
+static bool is_status(const struct column *column) { return is_column(column, "status"); }
 
 static int64_t draw_row(struct deck *deck, const struct layout *l, struct canvas *c, struct rect r, slot_t slot)
 {
@@ -160,6 +228,13 @@ static int64_t draw_row(struct deck *deck, const struct layout *l, struct canvas
         cell.holds_ms = INT64_MAX;
         if (!is_status(column) || !run_cell(deck, row, &cell))
             column->print(&ctx, row->record, row->facts, &state, &cell);
+        int seen = (int)text_width(cell.text.data);
+        if (seen > deck->seen[l->items[i].column]) {
+            deck->seen[l->items[i].column] = seen;
+            deck->grew = true;
+        }
+        if (is_column(column, "name"))
+            cut_middle(&cell.text, width, ui->ascii);
         enum style style = marked && cell.role == ROLE_TEXT ? STYLE_MARKED : style_of_role(cell.role);
         if (column->right)
             canvas_text_right(c, r.row, r.col + col, width, style, cell.text.data);
@@ -188,28 +263,42 @@ static void scroll(struct deck *deck, size_t rows)
         deck->top = count > rows ? count - rows : 0;
 }
 
+static int64_t draw_rows(struct deck *deck, const struct layout *l, struct canvas *c, struct rect r)
+{
+    int64_t until = INT64_MAX;
+    int first = r.rows > 1 ? 1 : 0; /* one line: the row itself, no titles */
+    if (first)
+        draw_titles(deck, l, c, r);
+    size_t rows = (size_t)(r.rows - first);
+    scroll(deck, rows);
+    for (size_t i = 0; i < rows && deck->top + i < order_count(deck->order); i++) {
+        struct rect line = {r.row + first + (int)i, r.col, 1, r.cols};
+        int64_t at = draw_row(deck, l, c, line, order_at(deck->order, deck->top + i));
+        until = at < until ? at : until;
+    }
+    return until;
+}
+
 int64_t deck_table_draw(struct deck *deck, struct canvas *c, struct rect r)
 {
     struct layout layout;
     int64_t until = INT64_MAX;
     if (r.rows <= 0 || r.cols <= 0)
         return until;
-    choose(&layout, r.cols, deck->wide);
-    widen(&layout, r.cols, deck->wide);
-    int most = layout.total - r.cols > 0 ? layout.total - r.cols : 0;
-    deck->shift = deck->shift > most ? most : deck->shift;
-
-    int first = r.rows > 1 ? 1 : 0; /* one line: the row itself, no titles */
-    if (first)
-        draw_titles(deck, &layout, c, r);
-    size_t rows = (size_t)(r.rows - first);
-    scroll(deck, rows);
-    for (size_t i = 0; i < rows && deck->top + i < order_count(deck->order); i++) {
-        struct rect line = {r.row + first + (int)i, r.col, 1, r.cols};
-        int64_t at = draw_row(deck, &layout, c, line, order_at(deck->order, deck->top + i));
-        until = at < until ? at : until;
+    /* Columns grow with what is seen in them, and never shrink, so that nothing jumps to and fro; those that were not
+     * drawn the first time may grow the second. */
+    for (int pass = 0; pass < 3; pass++) {
+        lay_out(deck, &layout, r.cols);
+        int most = layout.total - r.cols > 0 ? layout.total - r.cols : 0;
+        deck->shift = deck->shift > most ? most : deck->shift;
+        deck->grew = false;
+        canvas_fill(c, r, STYLE_TEXT);
+        until = draw_rows(deck, &layout, c, r);
+        if (!deck->grew)
+            break;
     }
     if (order_count(deck->order)) {
+        int first = r.rows > 1 ? 1 : 0;
         c->cursor_row = r.row + first + (int)(deck->row - deck->top);
         c->cursor_col = r.col;
     }

@@ -14,7 +14,7 @@ struct help {
 };
 
 static const struct key_binding help_keys[] = {
-    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"}, {UI_BACK, "?"},
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"}, {UI_BACK, "esc ?"},
 };
 
 static const struct { const char *group, *title; } groups[] = {

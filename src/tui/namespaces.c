@@ -23,7 +23,7 @@ struct namespaces {
     struct error error;
 };
 
-static const struct key_binding namespaces_keys[] = {{UI_MARK, "space"}, {UI_BACK, "n"}};
+static const struct key_binding namespaces_keys[] = {{UI_MARK, "space"}, {UI_BACK, "esc n"}};
 
 static int by_name(const void *a, const void *b)
 {

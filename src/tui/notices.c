@@ -16,7 +16,7 @@ struct notices {
 };
 
 static const struct key_binding notices_keys[] = {
-    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_BACK, "!"},
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_BACK, "esc !"},
 };
 
 /* How each outcome looks; what is not at its end is busy. */
