@@ -214,6 +214,21 @@ static void link_child(cJSON *parent, cJSON *child)
     parent->child->prev = child;
 }
 
+/* To the quote that ends the string whose first quote is at @r; false, at the end of the text, when there is none. */
+static bool skip_string(struct reader *r)
+{
+    const char *start = r->at + 1, *quote = start;
+    for (; (quote = memchr(quote, '"', (size_t)(r->end - quote))) != NULL; quote++) {
+        const char *before = quote;
+        while (before > start && before[-1] == '\\')
+            before--;
+        if ((quote - before) % 2 == 0)
+            break;
+    }
+    r->at = quote ? quote : r->end;
+    return quote != NULL;
+}
+
 /* Past an array or object, by its brackets only. */
 static bool skip_container(struct reader *r)
 {
@@ -221,9 +236,7 @@ static bool skip_container(struct reader *r)
     for (; r->at < r->end; r->at++) {
         switch (*r->at) {
         case '"':
-            for (r->at++; r->at < r->end && *r->at != '"'; r->at++)
-                r->at += *r->at == '\\' && r->at + 1 < r->end;
-            if (r->at >= r->end)
+            if (!skip_string(r))
                 return fail(r, "the end of a string") != NULL;
             break;
         case '[':

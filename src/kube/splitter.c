@@ -90,6 +90,15 @@ static bool unexpected(struct splitter *s, char c, const char *where)
                      s->kind == SPLITTER_LIST ? "list" : "watch", byte, where);
 }
 
+/* In a string that goes on from @from: does an odd number of backslashes stand before @at? */
+static bool is_escaped(const char *from, const char *at)
+{
+    const char *before = at;
+    while (before > from && before[-1] == '\\')
+        before--;
+    return (at - before) % 2 != 0;
+}
+
 /* From @at on inside an object: the byte after it, or @end when it goes on. This is where nearly all bytes
  * of a list or watch are seen. */
 static const char *scan_object(struct splitter *s, const char *at, const char *end)
@@ -102,17 +111,15 @@ static const char *scan_object(struct splitter *s, const char *at, const char *e
     }
     while (at < end && depth) {
         if (in_string) {
-            while (at < end && *at != '"' && *at != '\\')
-                at++;
-            if (at == end)
+            const char *quote = memchr(at, '"', (size_t)(end - at));
+            s->escaped = is_escaped(at, quote ? quote : end);
+            if (!quote) {
+                at = end;
                 break;
-            if (*at++ == '"') {
-                in_string = false;
-            } else if (at < end) {
-                at++;
-            } else {
-                s->escaped = true;
             }
+            in_string = s->escaped;
+            s->escaped = false;
+            at = quote + 1;
             continue;
         }
         unsigned char class = RAW_OTHER;
