@@ -43,7 +43,7 @@ struct plan {
     struct ticket *ticket;
     struct loop_timer timer;      /* begins a look */
     struct intern *pool;          /* of its records; made anew with each look */
-    bool allow_pitr_loss, clear_truncate;
+    bool allow_pitr_loss, clear_truncate, no_dry_run;
     tso_t asked_until;
     struct json *manifest;        /* start */
     struct backup_facts facts;

@@ -219,7 +219,9 @@ static void judge(struct plan *plan)
     bool good = plan_judge(plan);
     p->job_unknown = p->verdict.is_retry && plan->job_unknown;
     p->retry_unverified = p->verdict.is_retry && !p->sub;
-    if (good)
+    if (good && plan->no_dry_run)
+        not_tried(plan, "not asked for");
+    else if (good)
         ask_right(plan);
     else
         end(plan, BR_PLAN_REFUSED);
@@ -365,6 +367,7 @@ struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec,
         .arg = arg,
         .allow_pitr_loss = spec->allow_pitr_loss,
         .clear_truncate = spec->clear_truncate,
+        .no_dry_run = spec->no_dry_run,
         .asked_until = spec->until,
         .manifest = json_copy(spec->manifest),
     };

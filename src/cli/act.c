@@ -47,7 +47,10 @@ static void print_plan(const struct act *act, const struct br_plan *plan, FILE *
     struct description d;
     description_init(&d);
     br_plan_describe(plan, &ctx, &d);
-    for (size_t i = 0; i < d.count; i++) {
+    size_t count = d.count;
+    if (plan->phase == BR_PLAN_READY && count > 0)
+        count--; /* which keys confirm it on the screen */
+    for (size_t i = 0; i < count; i++) {
         struct str line;
         str_init(&line, STR_LARGE);
         str_pad(&line, ' ', d.lines[i].indent);
@@ -110,8 +113,13 @@ static int confirm(struct act *act, char *typed, size_t size)
     fprintf(stderr, "Type %s to do it: ", typed);
     fflush(stderr);
     struct loop_fd *watch = loop_fd_new(act->session->loop, STDIN_FILENO, LOOP_READ, on_stdin, act);
-    session_wait(act->session, have_typed, act);
+    bool typed_it = session_wait(act->session, have_typed, act);
     loop_fd_free(&watch);
+    if (!typed_it) {
+        fputc('\n', stderr);
+        cli_say("nothing was changed");
+        return session_code(act->session, EXIT_ERROR);
+    }
     str_truncate(&act->typed, strcspn(act->typed.data, "\n"));
     bool yes = act->count == 1 ? br_plan_is_confirmed(act->plans[0], act->typed.data) : strcmp(act->typed.data, typed) == 0;
     snprintf(typed, size, "%s", act->typed.data);
@@ -171,6 +179,14 @@ static int code_of(enum br_outcome outcome)
     return EXIT_ERROR;
 }
 
+static const char *unfinished(const struct act *act, const struct br_run *run)
+{
+    if (run->outcome != BR_FOLLOWING)
+        return act->session->signal ? "interrupted before its answer was known" : "has no answer in the time given";
+    return act->session->signal ? "sent, and no longer waited for; the operator goes on" :
+                                  "not at its end in the time given; the operator goes on";
+}
+
 /* Each run's end: done on stdout, anything else on stderr; the first bad one makes the exit code. */
 static int tell_ends(struct act *act, bool timed_out)
 {
@@ -189,10 +205,10 @@ static int tell_ends(struct act *act, bool timed_out)
         else if (!over && !timed_out)
             printf("%s: %s sent\n", line.data, run->action->name);
         else
-            cli_say("%s/%s: %s %s: %s", run->ns, run->name, run->action->name,
-                    over ? br_outcome_word(run->outcome) : "not at its end in the time given; the operator goes on", run->text);
+            cli_say("%s/%s: %s %s: %s", run->ns, run->name, run->action->name, over ? br_outcome_word(run->outcome) : unfinished(act, run),
+                    run->text);
         str_done(&line);
-        int one = !over && timed_out ? EXIT_TIMED_OUT : code_of(run->outcome);
+        int one = !over && timed_out ? session_code(act->session, EXIT_TIMED_OUT) : code_of(run->outcome);
         code = code ? code : one;
     }
     return code;
@@ -240,6 +256,8 @@ static int plan_and_act(struct act *act)
     int64_t limit = act->session->args->request_timeout_ms > 0 ? act->session->args->request_timeout_ms : 30000;
     act->session->deadline_ms = clock_mono_ms() + 2 * limit;
     if (!session_wait(act->session, have_plans, act)) {
+        if (act->session->signal)
+            return session_code(act->session, EXIT_ERROR);
         cli_say("no answer within %lld s: nothing was changed", (long long)(2 * limit / 1000));
         return EXIT_TIMED_OUT;
     }
@@ -256,15 +274,25 @@ static int open_runner(struct session *s)
     struct br_options options = {.loop = s->loop, .fleet = s->fleet, .journal = journal && *journal ? journal : NULL,
                                  .read_only = options_bool(s->args->opts, OPTION_READ_ONLY)};
     s->br = br_new(&options, NULL, NULL);
-    if (s->args->dry_run && !str_same(s->args->dry_run, "client") && !str_same(s->args->dry_run, "server")) {
-        cli_say("--dry-run %s: want client or server", s->args->dry_run);
-        return EXIT_USAGE;
-    }
     if (options.read_only && !s->args->dry_run) {
         cli_say("read-only: brdeck changes nothing");
         return EXIT_REFUSED;
     }
     return EXIT_DONE;
+}
+
+bool act_check(const struct arguments *args)
+{
+    const char *dry_run = args->dry_run, *output = args->output;
+    if (dry_run && !str_same(dry_run, "client") && !str_same(dry_run, "server"))
+        cli_say("--dry-run %s: want client or server", dry_run);
+    else if (output && !str_same(output, "json"))
+        cli_say("-o %s: want json", output);
+    else if (output && !dry_run)
+        cli_say("-o json goes with --dry-run only");
+    else
+        return true;
+    return false;
 }
 
 int act_on(struct session *s, const struct br_plan_spec *specs, size_t count)
@@ -274,8 +302,11 @@ int act_on(struct session *s, const struct br_plan_spec *specs, size_t count)
         return code;
     struct act act = {.session = s, .count = count, .plans = xcalloc(count, sizeof *act.plans), .told = xcalloc(count, sizeof *act.told)};
     str_init(&act.typed, 1024);
-    for (size_t i = 0; i < count; i++)
-        act.plans[i] = br_plan_new(s->br, &specs[i], on_plan, &act);
+    for (size_t i = 0; i < count; i++) {
+        struct br_plan_spec spec = specs[i];
+        spec.no_dry_run = str_same(s->args->dry_run, "client");
+        act.plans[i] = br_plan_new(s->br, &spec, on_plan, &act);
+    }
     code = plan_and_act(&act);
     for (size_t i = 0; i < count; i++) {
         if (act.plans)
@@ -290,37 +321,61 @@ int act_on(struct session *s, const struct br_plan_spec *specs, size_t count)
 
 /* -- the commands ------------------------------------------------------------------------------------- */
 
-static int act_on_names(struct session *s, const struct action *action)
+static bool is_repeated(const struct br_plan_spec *specs, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(specs[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static int act_on_names(struct session *s, const struct action *action, tso_t until)
 {
     const struct arguments *args = s->args;
-    struct error err;
-    tso_t until = 0;
-    if (action->id == ACTION_TRUNCATE && !args->until) {
-        cli_say("truncate needs --until TIME: a TSO, a time, or an age such as -7d");
-        return EXIT_USAGE;
-    }
-    if (args->until && !tso_parse(args->until, fleet_now_ms(s->fleet), &until, NULL, &err)) {
-        cli_say("--until %s", err.text);
-        return EXIT_USAGE;
-    }
     struct br_plan_spec *specs = xcalloc(args->word_count, sizeof *specs);
+    size_t count = 0;
     int code = EXIT_DONE;
     for (size_t i = 0; i < args->word_count; i++) {
-        const char *slash = strchr(args->words[i], '/'), *name = slash ? slash + 1 : args->words[i];
+        const char *name = cli_name(args->words[i]);
+        if (!name) {
+            code = EXIT_USAGE;
+            continue;
+        }
         slot_t slot = store_find(fleet_store(s->fleet), session_namespace(s), name);
         const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(fleet_store(s->fleet), slot);
         if (!row) {
             cli_say("there is no backup \"%s\" in %s", name, session_namespace(s));
-            code = EXIT_ERROR;
-            continue;
+            code = code ? code : EXIT_ERROR;
+        } else if (!is_repeated(specs, count, name)) {
+            specs[count++] = (struct br_plan_spec){.action = action->id, .v1 = row->record->v1, .ns = session_namespace(s), .name = name,
+                                                   .until = until, .allow_pitr_loss = args->allow_pitr_loss,
+                                                   .clear_truncate = args->clear_truncate};
         }
-        specs[i] = (struct br_plan_spec){.action = action->id, .v1 = row->record->v1, .ns = session_namespace(s), .name = name, .until = until,
-                                         .allow_pitr_loss = args->allow_pitr_loss, .clear_truncate = args->clear_truncate};
     }
     if (code == EXIT_DONE)
-        code = act_on(s, specs, args->word_count);
+        code = act_on(s, specs, count);
+    else if (args->word_count > 1)
+        cli_say("nothing was changed");
     free(specs);
     return code;
+}
+
+/* What is wrong with the command line itself, before anybody is asked. */
+static bool check(const struct arguments *args, const struct action *action)
+{
+    tso_t until = 0;
+    struct error err;
+    if (!args->word_count)
+        cli_say("%s what? want \"brdeck %s NAME...\"", action->name, action->name);
+    else if (args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1]))
+        cli_say("%s takes names in one namespace: neither -A nor several", action->name);
+    else if (action->id == ACTION_TRUNCATE && !args->until)
+        cli_say("truncate needs --until TIME: a TSO, a time, or an age such as -7d");
+    else if (args->until && !tso_parse(args->until, clock_wall_ms(), &until, NULL, &err))
+        cli_say("--until %s", err.text);
+    else
+        return act_check(args);
+    return false;
 }
 
 int run_action(struct loop *loop, const struct arguments *args)
@@ -329,16 +384,16 @@ int run_action(struct loop *loop, const struct arguments *args)
     struct fleet_options options = {.once = false};
     struct session s;
     int code = EXIT_DONE;
-    if (!args->word_count) {
-        cli_say("%s what? want \"brdeck %s NAME...\"", action->name, action->name);
+    if (!check(args, action))
         return EXIT_USAGE;
+    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code)) {
+        struct error err;
+        tso_t until = 0; /* a relative time is of the server's clock */
+        if (args->until && !tso_parse(args->until, fleet_now_ms(s.fleet), &until, NULL, &err))
+            code = cli_fail(&err);
+        else
+            code = act_on_names(&s, action, until);
     }
-    if (args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1])) {
-        cli_say("%s takes names in one namespace: neither -A nor several", action->name);
-        return EXIT_USAGE;
-    }
-    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
-        code = act_on_names(&s, action);
     session_done(&s);
     return code;
 }

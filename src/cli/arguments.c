@@ -75,23 +75,42 @@ static void append_names(const char ***list, const char *value)
             append(list, xstrndup(p, strcspn(p, ",")));
 }
 
-static bool set_flag(struct arguments *args, const struct flag *flag, const char *value, struct error *err)
+/* The words of argv as they are gone through, and which flags of commands were among them. */
+struct parser {
+    struct arguments *args;
+    int argc, i;
+    char **argv;
+    bool used[ARRAY_LEN(flag_table)];
+    struct error *err;
+};
+
+enum { SPAN_MAX_S = 366 * 24 * 3600 };
+
+static bool set_span(const struct flag *flag, const char *value, int64_t *ms, struct error *err)
 {
-    char *at = (char *)args + flag->offset;
+    bool bare = *value && strspn(value, "0123456789") == strlen(value); /* kubectl: bare numbers are seconds */
+    if (bare && strlen(value) <= 9)
+        *ms = strtoll(value, NULL, 10) * 1000;
+    else if (bare || !clock_parse_span(value, ms))
+        return error_set(err, ERROR_USAGE, "--%s %s: want a length of time such as 30s, 10m or 1h", flag->name, value);
+    if (*ms < 0 || *ms > SPAN_MAX_S * (int64_t)1000)
+        return error_set(err, ERROR_USAGE, "--%s %s: want 0 to 366 days", flag->name, value);
+    return true;
+}
+
+static bool set_flag(struct parser *p, const struct flag *flag, const char *value)
+{
+    char *at = (char *)p->args + flag->offset;
+    p->used[flag - flag_table] = true;
     switch (flag->type) {
     case FLAG_BOOL:
         if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-            return error_set(err, ERROR_USAGE, "--%s=%s: want true or false", flag->name, value);
+            return error_set(p->err, ERROR_USAGE, "--%s=%s: want true or false", flag->name, value);
         *(bool *)(void *)at = !value || strcmp(value, "true") == 0;
         return true;
     case FLAG_TEXT: *(const char **)(void *)at = value; return true;
     case FLAG_LIST: append_names((const char ***)(void *)at, value); return true;
-    case FLAG_SPAN:
-        if (strspn(value, "0123456789") == strlen(value) && *value) /* kubectl: bare numbers are seconds */
-            *(int64_t *)(void *)at = strtoll(value, NULL, 10) * 1000;
-        else if (!clock_parse_span(value, (int64_t *)(void *)at))
-            return error_set(err, ERROR_USAGE, "--%s %s: want a length of time such as 30s, 10m or 1h", flag->name, value);
-        return true;
+    case FLAG_SPAN: return set_span(flag, value, (int64_t *)(void *)at, p->err);
     }
     return true;
 }
@@ -104,6 +123,14 @@ static const struct flag *find_long(const char *name, size_t len)
     return NULL;
 }
 
+static const struct flag *find_short(char letter)
+{
+    for (size_t i = 0; i < flag_count; i++)
+        if (flag_table[i].letter == letter)
+            return &flag_table[i];
+    return NULL;
+}
+
 static const struct option *find_option(const char *name, size_t len)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++)
@@ -112,81 +139,60 @@ static const struct option *find_option(const char *name, size_t len)
     return NULL;
 }
 
-/* "--name", "--name=value" or "--name value" at argv[*i]: a flag of the table, or an option of brdeck's. */
-static bool parse_long(struct arguments *args, int argc, char **argv, int *i, struct error *err)
+/* "--name", "--name=value" or "--name value": a flag of the table, or an option of brdeck's. */
+static bool parse_long(struct parser *p)
 {
-    const char *name = argv[*i] + 2;
+    const char *name = p->argv[p->i] + 2;
     size_t len = strcspn(name, "=");
     const char *value = name[len] ? name + len + 1 : NULL;
     const struct flag *flag = find_long(name, len);
     const struct option *option = flag ? NULL : find_option(name, len);
     if (!flag && !option)
-        return error_set(err, ERROR_USAGE, "there is no flag --%.*s; brdeck --help shows those there are", (int)len, name);
+        return error_set(p->err, ERROR_USAGE, "there is no flag --%.*s; brdeck --help shows those there are", (int)len, name);
     bool is_bool = flag ? flag->type == FLAG_BOOL : option->type == OPTION_BOOL;
     if (!value && !is_bool) {
-        if (*i + 1 >= argc)
-            return error_set(err, ERROR_USAGE, "--%.*s needs %s", (int)len, name, flag ? flag->argument : "a value");
-        value = argv[++*i];
+        if (p->i + 1 >= p->argc)
+            return error_set(p->err, ERROR_USAGE, "--%.*s needs %s", (int)len, name, flag ? flag->argument : "a value");
+        value = p->argv[++p->i];
     }
     if (flag)
-        return set_flag(args, flag, value, err);
+        return set_flag(p, flag, value);
     struct error why;
-    if (options_set(args->opts, option->name, value ? value : "true", NULL, &why))
+    if (options_set(p->args->opts, option->name, value ? value : "true", NULL, &why))
         return true;
-    return error_set(err, ERROR_USAGE, "--%.480s", why.text);
+    return error_set(p->err, ERROR_USAGE, "--%.480s", why.text);
 }
 
-/* "-nfoo", "-n foo", "-Aw". */
-static bool parse_short(struct arguments *args, int argc, char **argv, int *i, struct error *err)
+/* "-nfoo", "-n foo", "-Aw", "-wo json". */
+static bool parse_short(struct parser *p)
 {
-    for (const char *p = argv[*i] + 1; *p; p++) {
-        const struct flag *flag = NULL;
-        for (size_t k = 0; k < flag_count && !flag; k++)
-            if (flag_table[k].letter == *p)
-                flag = &flag_table[k];
+    for (const char *c = p->argv[p->i] + 1; *c; c++) {
+        const struct flag *flag = find_short(*c);
         if (!flag)
-            return error_set(err, ERROR_USAGE, "there is no flag -%c; brdeck --help shows those there are", *p);
+            return error_set(p->err, ERROR_USAGE, "there is no flag -%c; brdeck --help shows those there are", *c);
         if (flag->type == FLAG_BOOL) {
-            set_flag(args, flag, NULL, err);
+            set_flag(p, flag, NULL);
             continue;
         }
-        const char *value = p[1] == '=' ? p + 2 : p[1] ? p + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+        const char *value = c[1] == '=' ? c + 2 : c[1] ? c + 1 : p->i + 1 < p->argc ? p->argv[++p->i] : NULL;
         if (!value)
-            return error_set(err, ERROR_USAGE, "-%c needs %s", *p, flag->argument);
-        return set_flag(args, flag, value, err);
+            return error_set(p->err, ERROR_USAGE, "-%c needs %s", *c, flag->argument);
+        return set_flag(p, flag, value);
     }
     return true;
 }
 
 /* A flag that the command does not know would be passed over in silence: an error instead. */
-static bool check_command_flags(int argc, char **argv, const struct arguments *args, struct error *err)
+static bool check_command_flags(const struct parser *p)
 {
-    const struct cli_command *command = args->command ? cli_command_find(args->command) : NULL;
-    if (args->command && !command)
-        return error_set(err, ERROR_USAGE, "there is no command \"%s\"; brdeck --help shows those there are", args->command);
-    for (int i = 1; i < argc; i++) {
-        const char *text = argv[i];
-        if (strcmp(text, "--") == 0)
-            break;
-        const struct flag *flag = NULL;
-        if (text[0] == '-' && text[1] == '-')
-            flag = find_long(text + 2, strcspn(text + 2, "="));
-        for (size_t k = 0; k < flag_count && !flag && text[0] == '-' && text[1] && text[1] != '-'; k++)
-            if (flag_table[k].letter == text[1])
-                flag = &flag_table[k];
-        if (!flag)
-            continue;
-        if (flag->type != FLAG_BOOL && !strchr(text, '=') && (text[1] == '-' || !text[2]))
-            i++; /* its value */
-        if (!flag->of_command)
-            continue;
-        char *pattern = xasprintf(" %s ", flag->name), *flags = xasprintf(" %s ", command ? command->flags : "");
-        bool known = strstr(flags, pattern) != NULL;
-        free(pattern);
-        free(flags);
-        if (!known)
-            return error_set(err, ERROR_USAGE, "--%s does not go with %s", flag->name, command ? command->name : "the screen");
-    }
+    const char *word = p->args->command;
+    const struct cli_command *command = word ? cli_command_find(word) : NULL;
+    if (word && !command)
+        return error_set(p->err, ERROR_USAGE, "there is no command \"%s\"; brdeck --help shows those there are", word);
+    for (size_t i = 0; i < flag_count; i++)
+        if (p->used[i] && flag_table[i].of_command && !(command && cli_command_takes(command, &flag_table[i])))
+            return error_set(p->err, ERROR_USAGE, "--%s does not go with %s", flag_table[i].name,
+                             command ? command->name : "the screen");
     return true;
 }
 
@@ -206,34 +212,39 @@ static bool read_options(struct arguments *args, int argc, char **argv, struct e
     return ok;
 }
 
+static bool parse_words(struct parser *p)
+{
+    struct arguments *args = p->args;
+    bool only_words = false;
+    for (p->i = 1; p->i < p->argc; p->i++) {
+        char *text = p->argv[p->i];
+        if (only_words || text[0] != '-' || !text[1]) {
+            if (!args->command && !only_words)
+                args->command = text;
+            else
+                args->words[args->word_count++] = text;
+        } else if (strcmp(text, "--") == 0) {
+            only_words = true;
+        } else if (!(text[1] == '-' ? parse_long(p) : parse_short(p))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool arguments_parse(int argc, char **argv, struct arguments *args, struct error *err)
 {
+    struct parser parser = {.args = args, .argc = argc, .argv = argv, .err = err};
     *args = (struct arguments){.timeout_ms = -1, .opts = options_new()};
     args->words = xcalloc((size_t)argc + 1, sizeof *args->words);
-    if (!read_options(args, argc, argv, err))
+    if (!read_options(args, argc, argv, err) || !parse_words(&parser))
         return false;
-    bool only_words = false;
-    for (int i = 1; i < argc; i++) {
-        bool ok = true;
-        if (only_words || argv[i][0] != '-' || !argv[i][1]) {
-            if (!args->command && !only_words)
-                args->command = argv[i];
-            else
-                args->words[args->word_count++] = argv[i];
-        } else if (strcmp(argv[i], "--") == 0) {
-            only_words = true;
-        } else {
-            ok = argv[i][1] == '-' ? parse_long(args, argc, argv, &i, err) : parse_short(args, argc, argv, &i, err);
-        }
-        if (!ok)
-            return false;
-    }
     args->over.as_groups = (const char *const *)args->as_groups;
     if (args->namespaces && args->namespaces[0] && !args->namespaces[1])
         args->over.namespace_ = args->namespaces[0];
     log_redact(args->over.token);
     log_redact(args->over.password);
-    return args->help || args->version || check_command_flags(argc, argv, args, err);
+    return args->help || args->version || check_command_flags(&parser);
 }
 
 static void free_list(const char ***list)

@@ -36,6 +36,39 @@ const struct cli_command *cli_command_find(const char *name)
     return NULL;
 }
 
+bool cli_command_takes(const struct cli_command *command, const struct flag *flag)
+{
+    size_t len = strlen(flag->name);
+    for (const char *at = command->flags; (at = strstr(at, flag->name)); at += len)
+        if ((at == command->flags || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+            return true;
+    return false;
+}
+
+static const char *const kind_words[] = {
+    "backup", "backups", "bk", "backup.br.pingcap.com", "backups.br.pingcap.com", "backup.pingcap.com", "backups.pingcap.com",
+};
+
+bool cli_is_kind(const char *word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kind_words); i++)
+        if (strcmp(word, kind_words[i]) == 0)
+            return true;
+    return false;
+}
+
+const char *cli_name(const char *word)
+{
+    const char *slash = strchr(word, '/');
+    char *kind = slash ? xstrndup(word, (size_t)(slash - word)) : NULL;
+    bool known = !kind || cli_is_kind(kind);
+    free(kind);
+    if (known && (slash ? slash[1] : *word))
+        return slash ? slash + 1 : word;
+    cli_say("\"%s\" names no backup: want NAME or backup/NAME", word);
+    return NULL;
+}
+
 int exit_code_of(enum error_code code)
 {
     switch (code) {
@@ -84,13 +117,9 @@ static void help_of(const struct cli_command *command)
     printf("Usage: brdeck %s\n\n%s.\n", command->synopsis, command->help);
     if (*command->flags)
         printf("\nFlags:\n");
-    for (size_t i = 0; i < flag_count; i++) {
-        char *pattern = xasprintf(" %s ", flag_table[i].name), *flags = xasprintf(" %s ", command->flags);
-        if (flag_table[i].of_command && strstr(flags, pattern))
+    for (size_t i = 0; i < flag_count; i++)
+        if (flag_table[i].of_command && cli_command_takes(command, &flag_table[i]))
             print_flag(&flag_table[i]);
-        free(pattern);
-        free(flags);
-    }
     printf("\nbrdeck --help shows the flags that go with every command.\n");
 }
 

@@ -29,6 +29,12 @@ struct flag {
 };
 extern const struct flag flag_table[];
 extern const size_t flag_count;
+bool cli_command_takes(const struct cli_command *command, const struct flag *flag);
+
+/* "backups", "backup", "bk", with or without a group. */
+bool cli_is_kind(const char *word);
+/* The name in "NAME" or "backup/NAME" (as -o name prints it), within @word; NULL when it is another kind (said). */
+const char *cli_name(const char *word);
 
 /* Words to stderr ("brdeck: ..."), cleaned. */
 __attribute__((format(printf, 1, 2)))
@@ -46,6 +52,7 @@ struct session {
     struct br *br;
     const char *one_ns[2];
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
+    int signal;          /* that asks for the end; 0: none */
 };
 /* False: said, and *@code is the exit code. @options is filled up with the namespaces. session_done in any case. */
 bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options, int *code);
@@ -55,14 +62,19 @@ const char *const *session_namespaces(struct session *s);
 const char *session_namespace(const struct session *s); /* the one for names */
 /* Turn until the lists are there; false when they can not be had (said). */
 bool session_settle(struct session *s, int *code);
-/* Turn until @done(arg), or the deadline (false). */
+/* Turn until @done(arg), or the deadline, or a signal (false). */
 bool session_wait(struct session *s, bool (*done)(void *arg), void *arg);
+
+/* The exit code of a wait that was not to its end: of the signal, as shells have it, else @code. */
+int session_code(const struct session *s, int code);
 
 int run_get(struct loop *loop, const struct arguments *args);
 int run_describe(struct loop *loop, const struct arguments *args);
 int run_action(struct loop *loop, const struct arguments *args);
 int run_start(struct loop *loop, const struct arguments *args);
 int run_help(struct loop *loop, const struct arguments *args);
+/* Whether --dry-run and -o say what they may; else it is said (EXIT_USAGE). */
+bool act_check(const struct arguments *args);
 /* Plan, confirm, carry out and follow @count specs of one action. */
 int act_on(struct session *s, const struct br_plan_spec *specs, size_t count);
 

@@ -91,7 +91,10 @@ static int describe_one(struct session *s, const char *name)
     }
     struct asked asked = {.session = s};
     asked.request = fleet_fetch(s->fleet, row->record->v1, row->record->ns, name, on_object, &asked);
-    session_wait(s, is_answered, &asked);
+    if (!session_wait(s, is_answered, &asked)) {
+        kube_request_cancel(&asked.request);
+        return session_code(s, EXIT_ERROR);
+    }
     row = store_get(fleet_store(s->fleet), slot);
     if (row)
         print_all(s, row, asked.object);
@@ -106,19 +109,20 @@ int run_describe(struct loop *loop, const struct arguments *args)
     struct session s;
     struct fleet_options options = {.once = true};
     int code = EXIT_DONE;
-    if (args->word_count && (str_same(args->words[0], "backup") || str_same(args->words[0], "backups") || str_same(args->words[0], "bk")))
+    if (args->word_count && cli_is_kind(args->words[0]))
         first = 1;
     if (args->word_count == first) {
         cli_say("describe what? want \"brdeck describe backup NAME...\"");
         return EXIT_USAGE;
     }
-    if (args->all_namespaces) {
-        cli_say("-A does not go with describe: names need one namespace");
+    if (args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1])) {
+        cli_say("describe takes names in one namespace: neither -A nor several");
         return EXIT_USAGE;
     }
     if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
         for (size_t i = first; i < args->word_count; i++) {
-            int one = describe_one(&s, args->words[i]);
+            const char *name = cli_name(args->words[i]);
+            int one = name ? describe_one(&s, name) : EXIT_USAGE;
             code = one != EXIT_DONE ? one : code;
             if (i + 1 < args->word_count)
                 printf("\n");

@@ -21,12 +21,16 @@ static const char *const form_names[] = {"table", "wide", "json", "yaml", "name"
 struct get {
     struct session session;
     enum form form;
-    const char *const *names; /* NULL-terminated; empty: all */
+    const char **names;       /* empty: all */
     size_t name_count;
+    enum tso_style style;     /* of times in tables */
     bool with_namespace;
     struct json *items;       /* of -o json and yaml: the whole objects */
     bool broken;              /* stdout is gone */
+    int broken_errno;
+    bool lost;                /* said that nothing comes at the moment */
     size_t *widths;           /* of the columns, while rows follow each other */
+    struct str *cells;        /* of the row under way, as many as columns */
 };
 
 static bool is_wanted(const struct get *get, const char *name)
@@ -39,8 +43,18 @@ static bool is_wanted(const struct get *get, const char *name)
 
 static void put(struct get *get, const char *text)
 {
-    if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+    if (!get->broken && fputs(text, stdout) == EOF) {
         get->broken = true;
+        get->broken_errno = errno;
+    }
+}
+
+static void flush(struct get *get)
+{
+    if (!get->broken && fflush(stdout) == EOF) {
+        get->broken = true;
+        get->broken_errno = errno;
+    }
 }
 
 /* -- whole objects ------------------------------------------------------------------------- */
@@ -51,6 +65,8 @@ static void print_object(struct get *get, const struct json *object)
     if (get->form == FORM_YAML && get->session.args->watch)
         put(get, "---\n");
     put(get, text);
+    if (get->session.args->watch)
+        flush(get);
     free(text);
 }
 
@@ -72,34 +88,68 @@ static void on_raw(void *arg, const char *text, size_t len, bool deleted)
     }
 }
 
-static int compare_objects(const void *a, const void *b)
+static const char *metadata(const struct json *object, const char *key)
 {
-    const struct json *x = *(const struct json *const *)a, *y = *(const struct json *const *)b;
-    int order = str_compare(json_text(json_at(x, "metadata", "namespace", NULL)), json_text(json_at(y, "metadata", "namespace", NULL)));
-    return order ? order : str_compare(json_text(json_at(x, "metadata", "name", NULL)), json_text(json_at(y, "metadata", "name", NULL)));
+    return json_text(json_at(object, "metadata", key, NULL));
+}
+
+struct item {
+    const struct json *object;
+    size_t nth; /* as it came */
+};
+
+static int compare_keys(const struct item *x, const struct item *y)
+{
+    int order = str_compare(metadata(x->object, "namespace"), metadata(y->object, "namespace"));
+    if (!order)
+        order = str_compare(metadata(x->object, "name"), metadata(y->object, "name"));
+    return order ? order : str_compare(json_string(x->object, "apiVersion"), json_string(y->object, "apiVersion"));
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    int order = compare_keys(x, y);
+    return order ? order : x->nth < y->nth ? -1 : 1;
+}
+
+/* In order; what a list that began anew (410, a cut) brought twice only once, and not what was gone at its end. */
+static size_t sort_items(const struct get *get, struct item *items)
+{
+    const struct store *store = fleet_store(get->session.fleet);
+    size_t count = 0, kept = 0;
+    JSON_EACH (object, get->items) {
+        const char *ns = metadata(object, "namespace"), *name = metadata(object, "name");
+        if (store_find(store, ns ? ns : "", name ? name : "") != SLOT_NONE) {
+            items[count] = (struct item){object, count};
+            count++;
+        }
+    }
+    qsort(items, count, sizeof *items, compare_items);
+    for (size_t i = 0; i < count; i++)
+        if (i + 1 == count || compare_keys(&items[i], &items[i + 1]) != 0)
+            items[kept++] = items[i];
+    return kept;
 }
 
 /* One named object by itself, else a List, as kubectl has it. */
 static void print_items(struct get *get)
 {
-    size_t count = json_count(get->items), i = 0;
-    const struct json **sorted = xcalloc(count + 1, sizeof *sorted);
-    JSON_EACH(item, get->items)
-        sorted[i++] = item;
-    qsort(sorted, count, sizeof *sorted, compare_objects);
+    struct item *items = xcalloc(json_count(get->items) + 1, sizeof *items);
+    size_t count = sort_items(get, items);
     if (get->name_count == 1 && count == 1) {
-        print_object(get, sorted[0]);
-    } else {
-        struct json *list = json_new_object(), *items = json_new_array();
+        print_object(get, items[0].object);
+    } else if (get->name_count == 0 || count > 0) {
+        struct json *list = json_new_object(), *array = json_new_array();
         json_set_string(list, "apiVersion", "v1");
         json_set_string(list, "kind", "List");
-        for (i = 0; i < count; i++)
-            json_append(items, json_copy(sorted[i]));
-        json_set(list, "items", items);
+        for (size_t i = 0; i < count; i++)
+            json_append(array, json_copy(items[i].object));
+        json_set(list, "items", array);
         print_object(get, list);
         json_free(&list);
     }
-    free(sorted);
+    free(items);
 }
 
 /* -- tables ----------------------------------------------------------------------------------- */
@@ -111,68 +161,69 @@ static bool is_shown(const struct get *get, const struct column *column)
     return column->keep > 0 || get->form == FORM_WIDE;
 }
 
-/* The text of a cell, cleaned: this is one of the two gates. */
-static void cell_text(const struct get *get, const struct column *column, const struct store_row *row, struct str *out)
+static enum tso_style style_of(const char *word)
 {
-    struct column_context ctx = {.now_ms = fleet_now_ms(get->session.fleet), .style = TSO_LOCAL};
     static const struct { const char *name; enum tso_style style; } styles[] = {
         {"short", TSO_SHORT}, {"local", TSO_LOCAL}, {"utc", TSO_RFC3339}, {"tso", TSO_NUMBER},
     };
     for (size_t i = 0; i < ARRAY_LEN(styles); i++)
-        if (strcmp(options_text(get->session.args->opts, OPTION_TIME), styles[i].name) == 0)
-            ctx.style = styles[i].style;
+        if (str_same(word, styles[i].name))
+            return styles[i].style;
+    return TSO_LOCAL;
+}
+
+/* The cells of a row, cleaned: this is one of the two gates. NULL @row: the titles. */
+static void fill_cells(struct get *get, const struct store_row *row)
+{
+    struct column_context ctx = {.now_ms = fleet_now_ms(get->session.fleet), .style = get->style};
     struct backup_state state;
     struct cell cell = {.role = ROLE_TEXT};
-    state_of(row->record, row->facts, ctx.now_ms, false, &state);
     str_init(&cell.text, STR_SMALL);
-    if (strcmp(column->name, "status") == 0) /* the word is enough; the mark is for the eye */
-        str_add(&cell.text, state.word);
-    else
-        column->print(&ctx, row->record, row->facts, &state, &cell);
-    text_add_clean(out, cell.text.data);
+    if (row)
+        state_of(row->record, row->facts, ctx.now_ms, false, &state);
+    for (size_t i = 0; i < kind_backup.column_count; i++) {
+        const struct column *column = &kind_backup.columns[i];
+        str_clear(&get->cells[i]);
+        if (!is_shown(get, column))
+            continue;
+        str_clear(&cell.text);
+        if (!row)
+            str_add(&cell.text, column->title);
+        else if (strcmp(column->name, "status") == 0) /* the word is enough; the mark is for the eye */
+            str_add(&cell.text, state.word);
+        else
+            column->print(&ctx, row->record, row->facts, &state, &cell);
+        text_add_clean(&get->cells[i], cell.text.data);
+    }
     str_done(&cell.text);
 }
 
 static void print_row(struct get *get, const struct store_row *row)
 {
-    struct str line, cell;
-    str_init(&line, STR_LARGE);
-    str_init(&cell, STR_SMALL);
+    struct str line;
     size_t pad = 0;
+    fill_cells(get, row);
+    str_init(&line, STR_LARGE);
     for (size_t i = 0; i < kind_backup.column_count; i++) {
-        const struct column *column = &kind_backup.columns[i];
-        if (!is_shown(get, column))
+        if (!is_shown(get, &kind_backup.columns[i]))
             continue;
-        str_clear(&cell);
-        if (row)
-            cell_text(get, column, row, &cell);
-        else
-            str_add(&cell, column->title);
-        size_t width = text_width(cell.data);
+        size_t width = text_width(get->cells[i].data);
         str_pad(&line, ' ', pad);
-        str_add(&line, cell.data);
+        str_add(&line, get->cells[i].data);
         pad = (get->widths[i] > width ? get->widths[i] - width : 0) + 3;
     }
     str_addc(&line, '\n');
     put(get, line.data);
     str_done(&line);
-    str_done(&cell);
 }
 
 static void widen(struct get *get, const struct store_row *row)
 {
-    struct str cell;
-    str_init(&cell, STR_SMALL);
+    fill_cells(get, row);
     for (size_t i = 0; i < kind_backup.column_count; i++) {
-        if (!is_shown(get, &kind_backup.columns[i]))
-            continue;
-        str_clear(&cell);
-        cell_text(get, &kind_backup.columns[i], row, &cell);
-        size_t width = text_width(cell.data), title = text_width(kind_backup.columns[i].title);
+        size_t width = text_width(get->cells[i].data);
         get->widths[i] = width > get->widths[i] ? width : get->widths[i];
-        get->widths[i] = title > get->widths[i] ? title : get->widths[i];
     }
-    str_done(&cell);
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -209,6 +260,8 @@ static const struct store_row **gather(struct get *get, size_t *count)
 
 static void print_rows(struct get *get, const struct store_row **rows, size_t count)
 {
+    if (get->form != FORM_NAME)
+        widen(get, NULL);
     for (size_t i = 0; i < count && get->form != FORM_NAME; i++)
         widen(get, rows[i]);
     if (count && get->form != FORM_NAME && !get->session.args->no_headers)
@@ -243,25 +296,78 @@ static int tell_missing(struct get *get)
     return code;
 }
 
+/* Said once when it begins and once when it is over: rows that do not come are no sign of calm. */
+static void tell_link(struct get *get)
+{
+    const struct fleet *fleet = get->session.fleet;
+    const struct error *error = NULL;
+    bool waits = false;
+    for (size_t i = 0; i < fleet_sources(fleet); i++) {
+        const struct reflector_state *state = &fleet_source(fleet, i)->state;
+        bool well = state->phase == REFLECTOR_WATCHING || state->phase == REFLECTOR_LISTED;
+        waits = waits || !well;
+        if (!well && state->error.code != ERROR_NONE)
+            error = &state->error;
+    }
+    if (error && !get->lost)
+        cli_say("%s; trying again, what is above may be old", error->text);
+    else if (get->lost && !waits)
+        cli_say("live again");
+    get->lost = error || (get->lost && waits);
+}
+
+static void print_change(struct get *get, slot_t slot)
+{
+    const struct store_row *row = store_get(fleet_store(get->session.fleet), slot);
+    if (!row || !is_wanted(get, row->record->name) || get->form == FORM_JSON || get->form == FORM_YAML)
+        return;
+    if (get->form == FORM_NAME)
+        print_name(get, row);
+    else
+        widen(get, row), print_row(get, row);
+}
+
 static void follow(struct get *get, struct store_feed *feed)
 {
     slot_t slots[256];
     size_t count;
-    while (!get->broken) {
+    while (!get->broken && !get->session.signal) {
         loop_turn(get->session.loop, 60000);
         do {
             count = store_feed_drain(feed, slots, ARRAY_LEN(slots));
-            for (size_t i = 0; i < count; i++) {
-                const struct store_row *row = store_get(fleet_store(get->session.fleet), slots[i]);
-                if (!row || !is_wanted(get, row->record->name) || get->form == FORM_JSON || get->form == FORM_YAML)
-                    continue;
-                if (get->form == FORM_NAME)
-                    print_name(get, row);
-                else
-                    widen(get, row), print_row(get, row);
-            }
+            for (size_t i = 0; i < count; i++)
+                print_change(get, slots[i]);
         } while (count == ARRAY_LEN(slots));
+        flush(get);
+        tell_link(get);
     }
+}
+
+/* A reader that went away has had enough; a full disk is an error. */
+static int end_of_output(struct get *get, int code)
+{
+    flush(get);
+    if (get->broken && get->broken_errno != EPIPE) {
+        cli_say("stdout: %s", strerror(get->broken_errno));
+        return EXIT_ERROR;
+    }
+    return session_code(&get->session, code);
+}
+
+/* -A where only some namespaces may be listed: the list is not what was asked for, and must not pass for it. */
+static void tell_narrowed(const struct get *get)
+{
+    const struct fleet *fleet = get->session.fleet;
+    bool narrowed = false;
+    for (size_t i = 0; i < fleet_sources(fleet); i++)
+        narrowed = narrowed || fleet_source(fleet, i)->ns;
+    if (!get->session.args->all_namespaces || !narrowed)
+        return;
+    struct str scope;
+    str_init(&scope, STR_SMALL);
+    fleet_scope(fleet, &scope);
+    cli_say("no right to list backups in all namespaces; this is what may be listed: %s", scope.data);
+    str_done(&scope);
 }
 
 static int get_all(struct get *get)
@@ -274,6 +380,7 @@ static int get_all(struct get *get)
     size_t count = 0;
     const struct store_row **rows = gather(get, &count);
     code = tell_missing(get);
+    tell_narrowed(get);
     if (get->form == FORM_JSON || get->form == FORM_YAML) {
         if (!get->session.args->watch)
             print_items(get);
@@ -288,33 +395,41 @@ static int get_all(struct get *get)
         str_done(&why);
     }
     free(rows);
+    flush(get);
     if (get->session.args->watch && code == EXIT_DONE)
         follow(get, feed);
     store_feed_free(&feed);
-    return code;
+    return end_of_output(get, code);
 }
 
-/* "backups a b", "backup/a", "a": the kind may be left out where a name follows a slash only. */
+/* "backups a b" or "backup/a backup/b". */
 static bool parse_words(struct get *get, const struct arguments *args)
 {
-    static const char *const kinds[] = {"backups", "backup", "bk", "backups.br.pingcap.com", "backups.pingcap.com"};
     const char *word = args->word_count ? args->words[0] : "";
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        size_t len = strlen(kinds[i]);
-        if (strcmp(word, kinds[i]) == 0) {
-            get->names = (const char *const *)args->words + 1;
-            get->name_count = args->word_count - 1;
-            return true;
-        }
-        if (strncmp(word, kinds[i], len) == 0 && word[len] == '/' && args->word_count == 1) {
-            args->words[0] = word + len + 1;
-            get->names = (const char *const *)args->words;
-            get->name_count = 1;
-            return true;
-        }
+    bool kind_first = cli_is_kind(word);
+    if (!kind_first && !strchr(word, '/')) {
+        cli_say("%s: want \"brdeck get backups [NAME...]\"", *word ? word : "nothing to get");
+        return false;
     }
-    cli_say("%s: want \"brdeck get backups [NAME...]\"", *word ? word : "nothing to get");
-    return false;
+    get->names = xcalloc(args->word_count + 1, sizeof *get->names);
+    for (size_t i = kind_first; i < args->word_count; i++) {
+        const char *name = cli_name(args->words[i]);
+        if (!name)
+            return false;
+        get->names[get->name_count++] = name;
+    }
+    return true;
+}
+
+static void done(struct get *get)
+{
+    session_done(&get->session);
+    json_free(&get->items);
+    for (size_t i = 0; get->cells && i < kind_backup.column_count; i++)
+        str_done(&get->cells[i]);
+    free(get->cells);
+    free(get->widths);
+    free(get->names);
 }
 
 int run_get(struct loop *loop, const struct arguments *args)
@@ -328,20 +443,24 @@ int run_get(struct loop *loop, const struct arguments *args)
         cli_say("-o %s: want table, wide, json, yaml or name", output);
         return EXIT_USAGE;
     }
-    if (!parse_words(&get, args))
+    if (!parse_words(&get, args)) {
+        free(get.names);
         return EXIT_USAGE;
+    }
     get.form = (enum form)form;
     get.with_namespace = args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1]);
     get.items = json_new_array();
+    get.style = style_of(options_text(args->opts, OPTION_TIME));
     get.widths = xcalloc(kind_backup.column_count, sizeof *get.widths);
+    get.cells = xcalloc(kind_backup.column_count, sizeof *get.cells);
+    for (size_t i = 0; i < kind_backup.column_count; i++)
+        str_init(&get.cells[i], STR_LARGE);
     bool whole = get.form == FORM_JSON || get.form == FORM_YAML;
     struct fleet_options options = {.label_selector = args->selector, .once = !args->watch, .on_raw = whole ? on_raw : NULL,
                                     .raw_arg = &get, .name = get.name_count == 1 ? get.names[0] : NULL};
     int code = EXIT_DONE;
     if (session_open(&get.session, loop, args, &options, &code))
         code = get_all(&get);
-    session_done(&get.session);
-    json_free(&get.items);
-    free(get.widths);
+    done(&get);
     return code;
 }

@@ -1,6 +1,7 @@
 /* session.c - a connection and its Backups, for one command. */
 #include <config.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,10 +39,43 @@ const char *const *session_namespaces(struct session *s)
     return s->one_ns;
 }
 
+/* -- signals: they end the waiting, so that everything is put away -------------------- */
+
+static void on_interrupt(void *arg) { ((struct session *)arg)->signal = SIGINT; }
+static void on_terminate(void *arg) { ((struct session *)arg)->signal = SIGTERM; }
+static void on_hang_up(void *arg) { ((struct session *)arg)->signal = SIGHUP; }
+
+static const struct { int signo; loop_fn *fn; } signals[] = {
+    {SIGINT, on_interrupt}, {SIGTERM, on_terminate}, {SIGHUP, on_hang_up},
+};
+
+static void watch_signals(struct session *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        struct sigaction now;
+        if (sigaction(signals[i].signo, NULL, &now) == 0 && now.sa_handler != SIG_IGN) /* nohup stays what it is */
+            loop_on_signal(s->loop, signals[i].signo, signals[i].fn, s);
+    }
+}
+
+static void forget_signals(struct session *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        struct sigaction now;
+        if (sigaction(signals[i].signo, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            loop_on_signal(s->loop, signals[i].signo, NULL, NULL);
+    }
+}
+
+int session_code(const struct session *s, int code) { return s->signal ? 128 + s->signal : code; }
+
+/* -- life ---------------------------------------------------------------------------------- */
+
 bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options, int *code)
 {
     struct error err = {.code = ERROR_NONE};
     *s = (struct session){.loop = loop, .args = args, .deadline_ms = INT64_MAX};
+    watch_signals(s);
     s->client = cli_connect(loop, args, &s->target, &err);
     if (!s->client) {
         *code = cli_fail(&err);
@@ -54,6 +88,7 @@ bool session_open(struct session *s, struct loop *loop, const struct arguments *
 
 void session_done(struct session *s)
 {
+    forget_signals(s);
     br_free(&s->br);
     fleet_free(&s->fleet);
     kube_client_free(&s->client);
@@ -64,7 +99,7 @@ bool session_wait(struct session *s, bool (*done)(void *arg), void *arg)
 {
     while (!done(arg)) {
         int64_t left = s->deadline_ms == INT64_MAX ? 60000 : s->deadline_ms - clock_mono_ms();
-        if (left <= 0)
+        if (left <= 0 || s->signal)
             return false;
         loop_turn(s->loop, left > 60000 ? 60000 : left);
     }
@@ -86,6 +121,10 @@ bool session_settle(struct session *s, int *code)
     const struct error *err = fleet_error(s->fleet);
     if (settled && err->code == ERROR_NONE)
         return true;
+    if (s->signal) {
+        *code = session_code(s, EXIT_ERROR);
+        return false;
+    }
     struct error late;
     struct str why;
     str_init(&why, 512);

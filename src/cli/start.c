@@ -12,7 +12,6 @@
 
 enum { MANIFESTS_MAX = 64 };
 
-
 static bool check_manifest(const struct json *doc, const char *file, size_t nth, struct error *err)
 {
     const char *api = json_string(doc, "apiVersion"), *kind = json_string(doc, "kind");
@@ -27,35 +26,56 @@ static bool check_manifest(const struct json *doc, const char *file, size_t nth,
     return true;
 }
 
-static int start_file(struct session *s)
+static struct json *read_manifests(const char *file)
 {
     struct error err;
     struct str text;
     str_init(&text, STR_LARGE);
-    bool read = file_read(s->args->file, &text, &err);
-    struct json *docs = read ? yaml_parse(text.data, text.len, s->args->file, &err) : NULL;
+    bool read = file_read(file, &text, &err);
+    struct json *docs = read ? yaml_parse(text.data, text.len, file, &err) : NULL;
     str_done(&text);
     if (!docs)
-        return cli_fail(&err);
+        cli_fail(&err);
+    return docs;
+}
+
+/* As kubectl has it: -n and a manifest that names another namespace are an error. */
+static bool check_place(const struct session *s, const struct br_plan_spec *specs, size_t count, struct error *err)
+{
+    const struct br_plan_spec *last = &specs[count - 1];
+    if (s->args->namespaces && strcmp(last->ns, session_namespace(s)) != 0)
+        return error_set(err, ERROR_INPUT, "%s: document %zu is for namespace %s, and -n says %s", s->args->file, count, last->ns,
+                         session_namespace(s));
+    for (size_t i = 0; i + 1 < count; i++)
+        if (strcmp(specs[i].name, last->name) == 0 && strcmp(specs[i].ns, last->ns) == 0)
+            return error_set(err, ERROR_INPUT, "%s: documents %zu and %zu are both %s/%s", s->args->file, i + 1, count, last->ns, last->name);
+    return true;
+}
+
+static int start_file(struct session *s, const struct json *docs)
+{
+    struct error err;
     struct br_plan_spec specs[MANIFESTS_MAX];
     size_t count = 0;
-    int code = json_count(docs) ? EXIT_DONE : EXIT_ERROR;
-    if (code)
+    if (!json_count(docs)) {
         cli_say("%s: there is nothing in it", s->args->file);
-    JSON_EACH(doc, docs) {
-        if (count == MANIFESTS_MAX || !check_manifest(doc, s->args->file, count + 1, &err)) {
-            code = count == MANIFESTS_MAX ? EXIT_ERROR : cli_fail(&err);
-            break;
+        return EXIT_ERROR;
+    }
+    JSON_EACH (doc, docs) {
+        if (count == MANIFESTS_MAX) {
+            cli_say("%s: more than %d documents", s->args->file, MANIFESTS_MAX);
+            return EXIT_ERROR;
         }
+        if (!check_manifest(doc, s->args->file, count + 1, &err))
+            return cli_fail(&err);
         const char *ns = json_text(json_at(doc, "metadata", "namespace", NULL));
         specs[count++] = (struct br_plan_spec){.action = ACTION_START, .v1 = str_same(json_string(doc, "apiVersion"), "pingcap.com/v1alpha1"),
                                                .ns = ns ? ns : session_namespace(s), .name = json_text(json_at(doc, "metadata", "name", NULL)),
                                                .manifest = doc};
+        if (!check_place(s, specs, count, &err))
+            return cli_fail(&err);
     }
-    if (code == EXIT_DONE)
-        code = act_on(s, specs, count);
-    json_free(&docs);
-    return code;
+    return act_on(s, specs, count);
 }
 
 struct asked {
@@ -85,8 +105,11 @@ static int start_like(struct session *s, const char *name)
         return EXIT_ERROR;
     }
     bool v1 = row->record->v1;
-    fleet_fetch(s->fleet, v1, session_namespace(s), s->args->from, on_old, &asked);
-    session_wait(s, is_answered, &asked);
+    struct kube_request *request = fleet_fetch(s->fleet, v1, session_namespace(s), s->args->from, on_old, &asked);
+    if (!session_wait(s, is_answered, &asked)) {
+        kube_request_cancel(&request);
+        return session_code(s, EXIT_ERROR);
+    }
     if (!asked.object)
         return cli_fail(&asked.error);
     struct log_backup_spec spec = {.v1 = v1, .ns = session_namespace(s), .name = name, .prefix = s->args->prefix, .from = asked.object};
@@ -105,17 +128,23 @@ int run_start(struct loop *loop, const struct arguments *args)
     struct session s;
     struct fleet_options options = {.once = false};
     int code = EXIT_DONE;
-    bool like = args->from && args->word_count == 1 && !args->file, file = args->file && !args->word_count && !args->from;
+    bool like = args->from && args->word_count == 1 && !args->file, file = args->file && !args->word_count && !args->from && !args->prefix;
     if (!like && !file) {
         cli_say("want \"brdeck start -f FILE\" or \"brdeck start NAME --from OLD --prefix PREFIX\"");
         return EXIT_USAGE;
     }
-    if (args->all_namespaces) {
-        cli_say("-A does not go with start: a new backup needs one namespace");
+    if (args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1])) {
+        cli_say("start needs one namespace: neither -A nor several");
         return EXIT_USAGE;
     }
+    if (!act_check(args))
+        return EXIT_USAGE;
+    struct json *docs = file ? read_manifests(args->file) : NULL; /* before anything is asked of a server */
+    if (file && !docs)
+        return EXIT_ERROR;
     if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
-        code = like ? start_like(&s, args->words[0]) : start_file(&s);
+        code = like ? start_like(&s, args->words[0]) : start_file(&s, docs);
     session_done(&s);
+    json_free(&docs);
     return code;
 }

@@ -38,6 +38,7 @@ struct br_plan_spec {
     bool allow_pitr_loss;        /* --allow-pitr-loss: TRUNCATE_LOSES_PITR passes with the name alone */
     bool clear_truncate;         /* take a waiting logTruncateUntil out with the same patch (rule 2) */
     const struct json *manifest; /* start: the new object; copied */
+    bool no_dry_run;             /* nothing is tried on the server (--dry-run=client): the plan is ready once judged */
 };
 
 /* Everything is read-only to others; strings live as long as the plan. */
