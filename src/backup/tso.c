@@ -15,6 +15,22 @@
 
 enum { LOGICAL_BITS = 18, DAY_S = 24 * 60 * 60 };
 
+static const char *const style_names[TSO_STYLES] = {
+    [TSO_SHORT] = "short", [TSO_LOCAL] = "local", [TSO_RFC3339] = "utc", [TSO_NUMBER] = "tso",
+};
+
+const char *tso_style_name(enum tso_style style) { return style < TSO_STYLES ? style_names[style] : NULL; }
+
+bool tso_style_parse(const char *name, enum tso_style *style)
+{
+    for (size_t i = 0; i < TSO_STYLES; i++)
+        if (strcmp(style_names[i], name) == 0) {
+            *style = (enum tso_style)i;
+            return true;
+        }
+    return false;
+}
+
 int64_t tso_to_ms(tso_t ts) { return (int64_t)(ts >> LOGICAL_BITS); }
 
 tso_t tso_from_ms(int64_t ms)

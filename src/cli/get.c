@@ -161,17 +161,6 @@ static bool is_shown(const struct get *get, const struct column *column)
     return column->keep > 0 || get->form == FORM_WIDE;
 }
 
-static enum tso_style style_of(const char *word)
-{
-    static const struct { const char *name; enum tso_style style; } styles[] = {
-        {"short", TSO_SHORT}, {"local", TSO_LOCAL}, {"utc", TSO_RFC3339}, {"tso", TSO_NUMBER},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(styles); i++)
-        if (str_same(word, styles[i].name))
-            return styles[i].style;
-    return TSO_LOCAL;
-}
-
 /* The cells of a row, cleaned: this is one of the two gates. NULL @row: the titles. */
 static void fill_cells(struct get *get, const struct store_row *row)
 {
@@ -450,7 +439,8 @@ int run_get(struct loop *loop, const struct arguments *args)
     get.form = (enum form)form;
     get.with_namespace = args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1]);
     get.items = json_new_array();
-    get.style = style_of(options_text(args->opts, OPTION_TIME));
+    get.style = TSO_LOCAL;
+    tso_style_parse(options_text(args->opts, OPTION_TIME), &get.style);
     get.widths = xcalloc(kind_backup.column_count, sizeof *get.widths);
     get.cells = xcalloc(kind_backup.column_count, sizeof *get.cells);
     for (size_t i = 0; i < kind_backup.column_count; i++)

@@ -85,7 +85,7 @@ static bool global_command(struct ui *ui, enum ui_command command)
         ui_prompt(ui, &(struct prompt_spec){.label = ":", .history = "command", .complete = command_complete,
                                             .done = NULL, .arg = NULL});
         return true;
-    case UI_TIME_STYLE: ui->time_style = (ui->time_style + 1) % (TSO_NUMBER + 1); return true;
+    case UI_TIME_STYLE: ui->time_style = (ui->time_style + 1) % TSO_STYLES; return true;
     case UI_RETRY_CONNECTION:
         fleet_retry(ui->fleet);
         ui_say(ui, STYLE_TEXT, "Connecting anew.");
@@ -302,22 +302,13 @@ static int color_depth(const struct options *options)
     return no_color && *no_color ? 0 : -1;
 }
 
-static enum tso_style time_style(const struct options *options)
-{
-    static const char *const names[] = {[TSO_SHORT] = "short", [TSO_LOCAL] = "local", [TSO_RFC3339] = "utc", [TSO_NUMBER] = "tso"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (strcmp(names[i], options_text(options, OPTION_TIME)) == 0)
-            return (enum tso_style)i;
-    return TSO_SHORT;
-}
-
 static bool app_open(struct app *app, const struct app_options *options, struct error *err)
 {
     struct ui *ui = &app->ui;
     const struct options *o = options->options;
     *ui = (struct ui){.loop = options->loop, .options = o, .demo = options->demo, .app = app,
-                      .read_only = options_bool(o, OPTION_READ_ONLY), .ascii = options_bool(o, OPTION_ASCII),
-                      .time_style = time_style(o)};
+                      .read_only = options_bool(o, OPTION_READ_ONLY), .ascii = options_bool(o, OPTION_ASCII)};
+    tso_style_parse(options_text(o, OPTION_TIME), &ui->time_style);
     loop_timer_init(&app->frame, ui->loop, do_nothing, NULL);
     loop_timer_init(&app->holds, ui->loop, on_holds, app);
     canvas_init(&ui->canvas, 1, 1);

@@ -76,18 +76,10 @@ static void run_theme(struct ui *ui, const char *text)
     term_redraw(ui->term);
 }
 
-static const struct { const char *name; enum tso_style style; } time_names[] = {
-    {"short", TSO_SHORT}, {"local", TSO_LOCAL}, {"utc", TSO_RFC3339}, {"tso", TSO_NUMBER},
-};
-
 static void run_time(struct ui *ui, const char *text)
 {
-    for (size_t i = 0; i < ARRAY_LEN(time_names); i++)
-        if (strcmp(text, time_names[i].name) == 0) {
-            ui->time_style = time_names[i].style;
-            return;
-        }
-    ui_say(ui, STYLE_CRIT, "%s is no way to show a time: want short, local, utc or tso.", *text ? text : "Nothing");
+    if (!tso_style_parse(text, &ui->time_style))
+        ui_say(ui, STYLE_CRIT, "%s is no way to show a time: want short, local, utc or tso.", *text ? text : "Nothing");
 }
 
 /* ":bk", ":bk NAMESPACE", ":bk /FILTER", as k9s has it. */
@@ -123,8 +115,8 @@ static void complete_columns(struct ui *ui, struct str *out)
 static void complete_times(struct ui *ui, struct str *out)
 {
     (void)ui;
-    for (size_t i = 0; i < ARRAY_LEN(time_names); i++)
-        str_addf(out, "%s\n", time_names[i].name);
+    for (int i = 0; i < TSO_STYLES; i++)
+        str_addf(out, "%s\n", tso_style_name((enum tso_style)i));
 }
 
 static void add_namespace(void *arg, const char *ns, size_t count)

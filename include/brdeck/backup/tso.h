@@ -17,12 +17,18 @@ typedef uint64_t tso_t; /* 0: none, as in an empty status field */
 
 enum { TSO_TEXT_MAX = 40 }; /* holds every style, with its NUL */
 
+enum { TSO_STYLES = 4 };
 enum tso_style {
     TSO_SHORT,   /* as the list shows it, local: 14:02:11 today, 10-04 16:06 this year, 2025-10-04 before */
     TSO_LOCAL,   /* 2022-10-10 12:45:32 +0800, the reader's time zone */
     TSO_RFC3339, /* 2022-10-10T04:45:32Z */
     TSO_NUMBER,  /* 436568622965194754 */
 };
+
+/* "short", "local", "utc", "tso": what options, commands and completion call the styles. NULL from the name of none. */
+const char *tso_style_name(enum tso_style style);
+/* False: no style has that name; *@style untouched. */
+bool tso_style_parse(const char *name, enum tso_style *style);
 
 /* The milliseconds since 1970 UTC that @ts stands for, and back. */
 int64_t tso_to_ms(tso_t ts);
