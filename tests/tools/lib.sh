@@ -79,6 +79,7 @@ start()
 {
     start_name=$1
     shift
+    : >"$TEST_TMP/$start_name.out" # an earlier one of that name was ready once
     "$@" >"$TEST_TMP/$start_name.out" 2>"$TEST_TMP/$start_name.err" </dev/null &
     START_PID=$!
     track "$START_PID"
