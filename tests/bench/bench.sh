@@ -31,15 +31,22 @@ take()
     sed "s/^/$take_where $take_size /" "$TEST_TMP/take.out" >>"$figures"
 }
 
+# fetch WHERE SIZE: the list by libcurl alone, some times.
+fetch()
+{
+    for fetch_i in $(seq "$BENCH_STARTS"); do
+        take "$1" "$2" "$bench" fetch
+    done
+}
+
 # measure WHERE SIZE CHURN: all measures, with KUBECONFIG and API_SERVER as they are.
 measure()
 {
     echo "measuring: $1, $2 Backups" >&2
-    "$bench" fetch >/dev/null # the server's own caches are warm for all
-    for measure_i in $(seq "$BENCH_STARTS"); do
-        take "$1" "$2" "$bench" fetch
-    done
+    "$bench" fetch >/dev/null || : # the server's own caches are warm for all
+    fetch "$1" "$2"
     take "$1" "$2" "$bench" deck "$2" "$BENCH_STARTS" "$3" "$abs_top_builddir/brdeck"
+    fetch "$1" "$2" # before and after: a server that has just been loaded is slower
     if [ -n "$kubectl" ]; then
         take "$1" "$2" "$bench" run kubectl "$kubectl" get backups.br.pingcap.com -A
     fi
@@ -55,8 +62,8 @@ bench_sim()
 {
     for size in $BENCH_SIZES; do
         start_sim --fleet "$size"
-        measure sim "$size" \
-            "curl -s -K $TEST_TMP/curlrc --json '{\"count\":60000,\"rate\":1000}' $API_SERVER/sim/touch >/dev/null; exec sleep 60"
+        measure sim "$size" "curl -s -K $TEST_TMP/curlrc --json '{\"count\":60000,\"rate\":1000}' \
+            $API_SERVER/sim/touch >/dev/null; exec sleep 60"
         stop "$SIM_PID"
     done
 }

@@ -238,14 +238,16 @@ struct patch {
     long status;
 };
 
+#define FAILED "{\"status\":{\"phase\":\"Failed\"}}"
+#define COMPLETE "{\"status\":{\"phase\":\"Complete\"}}"
+
 static void *send_patch(void *user)
 {
     struct patch *patch = user;
     char url[URL_ROOM];
     api_url(url, "/apis/br.pingcap.com/v1alpha1/namespaces/%s/backups/%s/status", patch->deck->ns, patch->deck->name);
     patch->status = api_call(patch->deck->handle, "PATCH", url, "application/merge-patch+json",
-                             patch->fail ? "{\"status\":{\"phase\":\"Failed\"}}" : "{\"status\":{\"phase\":\"Complete\"}}",
-                             NULL, 0);
+                             patch->fail ? FAILED : COMPLETE, NULL, 0);
     return NULL;
 }
 
@@ -298,7 +300,8 @@ static void measure_churn(struct deck *deck, const char *churn)
     printf("churn_cpu %.1f\n", (double)(cpu_ns(deck->screen->program) - cpu) / 1e7 / passed);
     printf("churn_bytes %.0f\n", (double)(deck->screen->bytes - bytes) / passed);
     measure_keys(deck, CHURN_KEYS, "churn_key");
-    printf("churn_rate %.0f\n", (double)(api_version(deck->handle) - version) / ((double)(now_ns() - begun) / 1e9));
+    passed = (double)(now_ns() - begun) / 1e9;
+    printf("churn_rate %.0f\n", (double)(api_version(deck->handle) - version) / passed);
     printf("churn_mem_mib %.1f\n", (double)peak_kib(deck->screen->program) / 1024);
     kill(pid, SIGTERM);
     waitpid(pid, NULL, 0);

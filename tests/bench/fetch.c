@@ -69,7 +69,11 @@ static bool fetch_all(uint64_t *bytes, int *pages)
         curl_free(token);
         page->head_length = page->tail_length = 0;
         curl_easy_setopt(handle, CURLOPT_URL, url);
-        good = curl_easy_perform(handle) == CURLE_OK;
+        CURLcode code = curl_easy_perform(handle);
+        good = code == CURLE_OK;
+        if (!good)
+            fprintf(stderr, "bench: page %d: %s, after %llu bytes of the list\n", *pages + 1, curl_easy_strerror(code),
+                    (unsigned long long)page->bytes);
         token = token_in(handle, page->tail, page->tail_length);
         token = token ? token : token_in(handle, page->head, page->head_length);
     }

@@ -33,8 +33,9 @@ static void write_object(struct transfer *t)
     unsigned long i = t->item;
     const char *name = is_log(i) ? "log" : "full";
     snprintf(t->body, sizeof t->body,
-             "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"%s-%06lu\",\"labels\":{"
-             "\"app.kubernetes.io/instance\":\"%s-%06lu\",\"team\":\"team-%03lu\"}},\"spec\":{\"backupMode\":\"%s\",%s"
+             "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"%s-%06lu\","
+             "\"labels\":{\"app.kubernetes.io/instance\":\"%s-%06lu\",\"team\":\"team-%03lu\"}},"
+             "\"spec\":{\"backupMode\":\"%s\",%s"
              "\"br\":{\"cluster\":\"tc-%lu\",\"sendCredToTikv\":true},\"cleanPolicy\":\"Retain\",\"s3\":{\"bucket\":"
              "\"tidb-backups\",\"prefix\":\"team-%03lu/%s-%06lu\",\"provider\":\"aws\",\"region\":\"us-west-2\","
              "\"secretName\":\"s3-secret\"}}}",
@@ -51,8 +52,9 @@ static void write_status(struct transfer *t)
     unsigned long i = t->item;
     if (is_log(i))
         snprintf(t->body, sizeof t->body,
-                 "{\"status\":{\"backupPath\":\"s3://tidb-backups/team-%03lu/log-%06lu\",\"commitTs\":\"470600000000000000\","
-                 CONDITIONS "],\"logCheckpointTs\":\"470612310027141120\",\"logSubCommandStatuses\":{\"log-start\":{"
+                 "{\"status\":{\"backupPath\":\"s3://tidb-backups/team-%03lu/log-%06lu\","
+                 "\"commitTs\":\"470600000000000000\"," CONDITIONS "],"
+                 "\"logCheckpointTs\":\"470612310027141120\",\"logSubCommandStatuses\":{\"log-start\":{"
                  "\"command\":\"log-start\"," CONDITIONS "," CONDITION("Complete") "],\"phase\":\"Complete\","
                  "\"timeCompleted\":\"2026-11-21T15:37:44Z\",\"timeStarted\":\"2026-11-21T15:37:40Z\"}},"
                  "\"phase\":\"Running\",\"timeStarted\":\"2026-11-21T15:37:40Z\"}}", i % BENCH_NAMESPACES, i);
@@ -164,7 +166,8 @@ static void make_namespaces(void)
     CURL *handle = api_handle();
     char url[URL_ROOM], body[256];
     for (int i = 0; i < BENCH_NAMESPACES; i++) {
-        snprintf(body, sizeof body, "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"team-%03d\"}}", i);
+        snprintf(body, sizeof body,
+                 "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"team-%03d\"}}", i);
         long status = api_call(handle, "POST", api_url(url, "/api/v1/namespaces"), "application/json", body, NULL, 0);
         if (status != 201 && status != 409)
             die("HTTP %ld for the namespace team-%03d", status, i);
