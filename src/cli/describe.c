@@ -11,8 +11,6 @@
 
 #include "cli_private.h"
 
-enum { CLUSTER_MAX = 4096 };
-
 struct asked {
     struct session *session;
     struct kube_request *request;
@@ -31,18 +29,6 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
 }
 
 static bool is_answered(void *arg) { return ((struct asked *)arg)->answered; }
-
-static bool find_window(struct session *s, const struct store_row *row, struct window *window)
-{
-    char cluster[RECORD_CLUSTER_MAX];
-    if (row->record->mode != BACKUP_LOG)
-        return false;
-    const struct backup_record **records = xcalloc(CLUSTER_MAX, sizeof *records);
-    size_t count = store_cluster(fleet_store(s->fleet), record_cluster(row->record, cluster), records, CLUSTER_MAX);
-    window_of(row->record, records, count > CLUSTER_MAX ? CLUSTER_MAX : count, fleet_cluster_created_ms(s->fleet, cluster), window);
-    free(records);
-    return true;
-}
 
 static void print_line(const struct describe_line *line, size_t width)
 {
@@ -64,7 +50,7 @@ static void print_all(struct session *s, const struct store_row *row, const stru
 {
     struct window window;
     struct description d;
-    bool has_window = find_window(s, row, &window);
+    bool has_window = fleet_window(s->fleet, row->record, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_settled(s->fleet),
         .has_status_sub = fleet_has_status_sub(s->fleet, row->record->v1), .now_ms = fleet_now_ms(s->fleet), .style = TSO_LOCAL,

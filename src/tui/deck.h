@@ -9,7 +9,7 @@
 
 #include "view.h"
 
-enum { DECK_COLUMNS_MAX = 24, DECK_MARKS_MAX = 1000, DECK_CLUSTER_MAX = 4096 };
+enum { DECK_COLUMNS_MAX = 24, DECK_MARKS_MAX = 1000 };
 
 /* A marked row: the slot, and the uid, because slots are used again. */
 struct mark {
@@ -47,8 +47,6 @@ void deck_detail_fill(struct deck *deck, const struct store_row *row, struct des
 /* Lines that @d takes at @width, wrapped. */
 int deck_detail_lines(const struct description *d, int width);
 void deck_detail_draw(struct deck *deck, const struct description *d, struct canvas *c, struct rect r);
-/* The window of the log backup @row with the snapshots that are listed; false: it is none. */
-bool deck_window(struct ui *ui, const struct store_row *row, struct window *window);
 
 bool deck_is_marked(const struct deck *deck, slot_t slot, const struct store_row *row);
 const struct store_row *deck_row(const struct deck *deck, size_t row);

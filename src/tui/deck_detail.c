@@ -8,25 +8,11 @@
 
 #include "deck.h"
 
-bool deck_window(struct ui *ui, const struct store_row *row, struct window *window)
-{
-    if (row->record->mode != BACKUP_LOG)
-        return false;
-    char cluster[RECORD_CLUSTER_MAX];
-    record_cluster(row->record, cluster);
-    const struct backup_record **records = xcalloc(DECK_CLUSTER_MAX, sizeof *records);
-    size_t count = store_cluster(fleet_store(ui->fleet), cluster, records, DECK_CLUSTER_MAX);
-    count = count > DECK_CLUSTER_MAX ? DECK_CLUSTER_MAX : count;
-    window_of(row->record, records, count, fleet_cluster_created_ms(ui->fleet, cluster), window);
-    free(records);
-    return true;
-}
-
 void deck_detail_fill(struct deck *deck, const struct store_row *row, struct description *d)
 {
     struct ui *ui = deck->ui;
     struct window window;
-    bool has_window = deck_window(ui, row, &window);
+    bool has_window = fleet_window(ui->fleet, row->record, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
         .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,

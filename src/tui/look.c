@@ -88,7 +88,7 @@ static void fill_describe(struct look *look, const struct store_row *row)
     struct ui *ui = look->ui;
     struct window window;
     struct description d;
-    bool has_window = deck_window(ui, row, &window);
+    bool has_window = fleet_window(ui->fleet, row->record, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
         .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
