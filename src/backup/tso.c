@@ -19,7 +19,7 @@ static const char *const style_names[TSO_STYLES] = {
     [TSO_SHORT] = "short", [TSO_LOCAL] = "local", [TSO_RFC3339] = "utc", [TSO_NUMBER] = "tso",
 };
 
-const char *tso_style_name(enum tso_style style) { return style < TSO_STYLES ? style_names[style] : NULL; }
+const char *tso_style_name(enum tso_style style) { return (int)style < (int)TSO_STYLES ? style_names[style] : NULL; }
 
 bool tso_style_parse(const char *name, enum tso_style *style)
 {

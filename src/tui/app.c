@@ -85,7 +85,7 @@ static bool global_command(struct ui *ui, enum ui_command command)
         ui_prompt(ui, &(struct prompt_spec){.label = ":", .history = "command", .complete = command_complete,
                                             .done = NULL, .arg = NULL});
         return true;
-    case UI_TIME_STYLE: ui->time_style = (ui->time_style + 1) % TSO_STYLES; return true;
+    case UI_TIME_STYLE: ui->time_style = (enum tso_style)(((int)ui->time_style + 1) % TSO_STYLES); return true;
     case UI_RETRY_CONNECTION:
         fleet_retry(ui->fleet);
         ui_say(ui, STYLE_TEXT, "Connecting anew.");
