@@ -3,6 +3,7 @@
 #include "describe_private.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,16 +131,43 @@ static void brief_subs(struct description *d, const struct backup_record *r, con
         str_addf(&text, "%s%s ", text.len ? "   " : "", log_command_name(shown[i].command));
         describe_sub(&text, sub, ctx);
     }
-    description_add(d, ROLE_TEXT, 2, NULL, "%s", text.data);
+    description_add(d, ROLE_TEXT, 2, "commands", "%s", text.data);
     str_done(&text);
 }
 
-/* "r resume   S stop (final)        not now: p already paused" */
+/* What stands against an action now, in two or three words; "" nothing. */
+static const char *brief_hurdle(const struct backup_record *r, const struct describe_context *ctx, enum action_id id,
+                                struct action_verdict *verdict)
+{
+    action_may(id, r, ctx->facts, ctx->has_status_sub, ctx->now_ms, verdict);
+    if (verdict->allowed && ctx->no_right & 1u << id)
+        return "no right";
+    return verdict->allowed ? "" : verdict->brief;
+}
+
+/* A new one is only offered where the selected one is over: elsewhere it is not about this backup. */
+static bool is_about(const struct backup_record *r, const struct action *action)
+{
+    return !action->makes_new || r->phase == PHASE_STOPPED || r->phase == PHASE_FAILED || r->phase == PHASE_INVALID;
+}
+
+/* "p r S T not picked up": the keys that one hurdle stands against. */
+static void add_hurdle(struct str *out, const struct backup_record *r, char hurdles[][64], int first)
+{
+    str_add(out, out->len ? "   " : "");
+    for (int id = first; id < ACTION_COUNT; id++)
+        if (is_about(r, action_get((enum action_id)id)) && strcmp(hurdles[id], hurdles[first]) == 0)
+            str_addf(out, "%s ", action_get((enum action_id)id)->key);
+    str_add(out, hurdles[first]);
+}
+
+/* "now: r resume   S stop (final)", "not now: p already paused" */
 static void brief_actions(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
 {
     struct str can, cannot;
+    char hurdles[ACTION_COUNT][64];
     if (ctx->read_only) {
-        description_add(d, ROLE_DIM, 1, "now", "nothing: brdeck is read-only");
+        description_add(d, ROLE_DIM, 2, "now", "nothing: brdeck is read-only");
         return;
     }
     str_init(&can, DESCRIBE_TEXT_MAX);
@@ -147,26 +175,21 @@ static void brief_actions(struct description *d, const struct backup_record *r, 
     for (int id = 0; id < ACTION_COUNT; id++) {
         const struct action *action = action_get((enum action_id)id);
         struct action_verdict verdict;
-        /* a new one is only offered where the selected one is over: elsewhere it is not about this backup */
-        if (action->makes_new && (r->mode != BACKUP_LOG || (r->phase != PHASE_STOPPED && r->phase != PHASE_FAILED &&
-                                                           r->phase != PHASE_INVALID)))
-            continue;
-        if (r->mode != BACKUP_LOG)
-            continue;
-        action_may((enum action_id)id, r, ctx->facts, ctx->has_status_sub, ctx->now_ms, &verdict);
-        if (!verdict.allowed)
-            str_addf(&cannot, "%s%s %s", cannot.len ? "   " : "", action->key, verdict.brief);
-        else if (verdict.is_retry)
-            str_addf(&can, "%s%s %s again", can.len ? "   " : "", action->key, action->name);
-        else
-            str_addf(&can, "%s%s %s%s", can.len ? "   " : "", action->key, action->makes_new ? "new log "
-                     "backup" : action->name,
-                     action->id == ACTION_STOP ? " (final)" : "");
+        snprintf(hurdles[id], sizeof hurdles[id], "%s", brief_hurdle(r, ctx, (enum action_id)id, &verdict));
+        if (!hurdles[id][0] && is_about(r, action))
+            str_addf(&can, "%s%s %s%s", can.len ? "   " : "", action->key, action->makes_new ? "new log backup" : action->name,
+                     verdict.is_retry ? " again" : action->id == ACTION_STOP ? " (final)" : "");
     }
-    if (can.len || cannot.len)
-        description_add(d, ROLE_TEXT, 1, "now", "%s%s%s", can.len ? can.data : "nothing", cannot.len ? "        not "
-                        "now: " : "",
-                        cannot.data);
+    for (int id = 0; id < ACTION_COUNT; id++) {
+        bool told = !hurdles[id][0] || !is_about(r, action_get((enum action_id)id));
+        for (int before = 0; before < id; before++)
+            told = told || (strcmp(hurdles[before], hurdles[id]) == 0 && is_about(r, action_get((enum action_id)before)));
+        if (!told)
+            add_hurdle(&cannot, r, hurdles, id);
+    }
+    description_add(d, can.len ? ROLE_TEXT : ROLE_DIM, 2, "now", "%s", can.len ? can.data : "nothing");
+    if (cannot.len)
+        description_add(d, ROLE_DIM, 2, "not now", "%s", cannot.data);
     str_done(&can);
     str_done(&cannot);
 }
@@ -178,7 +201,8 @@ void describe_brief(struct description *d, const struct backup_record *record, c
     brief_title(d, record, ctx);
     description_add(d, state.role, 2, NULL, "%s", state.sentence);
     describe_restorable(d, record, ctx);
-    if (record->mode == BACKUP_LOG)
-        brief_subs(d, record, ctx);
+    if (record->mode != BACKUP_LOG)
+        return; /* it runs once: nothing can be done to it */
+    brief_subs(d, record, ctx);
     brief_actions(d, record, ctx);
 }

@@ -3,6 +3,7 @@
 #include "describe_private.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
@@ -232,6 +233,10 @@ static void actions_part(struct description *d, const struct backup_record *r, c
         action_may((enum action_id)id, r, ctx->facts, ctx->has_status_sub, ctx->now_ms, &verdict);
         str_init(&label, 64);
         str_addf(&label, "%s %s", action->key, action->name);
+        if (verdict.allowed && ctx->no_right & 1u << id) {
+            verdict.allowed = false;
+            snprintf(verdict.why, sizeof verdict.why, "You have no right to do it in namespace %s.", r->ns);
+        }
         description_add(d, !verdict.allowed ? ROLE_DIM : verdict.why[0] ? ROLE_WARN : ROLE_TEXT, 2, label.data, "%s%s",
                         verdict.allowed ? "" : "not now: ", verdict.why[0] ? verdict.why : action->help);
         str_done(&label);

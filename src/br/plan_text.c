@@ -104,10 +104,9 @@ static void add_sends(const struct br_plan *p, struct description *d)
         return;
     struct json *body = plan_redacted(p->patch);
     char *json = json_print(body);
-    struct str path;
-    str_init(&path, STR_SMALL);
-    kube_path(&path, fleet_resource(p->v1), p->ns, p->action->makes_new ? NULL : p->name, p->sub);
-    description_add(d, ROLE_TEXT, 0, "sends", "%s %s %s", p->action->makes_new ? "POST" : "PATCH", path.data, json);
+    bool new = p->action->makes_new;
+    description_add(d, ROLE_TEXT, 0, "sends", "%s %s%s%s%s%s %s", new ? "POST" : "PATCH", fleet_resource(p->v1)->plural, new ? "" : "/",
+                    new ? "" : p->name, p->sub ? "/" : "", p->sub ? p->sub : "", json);
     if (p->dry_run == BR_DRY_RUN_ACCEPTED)
         description_add(d, ROLE_OK, 0, "tried", "accepted");
     else if (p->dry_run == BR_DRY_RUN_REFUSED)
@@ -118,7 +117,6 @@ static void add_sends(const struct br_plan *p, struct description *d)
         description_add(d, ROLE_WARN, 0, "but", "this changes nothing: the spec says so already");
     if (p->warning)
         description_add(d, ROLE_WARN, 0, "warns", "%s", p->warning);
-    str_done(&path);
     free(json);
     json_free(&body);
 }

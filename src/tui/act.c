@@ -9,7 +9,7 @@
 
 #include "deck.h"
 
-enum { PLANS_AT_ONCE = 64, SNAPSHOTS_MAX = 200 };
+enum { SNAPSHOTS_MAX = 200, CHOICES_SHOWN = 8 };
 
 /* A snapshot that a truncate may go up to. */
 struct choice {
@@ -35,10 +35,13 @@ struct act {
     struct error error;        /* of what was typed */
     struct pager *pager;
     bool stale;
-    bool close;                /* leave at the next refresh: never from a callback */
+    bool seen;                 /* what is asked now was on the screen: keys typed before do not answer it */
+    bool may_ask;              /* truncate: the state allows it, only the time may not */
 };
 
-static const struct key_binding act_keys[] = {{UI_COPY_KUBECTL, "ctrl-k"}, {UI_PAGE_DOWN, "ctrl-f"}, {UI_PAGE_UP, "ctrl-b"}};
+static const struct key_binding act_keys[] = {
+    {UI_COPY_KUBECTL, "ctrl-k"}, {UI_PAGE_DOWN, "pgdn"}, {UI_PAGE_UP, "pgup"},
+};
 
 /* -- plans ---------------------------------------------------------------------------- */
 
@@ -47,6 +50,7 @@ static void on_plan(void *arg, struct br_plan *plan)
     struct act *act = arg;
     (void)plan;
     act->stale = true;
+    act->seen = false;
     ui_mark(act->ui);
 }
 
@@ -62,6 +66,7 @@ static void make_plans(struct act *act)
 {
     drop_plans(act);
     act->plans = xcalloc(act->count, sizeof *act->plans);
+    act->seen = false;
     for (size_t i = 0; i < act->count; i++) {
         act->specs[i].until = act->until;
         act->specs[i].clear_truncate = act->clear_truncate;
@@ -85,6 +90,13 @@ static bool all_ready(const struct act *act)
 
 /* -- what is shown ------------------------------------------------------------------------ */
 
+static void free_last(struct description *d)
+{
+    d->count--;
+    free(d->lines[d->count].label);
+    free(d->lines[d->count].text);
+}
+
 static void add_description(struct act *act, const struct br_plan *plan)
 {
     struct ui *ui = act->ui;
@@ -96,19 +108,9 @@ static void add_description(struct act *act, const struct br_plan *plan)
     struct description d;
     description_init(&d);
     br_plan_describe(plan, &ctx, &d);
-    for (size_t i = 0; i < d.count; i++) {
-        const struct describe_line *line = &d.lines[i];
-        if (!line->label) {
-            pager_add(act->pager, style_of_role(line->role), line->indent, line->text);
-            continue;
-        }
-        struct str label;
-        str_init(&label, 256);
-        str_addf(&label, "%-9s ", line->label);
-        pager_add(act->pager, STYLE_LABEL, line->indent, label.data);
-        pager_more(act->pager, style_of_role(line->role), line->text);
-        str_done(&label);
-    }
+    if (plan->phase == BR_PLAN_READY && d.count)
+        free_last(&d); /* how to confirm it: the last line of the dialog asks that */
+    described_fill(act->pager, &d);
     description_done(&d);
 }
 
@@ -124,17 +126,18 @@ static void add_batch(struct act *act)
             };
             if (act->hidden[i] != hidden)
                 continue;
-            struct str line;
+            struct str label, line;
+            str_init(&label, 1024);
             str_init(&line, 2048);
-            str_addf(&line, "%s/%s%s: ", plan->ns, plan->name, hidden ? " (hidden by the filter)" : "");
-            pager_add(act->pager, STYLE_TEXT, 1, line.data);
-            pager_more(act->pager, words[plan->phase].style, words[plan->phase].word);
-            str_clear(&line);
+            str_addf(&label, "%s/%s%s", plan->ns, plan->name, hidden ? " (hidden by the filter)" : "");
+            str_add(&line, words[plan->phase].word);
             if (plan->error.code && plan->phase != BR_PLAN_READY)
                 str_addf(&line, ": %s", plan->error.text);
             else if (plan->phase == BR_PLAN_READY)
-                str_addf(&line, ", now %s%s", plan->state.word, plan->dry_run == BR_DRY_RUN_ACCEPTED ? ", dry-run accepted" : "");
-            pager_more(act->pager, STYLE_TEXT, line.data);
+                str_addf(&line, ", now %s%s%s", plan->state.word, plan->dry_run == BR_DRY_RUN_ACCEPTED ? ", dry-run accepted" : "",
+                         plan->truncates && plan->action->id != ACTION_TRUNCATE ? ", and a truncate runs with it" : "");
+            pager_add_labelled(act->pager, 0, 0, STYLE_TEXT, label.data, words[plan->phase].style, line.data);
+            str_done(&label);
             str_done(&line);
         }
 }
@@ -163,30 +166,50 @@ static void clear_or_not(struct act *act)
         br_plan_set(act->plans[i], act->until, act->clear_truncate);
     line_edit_set(&act->line, "");
     act->stale = true;
+    act->seen = false;
+}
+
+static void add_choice(struct act *act, size_t i)
+{
+    int64_t now = ui_now_ms(act->ui);
+    char at[TSO_TEXT_MAX], number[TSO_TEXT_MAX];
+    bool picked = i + 1 == act->choice;
+    struct str line;
+    str_init(&line, 512);
+    str_addf(&line, "%s%s  %s  TSO %s", picked ? "> " : "  ", tso_format(act->choices[i].ts, TSO_LOCAL, now, at), act->choices[i].name,
+             tso_format(act->choices[i].ts, TSO_NUMBER, now, number));
+    pager_add(act->pager, picked ? STYLE_TITLE : STYLE_TEXT, 0, line.data);
+    str_done(&line);
 }
 
 static void add_time_question(struct act *act)
 {
-    struct ui *ui = act->ui;
-    int64_t now = ui_now_ms(ui);
-    char text[TSO_TEXT_MAX], utc[TSO_TEXT_MAX];
-    pager_add(act->pager, STYLE_TITLE, 0, act->action->title);
-    pager_add(act->pager, STYLE_TEXT, 0, "Log up to which point in time goes? A time, a TSO, an age such as -7d, or a snapshot (up and down).");
+    struct str line;
+    str_init(&line, 1024);
+    if (act->count == 1)
+        str_addf(&line, "Truncate the log of %s/%s", act->spaces[0], act->names[0]);
+    else
+        str_addf(&line, "Truncate the logs of %zu backups", act->count);
+    pager_add(act->pager, STYLE_TITLE, 0, line.data);
+    str_clear(&line);
+    const struct kube_target *target = kube_client_target(fleet_client(act->ui->fleet));
+    str_addf(&line, "%s, %s", target->context, target->server);
+    pager_add_labelled(act->pager, 0, 7, STYLE_LABEL, "context", STYLE_TEXT, line.data);
+    str_done(&line);
+    pager_add(act->pager, STYLE_TEXT, 0, "Up to when does its log go? A time, a TSO, an age such as -7d, or a snapshot (up, down):");
     if (!act->choice_count)
-        pager_add(act->pager, STYLE_DIM, 0, "No complete snapshot of this cluster is listed.");
-    for (size_t i = 0; i < act->choice_count; i++) {
-        struct str line;
-        str_init(&line, 512);
-        str_addf(&line, "%s%s  %s  %s", i + 1 == act->choice ? "> " : "  ", tso_format(act->choices[i].ts, TSO_LOCAL, now, text),
-                 tso_format(act->choices[i].ts, TSO_NUMBER, now, utc), act->choices[i].name);
-        pager_add(act->pager, i + 1 == act->choice ? STYLE_TITLE : STYLE_TEXT, 0, line.data);
-        str_done(&line);
-    }
+        pager_add(act->pager, STYLE_DIM, 2, "no complete snapshot of this cluster is listed");
+    /* those round the picked one */
+    size_t first = act->choice > CHOICES_SHOWN / 2 ? act->choice - CHOICES_SHOWN / 2 : 0;
+    if (first + CHOICES_SHOWN > act->choice_count)
+        first = act->choice_count > CHOICES_SHOWN ? act->choice_count - CHOICES_SHOWN : 0;
+    for (size_t i = first; i < act->choice_count && i < first + CHOICES_SHOWN; i++)
+        add_choice(act, i);
 }
 
 static void fill(struct act *act)
 {
-    pager_clear(act->pager);
+    pager_renew(act->pager);
     offer_clearing(act);
     if (act->asking_time) {
         add_time_question(act);
@@ -195,12 +218,12 @@ static void fill(struct act *act)
     } else {
         struct str title;
         str_init(&title, 512);
-        str_addf(&title, "%s: %zu backups", act->action->title, act->count);
+        str_addf(&title, "%s: %zu backups, one after another; the first that fails halts the rest", act->action->title, act->count);
         pager_add(act->pager, STYLE_TITLE, 0, title.data);
         str_clear(&title);
         const struct kube_target *target = kube_client_target(fleet_client(act->ui->fleet));
-        str_addf(&title, "context %s, server %s. One after another; the first that fails halts the rest.", target->context, target->server);
-        pager_add(act->pager, STYLE_TEXT, 0, title.data);
+        str_addf(&title, "%s, %s", target->context, target->server);
+        pager_add_labelled(act->pager, 0, 0, STYLE_LABEL, "context", STYLE_TEXT, title.data);
         str_done(&title);
         add_batch(act);
     }
@@ -216,8 +239,12 @@ static void question(struct act *act, struct str *out)
         str_add(out, "Looking... Esc leaves all as it is.");
     else if (count_phase(act, BR_PLAN_FAILED))
         str_add(out, "No answer. Enter tries again, Esc leaves all as it is.");
+    else if (!all_ready(act) && act->action->id == ACTION_TRUNCATE && act->may_ask)
+        str_add(out, "Enter takes another time, Esc leaves all as it is.");
     else if (!all_ready(act))
-        str_add(out, act->count > 1 ? "Not all can be done: take the marks off those. Esc leaves." : "Not done. Esc leaves.");
+        str_add(out, act->count > 1 ? "Not all can be done: take the marks off those. Esc leaves." : "Nothing is done. Esc leaves.");
+    else if (act->ui->read_only)
+        str_add(out, "Read-only: nothing is sent. Esc leaves.");
     else {
         br_batch_confirm(act->plans, act->count, typed, sizeof typed);
         if (act->plans[0]->confirm == BR_CONFIRM_YES && act->count == 1)
@@ -232,21 +259,26 @@ static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     struct act *act = (struct act *)view;
     struct str ask;
     str_init(&ask, 1024);
-    int height = (int)pager_lines(act->pager) + 4;
+    int width = r.cols > 4 ? r.cols - 3 : 1, errors = act->error.code ? 1 : 0;
+    int height = (int)pager_rows(act->pager, width) + 2 + errors; /* rule, text, error, question */
     if (height > r.rows)
         height = r.rows;
     struct rect box = {r.row + r.rows - height, r.col, height, r.cols};
+    int last = box.row + box.rows - 1;
     canvas_fill(c, box, STYLE_DIALOG);
-    canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
+    if (box.rows > 1)
+        canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
     question(act, &ask);
     bool input = act->asking_time || all_ready(act);
-    int last = box.row + box.rows - 1;
-    if (act->error.code && box.rows > 3)
-        canvas_text(c, last - 1, box.col + 2, box.cols - 3, STYLE_CRIT, act->error.text);
-    pager_draw(act->pager, c, (struct rect){box.row + 1, box.col + 2, box.rows - (act->error.code ? 3 : 2), box.cols - 3});
-    int col = 2 + canvas_text(c, last, box.col + 2, box.cols - 3, input ? STYLE_TITLE : STYLE_WARN, ask.data);
+    pager_draw(act->pager, c, (struct rect){box.row + 1, box.col + 2, box.rows - 2 - errors, width});
+    if (errors && box.rows > 1)
+        canvas_text(c, last - 1, box.col + 2, width, STYLE_CRIT, act->error.text);
+    /* what is typed has room, however long the question */
+    int room = input && width > 40 ? width - 16 : width;
+    int col = 2 + canvas_text(c, last, box.col + 2, room, input ? STYLE_TITLE : STYLE_WARN, ask.data);
     if (input)
         line_edit_draw(&act->line, c, last, box.col + col, box.cols - col - 1, STYLE_INPUT);
+    act->seen = act->asking_time || all_ready(act);
     str_done(&ask);
     return count_phase(act, BR_PLAN_LOOKING) ? ui_now_ms(ui) + 1000 : INT64_MAX;
 }
@@ -277,17 +309,30 @@ static bool take_time(struct act *act)
     return true;
 }
 
+static void ask_time_again(struct act *act)
+{
+    drop_plans(act);
+    act->asking_time = act->stale = true;
+    act->clear_truncate = act->seen = false;
+    act->choice = 0;
+}
+
 static bool confirm(struct act *act)
 {
     struct error err = {.code = ERROR_NONE};
     struct br_plan **plans = act->plans;
     size_t count = act->count;
     if (!all_ready(act)) {
+        bool failed = count_phase(act, BR_PLAN_FAILED) > 0;
         for (size_t i = 0; i < count; i++)
             if (plans[i]->phase == BR_PLAN_FAILED)
                 br_plan_look(plans[i]);
+        if (!failed && act->may_ask && !count_phase(act, BR_PLAN_LOOKING))
+            ask_time_again(act);
         return false;
     }
+    if (act->ui->read_only)
+        return false;
     const char *typed = act->line.text.data;
     char wanted[512];
     br_batch_confirm(plans, count, wanted, sizeof wanted);
@@ -316,38 +361,54 @@ static void pick(struct act *act, int step)
     act->stale = true;
 }
 
-static bool act_key(struct view *view, struct ui *ui, struct key_press key)
+/* A key that the dialog does not type: its own, and those that every screen has. */
+static bool is_command(struct ui *ui, struct key_press key)
 {
-    struct act *act = (struct act *)view;
-    if (act->asking_time && (key.name == KEY_NAME_UP || key.name == KEY_NAME_DOWN)) {
-        pick(act, key.name == KEY_NAME_UP ? -1 : 1);
-        return true;
-    }
-    if (key.name == KEY_NAME_TAB && (act->clear_truncate || any_waiting(act))) {
-        clear_or_not(act);
-        return true;
-    }
-    if (key.mods & KEY_CTRL && keymap_find(ui->keys, "act", key) == UI_COPY_KUBECTL)
-        return false;
-    if (key.name == KEY_NAME_PAGE_UP || key.name == KEY_NAME_PAGE_DOWN)
-        return false;
-    bool input = act->asking_time || all_ready(act) || key.name == KEY_NAME_ENTER || key.name == KEY_NAME_ESC;
-    if (!input)
-        return true; /* keys do nothing while it looks */
+    static const enum ui_command commands[] = {UI_COPY_KUBECTL, UI_CLEAR_TRUNCATE, UI_PAGE_UP, UI_PAGE_DOWN, UI_REDRAW, UI_SUSPEND};
+    enum ui_command command = keymap_find(ui->keys, "act", key);
+    bool is_text = key.name == KEY_NAME_CHAR && !(key.mods & (KEY_CTRL | KEY_ALT));
+    for (size_t i = 0; !is_text && i < ARRAY_LEN(commands); i++)
+        if (commands[i] == command)
+            return true;
+    return false;
+}
+
+static void type_key(struct act *act, struct key_press key)
+{
     act->error.code = ERROR_NONE;
     switch (line_edit_key(&act->line, key)) {
     case LINE_CANCEL:
-        ui_say(ui, STYLE_DIM, "Left as it was: nothing was sent.");
-        ui_pop(ui);
+        ui_say(act->ui, STYLE_DIM, "Left as it was: nothing was sent.");
+        ui_pop(act->ui);
         break;
     case LINE_DONE:
         if (act->asking_time)
             take_time(act);
         else if (confirm(act))
-            ui_pop(ui);
+            ui_pop(act->ui);
+        break;
+    case LINE_TYPING:
+        act->stale = act->stale || (act->asking_time && act->choice);
+        act->choice = act->asking_time ? 0 : act->choice; /* what is typed counts */
         break;
     default: break;
     }
+}
+
+static bool act_key(struct view *view, struct ui *ui, struct key_press key)
+{
+    struct act *act = (struct act *)view;
+    if (act->asking_time && act->seen && (key.name == KEY_NAME_UP || key.name == KEY_NAME_DOWN)) {
+        pick(act, key.name == KEY_NAME_UP ? -1 : 1);
+        return true;
+    }
+    if (is_command(ui, key))
+        return false;
+    bool leaves = key.name == KEY_NAME_ESC || (key.mods & KEY_CTRL && (key.ch == L'c' || key.ch == L'g'));
+    bool ready = act->asking_time || all_ready(act);
+    /* Keys do nothing while it looks, nor those that were typed before the question could be read. */
+    if (leaves || (ready ? act->seen : key.name == KEY_NAME_ENTER))
+        type_key(act, key);
     return true;
 }
 
@@ -355,13 +416,18 @@ static void act_paste(struct view *view, struct ui *ui, const char *text, size_t
 {
     struct act *act = (struct act *)view;
     (void)ui;
-    if (act->asking_time || all_ready(act))
+    if (act->seen)
         line_edit_paste(&act->line, text, len);
 }
 
 static bool act_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct act *act = (struct act *)view;
+    if (command == UI_CLEAR_TRUNCATE) {
+        if (!count_phase(act, BR_PLAN_LOOKING) && (act->clear_truncate || any_waiting(act)))
+            clear_or_not(act);
+        return true;
+    }
     if (command != UI_COPY_KUBECTL)
         return pager_command(act->pager, command);
     struct str all;
@@ -377,9 +443,16 @@ static bool act_command(struct view *view, struct ui *ui, enum ui_command comman
 
 static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
 {
-    (void)view, (void)ui;
+    struct act *act = (struct act *)view;
+    (void)ui;
+    bool line = false;
+    for (size_t i = 0; act->plans && i < act->count; i++)
+        line = line || act->plans[i]->kubectl;
     hints_add(hints, UI_BACK, "leave all as it is", false);
-    hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
+    if (act->clear_truncate || any_waiting(act))
+        hints_add(hints, UI_CLEAR_TRUNCATE, act->clear_truncate ? "let the waiting truncate run" : "take the waiting truncate out", false);
+    if (line)
+        hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
     hints_add(hints, UI_PAGE_DOWN, "more", false);
 }
 
@@ -427,6 +500,72 @@ static void gather_snapshots(struct act *act, const struct backup_record *log)
     }
 }
 
+/* -- the keys, wherever a Backup is shown ------------------------------------------------------ */
+
+static const struct { enum ui_command command; enum action_id action; } action_commands[] = {
+    {UI_PAUSE, ACTION_PAUSE}, {UI_RESUME, ACTION_RESUME}, {UI_STOP, ACTION_STOP}, {UI_TRUNCATE, ACTION_TRUNCATE},
+    {UI_START, ACTION_START},
+};
+
+bool act_of_command(enum ui_command command, enum action_id *action)
+{
+    for (size_t i = 0; i < ARRAY_LEN(action_commands); i++)
+        if (action_commands[i].command == command) {
+            *action = action_commands[i].action;
+            return true;
+        }
+    return false;
+}
+
+/* Whether the state of every row allows it, as far as the list knows. */
+static bool can_all(struct ui *ui, enum action_id id, const struct store_row *const *rows, size_t count, bool *is_retry)
+{
+    bool retry = count > 0, can = true;
+    for (size_t i = 0; i < count && can; i++) {
+        struct action_verdict verdict;
+        const struct backup_record *record = rows[i]->record;
+        action_may(id, record, rows[i]->facts, fleet_has_status_sub(ui->fleet, record->v1), ui_now_ms(ui), &verdict);
+        can = verdict.allowed;
+        retry = retry && verdict.is_retry;
+    }
+    if (is_retry)
+        *is_retry = retry;
+    return can;
+}
+
+void act_hint(struct ui *ui, const struct store_row *const *rows, size_t count, struct hints *hints)
+{
+    unsigned no_right = 0;
+    for (size_t i = 0; i < count; i++)
+        no_right |= view_no_right(ui, rows[i]->record);
+    for (size_t i = 0; i < ARRAY_LEN(action_commands) && !ui->read_only; i++) {
+        const struct action *action = action_get(action_commands[i].action);
+        bool retry = false, can = count && can_all(ui, action->id, rows, count, &retry);
+        if (action->id == ACTION_START ? count <= 1 : can)
+            hints_add(hints, action_commands[i].command, retry ? "retry" : action->name, no_right & 1u << action->id);
+    }
+}
+
+void act_open(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count)
+{
+    if (ui->read_only) {
+        ui_say(ui, STYLE_WARN, "Read-only: brdeck was started with --read-only and changes nothing.");
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (view_no_right(ui, rows[i]->record) & 1u << action) {
+            ui_say(ui, STYLE_WARN, "%s has no right to %s backups in namespace %s: ask for it, or use another context.",
+                   kube_client_target(fleet_client(ui->fleet))->user, action == ACTION_START ? "create" : "patch", rows[i]->record->ns);
+            return;
+        }
+    if (action == ACTION_START)
+        ui_push(ui, start_new(ui, count == 1 ? rows[0] : NULL));
+    else if (!count)
+        ui_say(ui, STYLE_WARN, "There is no backup to %s here.", action_get(action)->name);
+    else
+        ui_push(ui, act_new(ui, action, rows, count));
+}
+
 struct view *act_new(struct ui *ui, enum action_id id, const struct store_row *const *rows, size_t count)
 {
     struct act *act = xcalloc(1, sizeof *act);
@@ -448,7 +587,8 @@ struct view *act_new(struct ui *ui, enum action_id id, const struct store_row *c
         act->hidden[i] = order_row(deck->order, store_find(fleet_store(ui->fleet), record->ns, record->name)) < 0;
         act->specs[i] = (struct br_plan_spec){.action = id, .v1 = record->v1, .ns = act->spaces[i], .name = act->names[i]};
     }
-    act->asking_time = id == ACTION_TRUNCATE;
+    /* What the state forbids is said without asking for a time first. */
+    act->may_ask = act->asking_time = id == ACTION_TRUNCATE && can_all(ui, id, rows, count, NULL);
     if (act->asking_time)
         gather_snapshots(act, rows[0]->record);
     else

@@ -15,7 +15,7 @@ struct part {
     int keep;
     bool right, gone;
 };
-enum { PART_NAME, PART_DEMO, PART_WHERE, PART_WHO, PART_VERSION, PART_MODE, PART_NEED, PART_COUNT, PART_SCOPE, PART_SKEW, PART_FRESH, PARTS };
+enum { PART_NAME, PART_DEMO, PART_WHERE, PART_WHO, PART_VERSION, PART_MODE, PART_NEED, PART_COUNT, PART_SCOPE, PART_SKEW, PART_FRESH, PARTS, KEEP_MOST = 10 };
 
 static const struct { int keep; bool right; enum style style; } part_table[PARTS] = {
     [PART_NAME] = {2, false, STYLE_TITLE}, [PART_DEMO] = {9, false, STYLE_DEMO},  [PART_WHERE] = {8, false, STYLE_BAR},
@@ -35,6 +35,8 @@ static void add_host(struct str *out, const char *server)
 static void say_counts(struct ui *ui, struct str *out)
 {
     size_t count = store_count(fleet_store(ui->fleet));
+    if (!count && (fleet_error(ui->fleet)->code || !fleet_is_settled(ui->fleet)))
+        return; /* none are listed: that is not to say there are none */
     str_addf(out, "%zu backup%s", count, count == 1 ? "" : "s");
 }
 
@@ -87,9 +89,16 @@ static void fit_parts(struct part parts[PARTS], size_t cols)
             if (!parts[i].gone && parts[i].text.len && (least < 0 || parts[i].keep < parts[least].keep))
                 least = i;
         if (least < 0 || least == PART_FRESH)
-            return;
+            break;
         parts[least].gone = true;
     }
+    for (int keep = KEEP_MOST; keep > 0; keep--) /* a long one that went may have made room for short ones */
+        for (int i = 0; i < PARTS; i++) {
+            if (!parts[i].gone || parts[i].keep != keep)
+                continue;
+            parts[i].gone = false;
+            parts[i].gone = width_of(parts) > cols;
+        }
 }
 
 static void draw_part(struct canvas *c, int row, int *col, int end, const char *separator, const struct part *part)
@@ -145,18 +154,31 @@ void hints_add(struct hints *hints, enum ui_command command, const char *word, b
 static int hint_width(struct ui *ui, const struct hints *hints, size_t i)
 {
     const char *key = keymap_key(ui->keys, ui->top->ops->name, hints->items[i].command);
-    return *key ? (int)(text_width(key) + 1 + text_width(hints->items[i].word)) : 0;
+    int width = *key ? (int)(text_width(key) + 1 + text_width(hints->items[i].word)) : 0;
+    return hints->items[i].dim && width ? width + (int)strlen(" (no right)") : width;
 }
 
-/* How many hints fit before the last two, which (help, quit) are always shown. */
-static size_t hints_fit(struct ui *ui, const struct hints *hints, int cols)
+/* Help and quit at the end are always shown; the others while there is room, the first ones first. */
+static size_t hints_last(const struct hints *hints)
 {
-    size_t last = hints->count > 2 ? hints->count - 2 : 0, fit = 0;
+    size_t last = hints->count;
+    while (last > 0 && (hints->items[last - 1].command == UI_HELP || hints->items[last - 1].command == UI_QUIT))
+        last--;
+    return last;
+}
+
+static size_t hints_fit(struct ui *ui, const struct hints *hints, size_t last, int cols)
+{
+    size_t fit = 0;
     int used = 1;
     for (size_t i = last; i < hints->count; i++)
         used += hint_width(ui, hints, i) + 3;
-    for (; fit < last && used + hint_width(ui, hints, fit) + 3 <= cols; fit++)
-        used += hint_width(ui, hints, fit) + 3;
+    for (; fit < last; fit++) {
+        int width = hint_width(ui, hints, fit);
+        used += width ? width + 3 : 0;
+        if (used - 3 > cols)
+            break;
+    }
     return fit;
 }
 
@@ -164,17 +186,20 @@ void hints_draw(struct ui *ui, const struct hints *hints, struct rect r)
 {
     struct canvas *c = &ui->canvas;
     int col = r.col + 1, end = r.col + r.cols;
-    size_t fit = hints_fit(ui, hints, r.cols), last = hints->count > 2 ? hints->count - 2 : 0;
+    size_t last = hints_last(hints), fit = hints_fit(ui, hints, last, r.cols);
     canvas_fill(c, r, STYLE_HINT);
     for (size_t i = 0; i < hints->count; i++) {
         const char *key = keymap_key(ui->keys, ui->top->ops->name, hints->items[i].command);
+        bool dim = hints->items[i].dim;
         if (!*key || (i >= fit && i < last))
             continue;
         if (col > r.col + 1)
             col += canvas_text(c, r.row, col, end - col, STYLE_DIM, ui->ascii ? " | " : " · ");
-        col += canvas_text(c, r.row, col, end - col, hints->items[i].dim ? STYLE_DIM : STYLE_KEY, key);
+        col += canvas_text(c, r.row, col, end - col, dim ? STYLE_DIM : STYLE_KEY, key);
         col += canvas_text(c, r.row, col, end - col, STYLE_HINT, " ");
-        col += canvas_text(c, r.row, col, end - col, hints->items[i].dim ? STYLE_DIM : STYLE_HINT, hints->items[i].word);
+        col += canvas_text(c, r.row, col, end - col, dim ? STYLE_DIM : STYLE_HINT, hints->items[i].word);
+        if (dim)
+            col += canvas_text(c, r.row, col, end - col, STYLE_DIM, " (no right)");
     }
 }
 

@@ -7,13 +7,14 @@
 
 #include <brdeck/backup/kind.h>
 #include <brdeck/base/alloc.h>
+#include <brdeck/conf/suggest.h>
 
 #include "app.h"
 
 enum { NAMESPACES_MAX = 64 };
 
 struct line_command {
-    const char *names;     /* separated by spaces; the first is the one that is shown */
+    const char *name, *others; /* @others: separated by spaces */
     const char *arguments; /* for help; NULL: none */
     const char *help;
     void (*run)(struct ui *ui, const char *text);
@@ -127,27 +128,25 @@ static void add_namespace(void *arg, const char *ns, size_t count)
 
 static void complete_namespaces(struct ui *ui, struct str *out)
 {
-    str_add(out, "all\n");
     store_namespaces(fleet_store(ui->fleet), add_namespace, out);
+    str_add(out, "all\n");
 }
 
 static const struct line_command line_commands[] = {
-    {"ns namespaces namespace", "NAME[,NAME...]|all", "Show these namespaces", run_namespaces, complete_namespaces},
-    {"filter", "TERMS", "Filter the list", run_filter, NULL},
-    {"sort", "[-]COLUMN", "Sort by a column, - for the other way round", run_sort, complete_columns},
-    {"time", "short|local|utc|tso", "How points in time are shown", run_time, complete_times},
-    {"theme", "NAME", "Use another theme", run_theme, complete_themes},
-    {"bk backups backup", "[NAMESPACE | /FILTER]", "The list of backups", run_backups, complete_namespaces},
-    {"ctx context contexts", NULL, "Why the context stays what it is", run_context, NULL},
+    {"ns", "namespaces namespace", "NAME[,NAME...]|all", "Show these namespaces", run_namespaces, complete_namespaces},
+    {"filter", "", "TERMS", "Filter the list", run_filter, NULL},
+    {"sort", "", "[-]COLUMN", "Sort by a column, - for the other way round", run_sort, complete_columns},
+    {"time", "", "short|local|utc|tso", "How points in time are shown", run_time, complete_times},
+    {"theme", "", "NAME", "Use another theme", run_theme, complete_themes},
+    {"bk", "backups backup", "[NAMESPACE | /FILTER]", "The list of backups", run_backups, complete_namespaces},
+    {"ctx", "context contexts", NULL, "Why the context stays what it is", run_context, NULL},
 };
 static const struct { const char *alias; enum ui_command command; } aliases[] = {{"q", UI_QUIT}, {"q!", UI_QUIT}, {"h", UI_HELP}};
 
 void line_commands_each(void (*each)(void *arg, const char *name, const char *arguments, const char *help), void *arg)
 {
     for (size_t i = 0; i < ARRAY_LEN(line_commands); i++) {
-        char name[32];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(line_commands[i].names, " "), line_commands[i].names);
-        each(arg, name, line_commands[i].arguments, line_commands[i].help);
+        each(arg, line_commands[i].name, line_commands[i].arguments, line_commands[i].help);
     }
 }
 
@@ -163,9 +162,18 @@ static bool is_one_of(const char *names, const char *word, size_t len)
 static const struct line_command *find(const char *word, size_t len)
 {
     for (size_t i = 0; i < ARRAY_LEN(line_commands); i++)
-        if (is_one_of(line_commands[i].names, word, len))
+        if (is_one_of(line_commands[i].name, word, len) || is_one_of(line_commands[i].others, word, len))
             return &line_commands[i];
     return NULL;
+}
+
+/* The names of all commands, for suggestions. */
+static const char *nth_name(size_t i)
+{
+    if (i < ARRAY_LEN(line_commands))
+        return line_commands[i].name;
+    i -= ARRAY_LEN(line_commands);
+    return i + 1 < UI_COMMAND_COUNT ? ui_command_table[i + 1].name : NULL;
 }
 
 void ui_command_line(struct ui *ui, const char *text)
@@ -185,8 +193,13 @@ void ui_command_line(struct ui *ui, const char *text)
     for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
         if (strcmp(word, aliases[i].alias) == 0)
             command = aliases[i].command;
-    if (!ui_command(ui, command))
-        ui_say(ui, STYLE_CRIT, "There is no command %s here; Tab shows those there are.", word);
+    const char *near = command == UI_NONE ? suggest_nearest(word, nth_name) : NULL;
+    if (command != UI_NONE && !ui_command(ui, command))
+        ui_say(ui, STYLE_WARN, "%s does nothing here.", word);
+    else if (near)
+        ui_say(ui, STYLE_CRIT, "There is no command %s; did you mean %s?", word, near);
+    else if (command == UI_NONE)
+        ui_say(ui, STYLE_CRIT, "There is no command %s; Tab shows those there are.", word);
     free(word);
 }
 
@@ -208,7 +221,7 @@ void command_complete(void *arg, struct ui *ui, const char *text, struct str *ou
     size_t len = strcspn(text, " ");
     if (!text[len]) {
         for (size_t i = 0; i < ARRAY_LEN(line_commands); i++)
-            str_addf(&words, "%.*s\n", (int)strcspn(line_commands[i].names, " "), line_commands[i].names);
+            str_addf(&words, "%s\n", line_commands[i].name);
         for (int i = UI_NONE + 1; i < UI_COMMAND_COUNT; i++)
             str_addf(&words, "%s\n", ui_command_table[i].name);
         add_matching(out, "", text, words.data);
@@ -216,8 +229,10 @@ void command_complete(void *arg, struct ui *ui, const char *text, struct str *ou
         const struct line_command *line = find(text, len);
         if (line && line->complete)
             line->complete(ui, &words);
-        char *prefix = xstrndup(text, len + 1);
-        add_matching(out, prefix, text + len + 1, words.data);
+        const char *comma = strrchr(text + len, ',');
+        size_t begin = comma ? (size_t)(comma - text) + 1 : len + strspn(text + len, " ");
+        char *prefix = xstrndup(text, begin);
+        add_matching(out, prefix, text + begin, words.data);
         free(prefix);
     }
     str_done(&words);

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <brdeck/backup/action.h>
 #include <brdeck/base/alloc.h>
+
+enum { DETAIL_LEAST = 6 }; /* lines below the list: as many as a log backup has where nothing is wrapped */
 
 static const struct key_binding deck_keys[] = {
     {UI_PAUSE, "p"}, {UI_RESUME, "r"}, {UI_START, "s"}, {UI_STOP, "S"}, {UI_TRUNCATE, "T"},
@@ -127,6 +128,9 @@ static void jump_done(void *arg, struct ui *ui, const char *text)
         ui_say(ui, STYLE_WARN, "No backup shown here has a name that begins with %s.", text);
 }
 
+/* Other rows are asked for: columns are as wide as what is in those. */
+void deck_forget_widths(struct deck *deck) { memset(deck->seen, 0, sizeof deck->seen); }
+
 /* -- filter ------------------------------------------------------------------------------ */
 
 static bool apply_filter(struct deck *deck, const char *text, struct error *err)
@@ -135,6 +139,7 @@ static bool apply_filter(struct deck *deck, const char *text, struct error *err)
     if (text && *text && !(filter = filter_parse(text, err)))
         return false;
     order_filter(deck->order, filter, order_need_you(deck->order));
+    deck_forget_widths(deck);
     return true;
 }
 
@@ -192,34 +197,15 @@ bool deck_set_sort(struct view *view, const char *text, struct error *err)
 
 /* -- acting ------------------------------------------------------------------------------------ */
 
-static const struct { enum ui_command command; enum action_id action; } action_commands[] = {
-    {UI_PAUSE, ACTION_PAUSE}, {UI_RESUME, ACTION_RESUME}, {UI_START, ACTION_START}, {UI_STOP, ACTION_STOP},
-    {UI_TRUNCATE, ACTION_TRUNCATE},
-};
-
-static void act(struct deck *deck, enum action_id action)
-{
-    struct ui *ui = deck->ui;
-    const struct store_row *rows[DECK_MARKS_MAX];
-    size_t count = deck_chosen(&deck->view, ui, rows, DECK_MARKS_MAX);
-    if (ui->read_only)
-        ui_say(ui, STYLE_WARN, "Read-only: brdeck was started with --read-only and changes nothing.");
-    else if (action == ACTION_START)
-        ui_push(ui, start_new(ui, count == 1 ? rows[0] : NULL));
-    else if (!count)
-        ui_say(ui, STYLE_WARN, "There is no backup to %s here.", action_get(action)->name);
-    else
-        ui_push(ui, act_new(ui, action, rows, count));
-}
-
 static bool act_command(struct deck *deck, enum ui_command command)
 {
-    for (size_t i = 0; i < ARRAY_LEN(action_commands); i++)
-        if (action_commands[i].command == command) {
-            act(deck, action_commands[i].action);
-            return true;
-        }
-    return false;
+    enum action_id action;
+    const struct store_row *rows[DECK_MARKS_MAX];
+    if (!act_of_command(command, &action))
+        return false;
+    size_t count = deck_chosen(&deck->view, deck->ui, rows, DECK_MARKS_MAX);
+    act_open(deck->ui, action, rows, count);
+    return true;
 }
 
 static void copy(struct deck *deck)
@@ -231,6 +217,7 @@ static void copy(struct deck *deck)
 
 static void back(struct deck *deck)
 {
+    deck_forget_widths(deck);
     if (order_filter_get(deck->order))
         order_filter(deck->order, NULL, order_need_you(deck->order));
     else if (order_need_you(deck->order))
@@ -241,6 +228,7 @@ static void back(struct deck *deck)
 
 static void toggle_need_you(struct deck *deck)
 {
+    deck_forget_widths(deck);
     const struct filter *old = order_filter_get(deck->order);
     struct filter *same = old ? filter_parse(filter_text(old), NULL) : NULL;
     order_filter(deck->order, same, !order_need_you(deck->order));
@@ -334,21 +322,28 @@ static void deck_refresh(struct view *view, struct ui *ui)
     follow_cursor(deck);
 }
 
-/* Where the detail goes: beside a list that is wide enough, else below one that is high enough. */
-static struct rect split(const struct description *d, struct rect *list, struct rect r)
+/* Where the detail goes: beside a list that is wide enough, else below one that is high enough. Below, it keeps the height
+ * that was needed once, and what is said above the hints takes its last row: the list does not jump. */
+static struct rect split(struct deck *deck, const struct description *d, struct rect *list, struct rect r)
 {
     struct rect detail = {0, 0, 0, 0};
+    int whole = term_rows(deck->ui->term) - r.row - 1; /* without what is said */
     *list = r;
+    if (deck->for_rows != whole || deck->for_cols != r.cols)
+        deck->detail_rows = DETAIL_LEAST;
+    deck->for_rows = whole;
+    deck->for_cols = r.cols;
     if (!d->count)
         return detail;
     if (r.cols >= 170) {
         list->cols = r.cols * 3 / 5;
         detail = (struct rect){r.row, r.col + list->cols + 2, r.rows, r.cols - list->cols - 2};
-    } else if (r.rows >= 12) {
-        int lines = deck_detail_lines(d, r.cols - 2), most = r.rows / 2;
-        lines = lines > most ? most : lines;
-        list->rows = r.rows - lines - 1;
-        detail = (struct rect){r.row + list->rows, r.col, lines + 1, r.cols};
+    } else if (whole >= 12) {
+        int lines = deck_detail_lines(d, r.cols - 2, false), most = whole / 2;
+        deck->detail_rows = lines > deck->detail_rows ? lines : deck->detail_rows;
+        lines = deck->detail_rows > most ? most : deck->detail_rows;
+        list->rows = whole - lines - 1;
+        detail = (struct rect){r.row + list->rows, r.col, r.rows - list->rows, r.cols};
     }
     return detail;
 }
@@ -388,7 +383,7 @@ static int64_t deck_draw(struct view *view, struct ui *ui, struct canvas *c, str
     const struct store_row *row = deck_row(deck, deck->row);
     if (row)
         deck_detail_fill(deck, row, &d);
-    struct rect detail = split(&d, &list, r);
+    struct rect detail = split(deck, &d, &list, r);
     deck->page = list.rows > 1 ? (size_t)list.rows - 1 : 1;
     int64_t until = deck_table_draw(deck, c, list);
     if (!row)
@@ -403,28 +398,28 @@ static int64_t deck_draw(struct view *view, struct ui *ui, struct canvas *c, str
 static void deck_hints(struct view *view, struct ui *ui, struct hints *hints)
 {
     struct deck *deck = (struct deck *)view;
-    const struct store_row *row = deck_row(deck, deck->row);
-    if (row) {
-        hints_add(hints, UI_OPEN, "open", false);
-        bool has_sub = fleet_has_status_sub(ui->fleet, row->record->v1);
-        for (size_t i = 0; i < ARRAY_LEN(action_commands); i++) {
-            struct action_verdict verdict;
-            const struct action *action = action_get(action_commands[i].action);
-            action_may(action->id, row->record, row->facts, has_sub, ui_now_ms(ui), &verdict);
-            if (!ui->read_only && (verdict.allowed || action->id == ACTION_START))
-                hints_add(hints, action_commands[i].command, verdict.is_retry ? "retry" : action->name, false);
-        }
-    } else if (!ui->read_only) {
-        hints_add(hints, UI_START, "start", false);
+    const struct store_row *rows[DECK_MARKS_MAX];
+    size_t count = deck_chosen(view, ui, rows, DECK_MARKS_MAX), marks = HASH_COUNT(deck->marks);
+    bool row = deck_row(deck, deck->row) != NULL, filtered = order_filter_get(deck->order);
+    if (marks) {
+        snprintf(deck->marks_word, sizeof deck->marks_word, "unmark %zu", marks);
+        hints_add(hints, UI_UNMARK_ALL, deck->marks_word, false);
     }
-    if (order_filter_get(deck->order) || order_need_you(deck->order) || deck->marks)
-        hints_add(hints, UI_BACK, order_filter_get(deck->order) ? "filter off" : deck->marks ? "unmark" : "all", false);
+    if (row && !marks)
+        hints_add(hints, UI_OPEN, "open", false);
+    act_hint(ui, rows, count, hints);
+    if (filtered || order_need_you(deck->order))
+        hints_add(hints, UI_BACK, filtered ? "filter off" : "all", false);
     hints_add(hints, UI_FILTER, "filter", false);
-    if (store_needs_you(fleet_store(ui->fleet)))
-        hints_add(hints, UI_NEED_YOU, order_need_you(deck->order) ? "all" : "need you", false);
+    if (store_needs_you(fleet_store(ui->fleet)) && !order_need_you(deck->order))
+        hints_add(hints, UI_NEED_YOU, "need you", false);
     if (row)
         hints_add(hints, UI_MARK, "mark", false);
     hints_add(hints, UI_NAMESPACES, "namespaces", false);
+    if (br_runs(ui->br))
+        hints_add(hints, UI_NOTICES, "notices", false);
+    if (row)
+        hints_add(hints, UI_YAML, "yaml", false);
     hints_add(hints, UI_HELP, "help", false);
     hints_add(hints, UI_QUIT, "quit", false);
 }

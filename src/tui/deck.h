@@ -36,6 +36,8 @@ struct deck {
     int shift;            /* columns scrolled out at the left in the wide form */
     struct mark *marks;
     slot_t anchor;        /* the last mark: where a range begins */
+    int detail_rows, for_rows, for_cols; /* lines of the detail below, and for which size of the screen */
+    char marks_word[32];  /* of the hints */
     char *filter_before;  /* while a filter is typed: what it was */
 };
 
@@ -44,8 +46,9 @@ int64_t deck_table_draw(struct deck *deck, struct canvas *c, struct rect r);
 /* deck_detail.c: the Backup under the cursor, told in full. */
 struct description;
 void deck_detail_fill(struct deck *deck, const struct store_row *row, struct description *d);
-/* Lines that @d takes at @width, wrapped. */
-int deck_detail_lines(const struct description *d, int width);
+/* Lines that @d takes at @width; its first line is wrapped only beside the list. */
+int deck_detail_lines(const struct description *d, int width, bool beside);
+void deck_forget_widths(struct deck *deck);
 void deck_detail_draw(struct deck *deck, const struct description *d, struct canvas *c, struct rect r);
 
 bool deck_is_marked(const struct deck *deck, slot_t slot, const struct store_row *row);

@@ -15,28 +15,45 @@ void deck_detail_fill(struct deck *deck, const struct store_row *row, struct des
     bool has_window = fleet_window(ui->fleet, row->record, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
-        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
+        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only, .no_right = view_no_right(ui, row->record),
         .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
     };
     describe_brief(d, row->record, &ctx);
 }
 
-/* Where the text of a line begins, below its label. */
-static int text_column(const struct describe_line *line)
+enum { TEXT_LEAST = 24 }; /* columns; with less room the text begins below its label's first letter */
+
+/* Where the texts of labelled lines begin: all at one column. */
+static int label_column(const struct description *d)
 {
-    return (int)line->indent + (line->label ? (int)text_width(line->label) + 2 : 0);
+    int column = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        int end = d->lines[i].label ? (int)d->lines[i].indent + (int)text_width(d->lines[i].label) + 2 : 0;
+        column = end > column ? end : column;
+    }
+    return column;
 }
 
-int deck_detail_lines(const struct description *d, int width)
+/* The pieces of line @i at @width: each call gives the next, and where it begins. */
+static size_t next_piece(const struct describe_line *line, int column, int width, bool first, int *begin, const char **next)
 {
-    int lines = 0;
+    int hang = line->label ? column : (int)line->indent;
+    if (width - hang < TEXT_LEAST)
+        hang = (int)line->indent;
+    *begin = first && line->label ? column : hang;
+    return text_wrap(*next, width - *begin > 8 ? (size_t)(width - *begin) : 8, next);
+}
+
+int deck_detail_lines(const struct description *d, int width, bool beside)
+{
+    int lines = 0, column = label_column(d), begin;
     for (size_t i = 0; i < d->count; i++) {
-        int room = width - text_column(&d->lines[i]);
-        const char *next = d->lines[i].text;
-        do {
-            text_wrap(next, room > 8 ? (size_t)room : 8, &next);
-            lines++;
-        } while (next);
+        bool first = true;
+        for (const char *next = d->lines[i].text; next; first = false, lines++) {
+            next_piece(&d->lines[i], column, width, first, &begin, &next);
+            if (i == 0 && !beside)
+                next = NULL;
+        }
     }
     return lines;
 }
@@ -44,19 +61,21 @@ int deck_detail_lines(const struct description *d, int width)
 void deck_detail_draw(struct deck *deck, const struct description *d, struct canvas *c, struct rect r)
 {
     bool beside = r.col > 0;
-    int row = r.row, end = r.row + r.rows, left = r.col + 1, width = r.cols - 2;
+    int row = r.row, end = r.row + r.rows, left = r.col + 1, width = r.cols - 2, column = label_column(d);
     if (!beside)
         canvas_rule(c, row++, r.col + 1, r.cols - 2, deck->ui->ascii);
-    for (size_t i = 0; i < d->count && row < end; i++) {
+    if (!beside && row < end) /* the title in one line, cut: d tells it in full */
+        canvas_text(c, row++, left, width, style_of_role(d->lines[0].role), d->lines[0].text);
+    for (size_t i = beside ? 0 : 1; i < d->count && row < end; i++) {
         const struct describe_line *line = &d->lines[i];
-        int begin = text_column(line), room = width - begin;
+        bool first = true;
+        int begin;
         if (line->label)
             canvas_text(c, row, left + (int)line->indent, width, STYLE_LABEL, line->label);
-        const char *next = line->text;
-        do {
+        for (const char *next = line->text; next && row < end; first = false) {
             const char *from = next;
-            size_t len = text_wrap(from, room > 8 ? (size_t)room : 8, &next);
-            canvas_textf(c, row++, left + begin, room, style_of_role(line->role), "%.*s", (int)len, from);
-        } while (next && row < end);
+            size_t len = next_piece(line, column, width, first, &begin, &next);
+            canvas_textn(c, row++, left + begin, width - begin, style_of_role(line->role), from, len);
+        }
     }
 }

@@ -27,30 +27,26 @@ static void add_group(struct help *help, struct ui *ui, const char *view, const 
     for (int i = UI_NONE + 1; i < UI_COMMAND_COUNT; i++) {
         if (strcmp(ui_command_table[i].group, group) != 0)
             continue;
-        struct str keys, line;
+        struct str keys, label;
         str_init(&keys, 256);
-        str_init(&line, 1024);
+        str_init(&label, 512);
         keymap_keys(ui->keys, view, (enum ui_command)i, &keys);
-        str_addf(&line, "%-24s", keys.len ? keys.data : "-");
-        pager_add(help->pager, STYLE_KEY, 2, line.data);
-        str_clear(&line);
-        str_addf(&line, "%-16s", ui_command_table[i].name);
-        pager_more(help->pager, STYLE_LABEL, line.data);
-        pager_more(help->pager, STYLE_TEXT, ui_command_table[i].help);
+        str_addf(&label, "%-16s %s", keys.data, ui_command_table[i].name);
+        if (keys.len)
+            pager_add_labelled(help->pager, 2, 30, STYLE_KEY, label.data, STYLE_TEXT, ui_command_table[i].help);
         str_done(&keys);
-        str_done(&line);
+        str_done(&label);
     }
 }
 
 static void add_line_command(void *arg, const char *name, const char *arguments, const char *help)
 {
     struct pager *pager = arg;
-    struct str line;
-    str_init(&line, 1024);
-    str_addf(&line, ":%s %-*s", name, (int)(38 - strlen(name)), arguments ? arguments : "");
-    pager_add(pager, STYLE_KEY, 2, line.data);
-    pager_more(pager, STYLE_TEXT, help);
-    str_done(&line);
+    struct str label;
+    str_init(&label, 1024);
+    str_addf(&label, ":%s %s", name, arguments ? arguments : "");
+    pager_add_labelled(pager, 2, 30, STYLE_KEY, label.data, STYLE_TEXT, help);
+    str_done(&label);
 }
 
 static void fill(struct help *help, struct ui *ui, const struct view *of)
@@ -69,14 +65,8 @@ static void fill(struct help *help, struct ui *ui, const struct view *of)
     line_commands_each(add_line_command, help->pager);
     pager_add(help->pager, STYLE_TEXT, 0, "");
     pager_add(help->pager, STYLE_TITLE, 0, "What a filter takes; several terms must all hold");
-    for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
-        struct str line;
-        str_init(&line, 256);
-        str_addf(&line, "%-40s", filters[i][0]);
-        pager_add(help->pager, STYLE_KEY, 2, line.data);
-        pager_more(help->pager, STYLE_TEXT, filters[i][1]);
-        str_done(&line);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(filters); i++)
+        pager_add_labelled(help->pager, 2, 30, STYLE_KEY, filters[i][0], STYLE_TEXT, filters[i][1]);
     pager_add(help->pager, STYLE_TEXT, 0, "");
     pager_add(help->pager, STYLE_TITLE, 0, "Marks before the state");
     for (int mark = MARK_RUNNING; mark < MARK_COUNT; mark++) {

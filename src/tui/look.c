@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/text.h>
 #include <brdeck/kube/yaml.h>
 
 #include "deck.h"
@@ -29,7 +30,7 @@ struct look {
 
 static const struct key_binding look_keys[] = {
     {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
-    {UI_WRAP, "w"},
+    {UI_WRAP, "w"}, {UI_DOWN, "enter"},
 };
 
 static const struct store_row *look_row(const struct look *look)
@@ -91,21 +92,12 @@ static void fill_describe(struct look *look, const struct store_row *row)
     bool has_window = fleet_window(ui->fleet, row->record, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
-        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
+        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only, .no_right = view_no_right(ui, row->record),
         .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
     };
     description_init(&d);
     describe_full(&d, row->record, look->object, &ctx);
-    for (size_t i = 0; i < d.count; i++) {
-        const struct describe_line *line = &d.lines[i];
-        if (line->label) {
-            pager_add(look->pager, STYLE_LABEL, line->indent, line->label);
-            pager_more(look->pager, STYLE_TEXT, "  ");
-            pager_more(look->pager, style_of_role(line->role), line->text);
-        } else {
-            pager_add(look->pager, style_of_role(line->role), line->indent, line->text);
-        }
-    }
+    described_fill(look->pager, &d);
     description_done(&d);
     struct backup_state state;
     state_of(row->record, row->facts, ctx.now_ms, false, &state);
@@ -128,7 +120,7 @@ static void look_refresh(struct view *view, struct ui *ui)
     look->stale = false;
     look->generation = row->generation;
     look->style = ui->time_style;
-    pager_clear(look->pager);
+    pager_renew(look->pager);
     if (look->yaml)
         fill_yaml(look);
     else
@@ -142,15 +134,16 @@ static int64_t look_draw(struct view *view, struct ui *ui, struct canvas *c, str
     struct look *look = (struct look *)view;
     struct str at;
     str_init(&at, 128);
+    pager_draw(look->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
     pager_position(look->pager, &at);
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
     int col = 1 + canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "%s %s/%s", look->yaml ? "yaml" : "describe",
                                look->ns, look->name);
     if (look->gone)
         col += canvas_text(c, r.row, r.col + col, r.cols - col, STYLE_CRIT, "  deleted: this is its last state");
-    canvas_text_right(c, r.row, r.col + col, r.cols - col - 1, STYLE_DIM, at.data);
+    if (r.cols - col - 1 > (int)text_width(at.data) + 1)
+        canvas_text_right(c, r.row, r.col + col, r.cols - col - 1, STYLE_DIM, at.data);
     str_done(&at);
-    pager_draw(look->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
     (void)ui;
     return look->yaml ? INT64_MAX : look->until_ms;
 }
@@ -162,10 +155,31 @@ static void search_done(void *arg, struct ui *ui, const char *text)
         ui_say(ui, STYLE_WARN, "%s is not in this text.", text);
 }
 
+/* d in YAML describes, y in the description shows YAML; the same key again leaves. */
+static void turn(struct look *look, bool yaml)
+{
+    if (look->yaml == yaml) {
+        ui_pop(look->ui);
+        return;
+    }
+    look->yaml = yaml;
+    look->stale = true;
+    pager_clear(look->pager);
+}
+
 static bool look_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct look *look = (struct look *)view;
+    const struct store_row *row = look_row(look);
+    enum action_id action;
+    if (act_of_command(command, &action)) {
+        if (row)
+            act_open(ui, action, &row, 1);
+        return true;
+    }
     switch (command) {
+    case UI_DESCRIBE:
+    case UI_YAML: turn(look, command == UI_YAML); return true;
     case UI_SEARCH:
         ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = look});
         return true;
@@ -182,10 +196,14 @@ static bool look_command(struct view *view, struct ui *ui, enum ui_command comma
 
 static void look_hints(struct view *view, struct ui *ui, struct hints *hints)
 {
-    (void)view, (void)ui;
+    struct look *look = (struct look *)view;
+    const struct store_row *row = look_row(look);
     hints_add(hints, UI_BACK, "back", false);
+    hints_add(hints, look->yaml ? UI_DESCRIBE : UI_YAML, look->yaml ? "describe" : "yaml", false);
     hints_add(hints, UI_PAGE_DOWN, "page", false);
     hints_add(hints, UI_SEARCH, "search", false);
+    if (row)
+        act_hint(ui, &row, 1, hints);
     hints_add(hints, UI_SEARCH_NEXT, "next", false);
     hints_add(hints, UI_WRAP, "wrap", false);
     hints_add(hints, UI_COPY, "copy", false);

@@ -12,7 +12,6 @@
 struct notices {
     struct view view;
     struct pager *pager;
-    int64_t filled_ms;
 };
 
 static const struct key_binding notices_keys[] = {
@@ -37,19 +36,14 @@ static void add_run(struct notices *notices, struct ui *ui, const struct br_run 
         }
     char when[TSO_TEXT_MAX], span[CLOCK_TEXT_MAX];
     int64_t now = ui_now_ms(ui), end = run->ended_ms ? run->ended_ms : now;
+    bool ended = br_outcome_is_end(run->outcome);
     struct str line;
     str_init(&line, STR_SMALL);
-    str_addf(&line, "%s ", tso_format_ms(run->begun_ms, TSO_SHORT, now, when));
-    pager_add(notices->pager, STYLE_DIM, 1, line.data);
-    str_clear(&line);
-    str_addf(&line, "%s %s%s %s/%s: %s", state_mark_text(mark, ui->ascii), run->is_retry ? "retry of " : "", run->action->name, run->ns,
-             run->name, br_outcome_word(run->outcome));
-    pager_more(notices->pager, style, line.data);
-    str_clear(&line);
-    str_addf(&line, " %s %s", br_outcome_is_end(run->outcome) ? "after" : "for", clock_format_span(end - run->begun_ms, span));
-    pager_more(notices->pager, STYLE_DIM, line.data);
+    str_addf(&line, "%s %s%s %s/%s: %s %s %s", state_mark_text(mark, ui->ascii), run->is_retry ? "retry of " : "", run->action->name,
+             run->ns, run->name, br_outcome_word(run->outcome), ended ? "after" : "for", clock_format_span(end - run->begun_ms, span));
+    pager_add_labelled(notices->pager, 1, 0, STYLE_DIM, tso_format_ms(run->begun_ms, TSO_SHORT, now, when), style, line.data);
     if (run->text[0])
-        pager_add(notices->pager, STYLE_TEXT, 10, run->text);
+        pager_add(notices->pager, STYLE_TEXT, 13, run->text);
     str_done(&line);
 }
 
@@ -57,7 +51,7 @@ static void notices_refresh(struct view *view, struct ui *ui)
 {
     struct notices *notices = (struct notices *)view;
     br_mark_seen(ui->br);
-    pager_clear(notices->pager);
+    pager_renew(notices->pager);
     if (!br_runs(ui->br))
         pager_add(notices->pager, STYLE_DIM, 1, "Nothing was done yet. What you do is followed here, and written to the journal.");
     for (size_t i = br_runs(ui->br); i-- > 0;)

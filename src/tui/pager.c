@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/text.h>
 
 #include "tui/pager_search.h"
 
-enum { TAB = 8, SIDE_STEP = 8, INDENT_MAX = 200 };
+enum { TAB = 8, SIDE_STEP = 8, INDENT_MAX = 200, HANG_LEAST = 24 };
 
 const struct key_binding pager_keys[] = {
     {UI_PAGE_DOWN, "space f"}, {UI_PAGE_UP, "b"},  {UI_SEARCH, "/"},
@@ -22,7 +23,7 @@ const size_t pager_keys_count = ARRAY_LEN(pager_keys);
 struct line {
     size_t start, len;
     size_t piece, pieces;
-    unsigned indent;
+    unsigned indent, hang; /* rows after the first stand @hang further right */
 };
 struct piece {
     size_t start; /* in the line */
@@ -59,10 +60,15 @@ struct pager *pager_new(void)
     return pager;
 }
 
-void pager_clear(struct pager *pager)
+void pager_renew(struct pager *pager)
 {
     str_clear(&pager->text);
     pager->lines_len = pager->pieces_len = 0;
+}
+
+void pager_clear(struct pager *pager)
+{
+    pager_renew(pager);
     pager->top = (struct place){0, 0};
     pager->side = 0;
     pager->first = pager->last = pager->found = 0;
@@ -126,6 +132,20 @@ void pager_more(struct pager *pager, enum style style, const char *text)
     add_piece(pager, style, text ? text : "", text ? strlen(text) : 0);
 }
 
+void pager_add_labelled(struct pager *pager, unsigned indent, unsigned width, enum style label_style, const char *label,
+                        enum style style, const char *text)
+{
+    size_t seen = text_width(label), column = seen > width ? seen : width;
+    struct str padded;
+    str_init(&padded, STR_SMALL);
+    str_add(&padded, label);
+    str_pad(&padded, ' ', column - seen + 2);
+    pager_add(pager, label_style, indent, padded.data);
+    pager_more(pager, style, text);
+    pager->lines[pager->lines_len - 1].hang = column + 2 > INDENT_MAX ? INDENT_MAX : (unsigned)column + 2;
+    str_done(&padded);
+}
+
 void pager_add_text(struct pager *pager, enum style style, const char *text)
 {
     while (text && *text) {
@@ -157,20 +177,38 @@ char *pager_text(const struct pager *pager)
 
 /* -- rows: lines are wrapped when they are looked at ------------------------------------- */
 
-static size_t room(const struct pager *pager, const struct line *line)
+/* Where a row after the first begins; where that leaves too little, as the first does. */
+static int left_of(const struct pager *pager, const struct line *line, bool first)
 {
-    int left = pager->cols - (int)line->indent;
+    int left = (int)line->indent, hang = left + (int)line->hang;
+    if (!first && pager->cols - hang >= HANG_LEAST)
+        left = hang;
+    return left < pager->cols ? left : pager->cols - 1;
+}
+
+static size_t room(const struct pager *pager, const struct line *line, bool first)
+{
+    int left = pager->cols - left_of(pager, line, first);
     return left > 0 ? (size_t)left : 1;
 }
 
 static size_t rows_of(const struct pager *pager, size_t i)
 {
     const struct line *line = &pager->lines[i];
-    if (!pager->wrap || line->len <= room(pager, line)) /* no byte takes more than one column */
+    if (!pager->wrap || line->len <= room(pager, line, true)) /* no byte takes more than one column */
         return 1;
     size_t rows = 0;
     for (const char *text = line_text(pager, i); text; rows++)
-        text_wrap(text, room(pager, line), &text);
+        text_wrap(text, room(pager, line, rows == 0), &text);
+    return rows;
+}
+
+size_t pager_rows(struct pager *pager, int cols)
+{
+    size_t rows = 0;
+    pager->cols = cols > 0 ? cols : 1;
+    for (size_t i = 0; i < pager->lines_len; i++)
+        rows += rows_of(pager, i);
     return rows;
 }
 
@@ -347,8 +385,8 @@ static int draw_line(const struct pager *pager, struct canvas *c, struct rect r,
 {
     const struct line *line = &pager->lines[i];
     struct brush brush = brush_of(pager, i);
-    int indent = (int)line->indent < r.cols ? (int)line->indent : r.cols - 1;
     if (!pager->wrap) {
+        int indent = left_of(pager, line, true);
         struct rect at = {r.row, r.col, 1, r.cols};
         int shift = pager->side - indent; /* the indent scrolls away first */
         at.col += shift < 0 ? -shift : 0;
@@ -360,7 +398,8 @@ static int draw_line(const struct pager *pager, struct canvas *c, struct rect r,
     size_t row = 0;
     for (const char *next = brush.text; next && drawn < r.rows; row++) {
         const char *text = next;
-        size_t len = text_wrap(text, room(pager, line), &next);
+        int indent = left_of(pager, line, row == 0);
+        size_t len = text_wrap(text, room(pager, line, row == 0), &next);
         if (row < first)
             continue;
         struct rect at = {r.row + drawn++, r.col + indent, 1, r.cols - indent};

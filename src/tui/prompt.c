@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/text.h>
 
 #include "app.h"
 
@@ -119,14 +120,20 @@ void prompt_draw(struct app *app, struct rect r)
     canvas_fill(c, r, STYLE_INPUT);
     int at = r.col + canvas_text(c, r.row, r.col, r.cols, STYLE_KEY, p->spec.label);
     int width = r.cols - at;
-    if (p->completions.len && strchr(p->completions.data, '\n') && width > 40) {
-        /* what could follow, at the right */
-        char *line = xstrdup(p->completions.data);
-        for (char *nl = line; (nl = strchr(nl, '\n'));)
-            *nl = ' ';
-        canvas_text(c, r.row, at + width / 2, width / 2, STYLE_DIM, line);
-        free(line);
-        width /= 2;
+    if (p->completions.len && strchr(p->completions.data, '\n') != strrchr(p->completions.data, '\n') && width > 30) {
+        struct str words; /* what could follow, at the right */
+        str_init(&words, STR_SMALL);
+        for (const char *line = p->completions.data; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+            size_t len = strcspn(line, "\n"), from = len;
+            while (from > 0 && line[from - 1] != ' ' && line[from - 1] != ',')
+                from--;
+            str_addf(&words, "%s%.*s", words.len ? "  " : "", (int)(len - from), line + from);
+        }
+        int typed = (int)text_width(p->line->text.data) + 3, begin = typed > 16 ? typed : 16;
+        begin = begin > width / 2 ? width / 2 : begin;
+        canvas_text(c, r.row, at + begin, width - begin, STYLE_DIM, words.data);
+        str_done(&words);
+        width = begin;
     }
     line_edit_draw(p->line, c, r.row, at, width, STYLE_INPUT);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/text.h>
 #include <brdeck/kube/yaml.h>
 
 #include "view.h"
@@ -41,7 +42,9 @@ struct start {
     struct line_edit answer;
     struct pager *pager;
     struct error error;
+    char note[256];              /* said above the fields; "" nothing */
     bool stale;
+    bool seen;                   /* the question was on the screen: keys typed before do not answer it */
 };
 
 static const struct key_binding start_keys[] = {{UI_COPY_KUBECTL, "ctrl-k"}, {UI_PAGE_DOWN, "pgdn"}, {UI_PAGE_UP, "pgup"}};
@@ -84,6 +87,7 @@ static void on_plan(void *arg, struct br_plan *plan)
     struct start *s = arg;
     (void)plan;
     s->stale = true;
+    s->seen = false;
     ui_mark(s->ui);
 }
 
@@ -109,7 +113,9 @@ static void review(struct start *s)
     char start_ts[TSO_TEXT_MAX];
     s->error.code = ERROR_NONE;
     if (s->from_name && !s->from) {
-        error_set(&s->error, ERROR_NETWORK, "The old backup is still being asked for; try again in a moment.");
+        if (!s->request) /* there was no answer: once more */
+            s->request = fleet_fetch(s->ui->fleet, s->v1, s->from_ns, s->from_name, on_old, s);
+        error_set(&s->error, ERROR_NETWORK, "%s is still being asked for; try again in a moment.", s->from_name);
         return;
     }
     if (!check_fields(s, start_ts))
@@ -130,6 +136,8 @@ static void review(struct start *s)
     struct br_plan_spec plan = {.action = ACTION_START, .v1 = s->v1, .ns = spec.ns, .name = spec.name, .manifest = s->manifest};
     s->plan = br_plan_new(s->ui->br, &plan, on_plan, s);
     s->asking = s->stale = true;
+    s->seen = false;
+    pager_clear(s->pager);
     line_edit_set(&s->answer, "");
 }
 
@@ -138,19 +146,15 @@ static void fill_pager(struct start *s)
     struct ui *ui = s->ui;
     struct describe_context ctx = {.read_only = ui->read_only, .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii};
     struct description d;
-    pager_clear(s->pager);
+    pager_renew(s->pager);
     description_init(&d);
     br_plan_describe(s->plan, &ctx, &d);
-    for (size_t i = 0; i < d.count; i++) {
-        const struct describe_line *line = &d.lines[i];
-        struct str label;
-        str_init(&label, 256);
-        if (line->label)
-            str_addf(&label, "%-9s ", line->label);
-        pager_add(s->pager, STYLE_LABEL, line->indent, label.data);
-        pager_more(s->pager, style_of_role(line->role), line->text);
-        str_done(&label);
+    if (s->plan->phase == BR_PLAN_READY && d.count) { /* how to confirm it: the last line asks that */
+        d.count--;
+        free(d.lines[d.count].label);
+        free(d.lines[d.count].text);
     }
+    described_fill(s->pager, &d);
     description_done(&d);
     char *yaml = yaml_print(s->manifest);
     pager_add(s->pager, STYLE_TEXT, 0, "");
@@ -169,53 +173,96 @@ static void start_refresh(struct view *view, struct ui *ui)
     s->stale = false;
 }
 
+/* @text wrapped at the foot of @r, at most @most rows; returns the rows it took. */
+static int draw_foot(struct canvas *c, struct rect r, int most, enum style style, const char *text)
+{
+    int rows = 0, width = r.cols > 3 ? r.cols - 2 : 1;
+    for (const char *next = text; next && rows < most; rows++)
+        text_wrap(next, (size_t)width, &next);
+    int row = r.row + r.rows - rows;
+    for (const char *next = text; next && row < r.row + r.rows; row++) {
+        const char *from = next;
+        size_t len = text_wrap(from, (size_t)width, &next);
+        bool last = row + 1 == r.row + r.rows;
+        if (row >= r.row)
+            canvas_textn(c, row, r.col + 1, width, style, from, last ? strlen(from) : len);
+    }
+    return rows;
+}
+
+static void draw_field(struct start *s, struct canvas *c, struct rect r, size_t i)
+{
+    int width = r.cols - 14;
+    bool here = i == s->field;
+    const char *text = s->fields[i].text.data;
+    canvas_text(c, r.row, r.col, 1, STYLE_TEXT, here ? ">" : " ");
+    canvas_text(c, r.row, r.col + 1, 11, here ? STYLE_TITLE : STYLE_LABEL, field_table[i].label);
+    if (!here)
+        canvas_text(c, r.row, r.col + 13, width, *text ? STYLE_TEXT : STYLE_DIM, *text ? text : field_table[i].needed ? "(needed)" : "-");
+}
+
 static void draw_form(struct start *s, struct canvas *c, struct rect r)
 {
-    int first = r.row + 2, rows = r.rows - 3, width = r.cols - 14;
-    size_t top = rows > 0 && s->field >= (size_t)rows ? s->field - (size_t)rows + 1 : 0;
-    for (size_t i = top; i < FIELDS && (int)(i - top) < rows; i++) {
-        int row = first + (int)(i - top);
-        bool here = i == s->field;
-        canvas_text(c, row, r.col, 1, STYLE_TEXT, here ? ">" : " ");
-        canvas_text(c, row, r.col + 1, 11, here ? STYLE_TITLE : STYLE_LABEL, field_table[i].label);
-        if (here)
-            continue; /* drawn last: the cursor is there */
-        const char *text = s->fields[i].text.data;
-        canvas_text(c, row, r.col + 13, width, *text ? STYLE_TEXT : STYLE_DIM, *text ? text : field_table[i].hint);
-    }
-    int row = first + (int)(s->field - top);
+    int rows = r.rows, width = r.cols - 14;
+    if (rows <= 0)
+        return;
+    size_t top = s->field >= (size_t)rows ? s->field - (size_t)rows + 1 : 0;
+    for (size_t i = top; i < FIELDS && (int)(i - top) < rows; i++)
+        draw_field(s, c, (struct rect){r.row + (int)(i - top), r.col, 1, r.cols}, i);
+    int row = r.row + (int)(s->field - top); /* last: the cursor is there */
     canvas_fill(c, (struct rect){row, r.col + 13, 1, width}, STYLE_INPUT);
     line_edit_draw(&s->fields[s->field], c, row, r.col + 13, width, STYLE_INPUT);
-    if (rows > (int)(FIELDS - top))
-        canvas_text(c, first + (int)(FIELDS - top) + 1, r.col + 1, r.cols - 2, STYLE_DIM, field_table[s->field].hint);
+}
+
+/* What the field is for, or what is wrong. */
+static void form_words(const struct start *s, struct str *out)
+{
+    if (s->error.code)
+        str_add(out, s->error.text);
+    else
+        str_addf(out, "%s: %s. %s", field_table[s->field].label, field_table[s->field].hint,
+                 s->field + 1 < FIELDS ? "Enter: the next field." : "Enter shows and tries it; nothing is created before y.");
 }
 
 static int64_t start_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct start *s = (struct start *)view;
     const struct kube_target *target = kube_client_target(fleet_client(ui->fleet));
+    struct rect body = {r.row + 1, r.col, r.rows - 1, r.cols};
     canvas_fill(c, r, STYLE_DIALOG);
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Start a new log backup%s%s   context %s, server %s",
+    canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Start a new log backup%s%s   context %s, %s",
                  s->from_name ? " from " : "", s->from_name ? s->from_name : "", target->context, target->server);
-    int last = r.row + r.rows - 1;
     if (!s->asking) {
-        draw_form(s, c, r);
-        const char *foot = s->error.code ? s->error.text : "Enter on the last field goes on: it is shown and tried before anything is created.";
-        canvas_text(c, last, r.col + 1, r.cols - 2, s->error.code ? STYLE_CRIT : STYLE_DIM, foot);
+        struct str words;
+        str_init(&words, STR_SMALL);
+        form_words(s, &words);
+        if (body.rows > 3)
+            body.rows -= draw_foot(c, body, 4, s->error.code ? STYLE_CRIT : STYLE_DIM, words.data);
+        str_done(&words);
+        if (s->note[0] && body.rows > 4)
+            body.rows -= draw_foot(c, body, 3, STYLE_WARN, s->note);
+        if (body.rows > FIELDS) { /* air */
+            body.row++;
+            body.rows--;
+        }
+        draw_form(s, c, body);
         return INT64_MAX;
     }
-    pager_draw(s->pager, c, (struct rect){r.row + 1, r.col + 1, r.rows - 2, r.cols - 2});
+    pager_draw(s->pager, c, (struct rect){body.row, r.col + 1, body.rows - 1, r.cols - 2});
     static const char *const questions[] = {
         [BR_PLAN_LOOKING] = "Trying it with dry-run... Esc goes back to the fields.",
         [BR_PLAN_READY] = "Create it? y/N: ",
         [BR_PLAN_REFUSED] = "It can not be created so. Esc goes back to the fields.",
         [BR_PLAN_FAILED] = "No answer. Enter tries again, Esc goes back to the fields.",
     };
+    int last = r.row + r.rows - 1;
     bool ready = s->plan->phase == BR_PLAN_READY;
+    canvas_fill(c, (struct rect){last, r.col, 1, r.cols}, STYLE_DIALOG);
     int col = 1 + canvas_text(c, last, r.col + 1, r.cols - 2, ready ? STYLE_TITLE : STYLE_WARN, questions[s->plan->phase]);
     if (ready)
         line_edit_draw(&s->answer, c, last, r.col + col, r.cols - col - 1, STYLE_INPUT);
+    s->seen = true;
     return INT64_MAX;
 }
 
@@ -251,13 +298,12 @@ static void answer(struct start *s)
     ui_pop(ui);
 }
 
-static bool form_key(struct start *s, struct key_press key)
+static void form_key(struct start *s, struct key_press key)
 {
     bool back = key.name == KEY_NAME_UP || (key.name == KEY_NAME_TAB && key.mods & KEY_SHIFT);
-    bool next = key.name == KEY_NAME_DOWN || key.name == KEY_NAME_TAB;
-    if (back || next) {
+    if (back || key.name == KEY_NAME_DOWN || key.name == KEY_NAME_TAB) {
         s->field = (s->field + (back ? FIELDS - 1 : 1)) % FIELDS;
-        return true;
+        return;
     }
     s->error.code = ERROR_NONE;
     switch (line_edit_key(&s->fields[s->field], key)) {
@@ -270,18 +316,34 @@ static bool form_key(struct start *s, struct key_press key)
         break;
     default: break;
     }
-    return true;
+}
+
+/* A key that is not typed: the form's own, and those that every screen has. */
+static bool is_command(struct start *s, struct key_press key)
+{
+    static const enum ui_command commands[] = {UI_COPY_KUBECTL, UI_PAGE_UP, UI_PAGE_DOWN, UI_REDRAW, UI_SUSPEND};
+    enum ui_command command = keymap_find(s->ui->keys, "start", key);
+    bool is_text = key.name == KEY_NAME_CHAR && !(key.mods & (KEY_CTRL | KEY_ALT));
+    for (size_t i = 0; !is_text && i < ARRAY_LEN(commands); i++)
+        if (commands[i] == command)
+            return true;
+    return false;
 }
 
 static bool start_key(struct view *view, struct ui *ui, struct key_press key)
 {
     struct start *s = (struct start *)view;
-    if (keymap_find(ui->keys, "start", key) == UI_COPY_KUBECTL)
+    (void)ui;
+    if (is_command(s, key))
         return false;
-    if (!s->asking)
-        return form_key(s, key);
-    if (key.name == KEY_NAME_PAGE_UP || key.name == KEY_NAME_PAGE_DOWN)
-        return false;
+    if (!s->asking) {
+        form_key(s, key);
+        return true;
+    }
+    bool leaves = key.name == KEY_NAME_ESC || (key.mods & KEY_CTRL && (key.ch == L'c' || key.ch == L'g'));
+    bool ready = s->plan->phase == BR_PLAN_READY;
+    if (!leaves && (ready ? !s->seen : key.name != KEY_NAME_ENTER))
+        return true; /* typed before the question could be read */
     switch (line_edit_key(&s->answer, key)) {
     case LINE_CANCEL: leave(s); break;
     case LINE_DONE: answer(s); break;
@@ -294,14 +356,15 @@ static void start_paste(struct view *view, struct ui *ui, const char *text, size
 {
     struct start *s = (struct start *)view;
     (void)ui;
-    line_edit_paste(s->asking ? &s->answer : &s->fields[s->field], text, len);
+    if (!s->asking || (s->seen && s->plan->phase == BR_PLAN_READY))
+        line_edit_paste(s->asking ? &s->answer : &s->fields[s->field], text, len);
 }
 
 static bool start_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct start *s = (struct start *)view;
     if (command != UI_COPY_KUBECTL)
-        return s->asking && pager_command(s->pager, command);
+        return (s->asking && pager_command(s->pager, command)) || command == UI_PAGE_UP || command == UI_PAGE_DOWN;
     bool copied = s->plan && s->plan->kubectl && term_copy(ui->term, s->plan->kubectl);
     ui_say(ui, STYLE_TEXT, "%s", copied ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
     return true;
@@ -375,7 +438,7 @@ struct view *start_new(struct ui *ui, const struct store_row *from)
     else if (old && *old->cluster)
         line_edit_set(&s->fields[FIELD_CLUSTER], old->cluster);
     if (old && old->mode == BACKUP_LOG && old->phase == PHASE_PAUSED)
-        error_set(&s->error, ERROR_REFUSED, "%s is paused: %s resumes it. A cluster has one log backup task; a second would not start.", old->name,
-                  keymap_key(ui->keys, "deck", UI_RESUME));
+        snprintf(s->note, sizeof s->note, "%.63s is paused: leave, and %s resumes it. A cluster has one log backup task; a second would not "
+                 "start.", old->name, keymap_key(ui->keys, "deck", UI_RESUME));
     return &s->view;
 }

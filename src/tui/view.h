@@ -30,7 +30,7 @@ struct hints {
     struct { enum ui_command command; const char *word; bool dim; } items[24];
     size_t count;
 };
-/* @word is what it does ("pause"); @dim: shown as not to be done now. More than fit are dropped. */
+/* @word is what it does ("pause"); @dim: shown as forbidden, "(no right)". More than fit are dropped. */
 void hints_add(struct hints *hints, enum ui_command command, const char *word, bool dim);
 
 struct view_ops {
@@ -113,6 +113,11 @@ struct view *ui_deck(struct ui *ui);
 bool deck_set_filter(struct view *deck, const char *text, struct error *err);
 /* "lag", "-lag"; "" is namespace and name. */
 bool deck_set_sort(struct view *deck, const char *text, struct error *err);
+/* described.c: the lines of @d, labels in one column. */
+void described_fill(struct pager *pager, const struct description *d);
+/* The actions (1 << enum action_id) that this login is known not to be allowed on @record: where it is not known they are
+ * not among them (rule 18), and it is asked in the background. */
+unsigned view_no_right(struct ui *ui, const struct backup_record *record);
 struct view *describe_new(struct ui *ui, slot_t slot);      /* look.c: d */
 struct view *yaml_new(struct ui *ui, slot_t slot);          /* look.c: y */
 struct view *help_new(struct ui *ui, const struct view *of);/* help.c: ? */
@@ -121,5 +126,11 @@ struct view *namespaces_new(struct ui *ui);                 /* namespaces.c: n *
 /* act.c: the dialog of an action on @count Backups; rows are read during the call. */
 struct view *act_new(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
 struct view *start_new(struct ui *ui, const struct store_row *from); /* start.c: s; @from may be NULL */
+/* act.c: what an action's key does on @count rows: opens its dialog, or says why not (read-only, no row, no right). */
+void act_open(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
+/* The action of UI_PAUSE...; false: another command. */
+bool act_of_command(enum ui_command command, enum action_id *action);
+/* The actions that can be done now to every one of @rows, as hints. */
+void act_hint(struct ui *ui, const struct store_row *const *rows, size_t count, struct hints *hints);
 
 #endif

@@ -33,6 +33,7 @@ struct describe_context {
     bool window_known;                /* the snapshots of the cluster are completely listed */
     bool has_status_sub;
     bool read_only;
+    unsigned no_right;                /* 1 << enum action_id: known not to be allowed to this login */
     int64_t now_ms;
     enum tso_style style;
     bool ascii;

@@ -32,6 +32,7 @@
     COMMAND(START, "start", "act", "Start a new log backup") \
     COMMAND(STOP, "stop", "act", "Stop the log backup, for good") \
     COMMAND(TRUNCATE, "truncate", "act", "Delete old log up to a point in time") \
+    COMMAND(CLEAR_TRUNCATE, "clear-truncate", "act", "In a dialog: take a waiting truncate out, or let it run") \
     COMMAND(MARK, "mark", "list", "Mark the row, or take its mark off") \
     COMMAND(MARK_RANGE, "mark-range", "list", "Mark from the last mark to here") \
     COMMAND(UNMARK_ALL, "unmark-all", "list", "Take all marks off") \

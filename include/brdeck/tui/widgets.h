@@ -48,9 +48,15 @@ struct pager;
 struct pager *pager_new(void);
 void pager_free(struct pager **pager);
 void pager_clear(struct pager *pager);
+/* The same for a text that comes anew: the place and the search stay. */
+void pager_renew(struct pager *pager);
 /* A line of pieces: pager_add begins one; pager_more goes on in another style. */
 void pager_add(struct pager *pager, enum style style, unsigned indent, const char *text);
 void pager_more(struct pager *pager, enum style style, const char *text);
+/* A line "label  text": the text begins @width + 2 columns right of @indent (further where the label is longer), and what
+ * is wrapped hangs under it. */
+void pager_add_labelled(struct pager *pager, unsigned indent, unsigned width, enum style label_style, const char *label,
+                        enum style style, const char *text);
 /* Text of many lines, in one style. */
 void pager_add_text(struct pager *pager, enum style style, const char *text);
 /* The pager's own keys, for keymap_add: less's. */
@@ -63,6 +69,8 @@ bool pager_command(struct pager *pager, enum ui_command command);
 bool pager_search(struct pager *pager, const char *needle);
 void pager_draw(struct pager *pager, struct canvas *c, struct rect r);
 size_t pager_lines(const struct pager *pager);
+/* The rows that all lines take at @cols. */
+size_t pager_rows(struct pager *pager, int cols);
 /* "12-40 of 112 (35%)" for the bar: lines, as of the last draw. */
 void pager_position(const struct pager *pager, struct str *out);
 /* All its text, for the clipboard. The caller frees. */

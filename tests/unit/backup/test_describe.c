@@ -53,16 +53,16 @@ static void the_sketch(void **state)
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
         "  Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00.\n"
         "  restorable: 11-15 14:00 (full-shop) … 13:59:19, no holes\n"
-        "  log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
-        " now: r resume   S stop (final)   T truncate        not now: p already paused\n");
+        "  commands: log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
+        "  now: r resume   S stop (final)   T truncate\n  not now: p already paused\n");
     ctx.read_only = ctx.ascii = true;
     ctx.window_known = false;
     check_brief(log, &ctx,
         "prod/log-shop    cluster shop - s3://vault/shop/log - secret s3-secret\n"
         "  Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00.\n"
         "  restorable: 11-15 14:00 (full-shop) to 13:59:19, no holes; more snapshots may come: not all are listed yet\n"
-        "  log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
-        " now: nothing: brdeck is read-only\n");
+        "  commands: log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
+        "  now: nothing: brdeck is read-only\n");
     record_free(&log);
     record_free(&base);
 }
@@ -81,8 +81,8 @@ static void other_briefs(void **state)
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret · managed by Argo CD\n"
         "  log-pause failed: PD is down. The operator does not try again by itself; p does. The phase is still "
         "Running.\n  restorable: no PITR: no full backup lies in the log; 1 restores only its own instant\n"
-        "  log-start Complete 11-12 14:00   log-pause Failed 13:00:00   log-truncate -\n"
-        " now: p pause again   S stop (final)        not now: r not paused   T behind a failed command\n");
+        "  commands: log-start Complete 11-12 14:00   log-pause Failed 13:00:00   log-truncate -\n"
+        "  now: p pause again   S stop (final)\n  not now: r not paused   T behind a failed command\n");
     record_free(&r);
     r = sample_log("{'status':{'phase':'Stopped'}}");
     ctx.window = NULL;
@@ -90,9 +90,15 @@ static void other_briefs(void **state)
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
         "  Stopped; that is final. Truncate still works; s makes a new log backup.\n"
         "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
-        "  log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
-        " now: s new log backup   T truncate        not now: p stopped is final   r stopped is final   S already "
-        "stopped\n");
+        "  commands: log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
+        "  now: s new log backup   T truncate\n  not now: p r stopped is final   S already stopped\n");
+    ctx.no_right = 1u << ACTION_TRUNCATE;
+    check_brief(r, &ctx,
+        "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
+        "  Stopped; that is final. Truncate still works; s makes a new log backup.\n"
+        "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
+        "  commands: log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
+        "  now: s new log backup\n  not now: p r stopped is final   S already stopped   T no right\n");
     record_free(&r);
     r = sample_snapshot(NULL);
     check_brief(r, &ctx,

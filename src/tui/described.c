@@ -1,0 +1,47 @@
+/* described.c - a description on the screen: labels in one column, what is wrapped hangs under its text. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/text.h>
+
+#include "view.h"
+
+enum { LABELS_WIDEST = 17 }; /* a longer label pushes only its own text */
+
+static int label_width(const struct description *d)
+{
+    int widest = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        int width = d->lines[i].label ? (int)text_width(d->lines[i].label) : 0;
+        widest = width > widest && width <= LABELS_WIDEST ? width : widest;
+    }
+    return widest;
+}
+
+void described_fill(struct pager *pager, const struct description *d)
+{
+    int width = label_width(d);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct describe_line *line = &d->lines[i];
+        if (line->label)
+            pager_add_labelled(pager, line->indent, (unsigned)width, STYLE_LABEL, line->label, style_of_role(line->role), line->text);
+        else
+            pager_add(pager, style_of_role(line->role), line->indent, line->text);
+    }
+}
+
+unsigned view_no_right(struct ui *ui, const struct backup_record *record)
+{
+    const struct kube_resource *resource = fleet_resource(record->v1);
+    unsigned no_right = 0;
+    for (int id = 0; id < ACTION_COUNT; id++) {
+        const struct action *action = action_get((enum action_id)id);
+        struct kube_access_query query = {.verb = action->makes_new ? "create" : "patch", .group = resource->group,
+                                          .resource = resource->plural, .ns = record->ns};
+        if (kube_access_check(fleet_access(ui->fleet), &query) == KUBE_RIGHT_NO)
+            no_right |= 1u << id;
+    }
+    return no_right;
+}
