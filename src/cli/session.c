@@ -20,6 +20,8 @@ struct kube_client *cli_connect(struct loop *loop, const struct arguments *args,
     struct kube_client *client = kube_client_new(loop, *target, err);
     if (client && args->request_timeout_ms > 0)
         kube_client_set_timeout(client, args->request_timeout_ms);
+    if (client)
+        kube_client_reread(client, args->kubeconfig, &args->over);
     return client;
 }
 

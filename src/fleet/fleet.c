@@ -70,6 +70,8 @@ void fleet_mark(struct fleet *fleet)
 
 static void on_access(void *arg) { fleet_mark(arg); }
 
+static void on_ended(void *arg) { fleet_retry(arg); }
+
 /* -- life -------------------------------------------------------------------------------------------- */
 
 struct fleet *fleet_new(struct loop *loop, struct kube_client *client, const struct fleet_options *options,
@@ -92,6 +94,7 @@ struct fleet *fleet_new(struct loop *loop, struct kube_client *client, const str
     fleet->access = kube_access_new(client, on_access, fleet);
     loop_timer_init(&fleet->tell, loop, on_tell, fleet);
     loop_timer_init(&fleet->expire, loop, on_expire, fleet);
+    kube_client_on_ended(client, on_ended, fleet);
     look_start(fleet);
     return fleet;
 }
@@ -102,6 +105,7 @@ void fleet_free(struct fleet **ptr)
     *ptr = NULL;
     if (!fleet)
         return;
+    kube_client_on_ended(fleet->client, NULL, NULL);
     kube_discovery_free(&fleet->discovery);
     kube_access_free(&fleet->access);
     narrow_done(fleet);

@@ -22,13 +22,16 @@ static bool is_narrowing(const struct fleet *fleet, const struct source *s)
     return !s->ns && !fleet->namespaces && s->pub.state.http == 403 && !narrow->tried;
 }
 
+/* The server has asked for patience, and the list is asked for again when it said. */
+static bool is_put_off(const struct source *s) { return s->pub.state.http == 429 && s->pub.state.error.code; }
+
 /* Its list is there, or it will not come by waiting a little. */
 static bool is_settled(const struct fleet *fleet, const struct source *s)
 {
     const struct reflector_state *state = &s->pub.state;
     if (state->listed)
         return true;
-    if (!state->error.code || is_narrowing(fleet, s))
+    if (!state->error.code || is_narrowing(fleet, s) || is_put_off(s))
         return false;
     return fleet->once || state->phase == REFLECTOR_DENIED || state->phase == REFLECTOR_MISSING;
 }
@@ -92,7 +95,7 @@ static void tell_sources(struct fleet *fleet)
 {
     for (size_t i = 0; i < fleet->source_count; i++) {
         const struct source *s = source_at(fleet, i);
-        if (s->pub.state.listed || !s->pub.state.error.code || is_narrowing(fleet, s)) {
+        if (s->pub.state.listed || !s->pub.state.error.code || is_narrowing(fleet, s) || is_put_off(s)) {
             fleet->error = (struct error){.code = ERROR_NONE};
             return;
         }
@@ -107,7 +110,9 @@ static void tell_sources(struct fleet *fleet)
 
 void fresh_find_error(struct fleet *fleet)
 {
-    fleet->error = (struct error){.code = ERROR_NONE};
+    fleet->error = *kube_client_ended(fleet->client);
+    if (fleet->error.code)
+        return;
     if (!fleet->looked)
         fleet->error = fleet->look_error;
     else if (!look_has_any(fleet))
@@ -353,6 +358,12 @@ void fleet_freshness(const struct fleet *fleet, struct str *out, enum role *role
     const struct source *worst = NULL;
     enum grade grade = GRADE_LIVE;
     size_t alike = 0;
+    if (kube_client_ended(fleet->client)->code) {
+        str_add(out, "ended: the kubeconfig names another server or CA now; start brdeck again");
+        *role = ROLE_CRIT;
+        *holds_ms = INT64_MAX;
+        return;
+    }
     for (size_t i = 0; i < fleet->source_count; i++) {
         const struct source *s = source_at(fleet, i);
         enum grade g = grade_of(&s->pub);

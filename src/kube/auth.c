@@ -15,6 +15,7 @@
 #include "config_private.h"
 
 struct kube_auth {
+    struct loop *loop;
     const struct kube_target *target;
     struct kube_terminal terminal;
     struct kube_exec *exec; /* NULL unless KUBE_AUTH_EXEC */
@@ -24,57 +25,13 @@ struct kube_auth {
     int64_t read_ms;         /* 0: never */
 };
 
-struct kube_auth_pool {
-    struct kube_exec **execs; /* counted */
-    size_t count;
-};
-
-/* -- equal plugins share ------------------------------------------------------------------ */
-
-struct kube_auth_pool *kube_auth_pool_new(void)
-{
-    return xcalloc(1, sizeof(struct kube_auth_pool));
-}
-
-void kube_auth_pool_free(struct kube_auth_pool **ptr)
-{
-    struct kube_auth_pool *pool = *ptr;
-    *ptr = NULL;
-    if (!pool)
-        return;
-    for (size_t i = 0; i < pool->count; i++)
-        kube_exec_unref(&pool->execs[i]);
-    free(pool->execs);
-    free(pool);
-}
-
-void kube_auth_set_pool(struct kube_auth *auth, struct kube_auth_pool *pool)
-{
-    if (!auth->exec)
-        return;
-    for (size_t i = 0; i < pool->count; i++) {
-        if (kube_exec_same(pool->execs[i], auth->exec)) {
-            kube_exec_ref(pool->execs[i]);
-            kube_exec_unref(&auth->exec);
-            auth->exec = pool->execs[i];
-            return;
-        }
-    }
-    pool->execs = xreallocarray(pool->execs, pool->count + 1, sizeof *pool->execs);
-    pool->execs[pool->count++] = kube_exec_ref(auth->exec);
-}
-
 /* -- life --------------------------------------------------------------------------------- */
 
 struct kube_auth *kube_auth_new(struct loop *loop, const struct kube_target *target)
 {
     struct kube_auth *auth = xcalloc(1, sizeof *auth);
-    auth->target = target;
-    log_redact(target->identity.token);
-    log_redact(target->identity.password);
-    log_redact(target->identity.key_pem);
-    if (target->identity.kind == KUBE_AUTH_EXEC)
-        auth->exec = kube_exec_new(loop, target);
+    auth->loop = loop;
+    kube_auth_set_target(auth, target);
     return auth;
 }
 
@@ -98,6 +55,26 @@ void kube_auth_free(struct kube_auth **ptr)
     wipe_free(&auth->token);
     wipe_free(&auth->old_token);
     free(auth);
+}
+
+bool kube_auth_is_busy(const struct kube_auth *auth) { return auth->exec && kube_exec_is_busy(auth->exec); }
+
+void kube_auth_set_target(struct kube_auth *auth, const struct kube_target *target)
+{
+    const struct kube_identity *identity = &target->identity;
+    struct kube_exec *exec = identity->kind == KUBE_AUTH_EXEC ? kube_exec_new(auth->loop, target) : NULL;
+    log_redact(identity->token);
+    log_redact(identity->password);
+    log_redact(identity->key_pem);
+    auth->target = target;
+    auth->read_ms = 0;
+    wipe_free(&auth->token);
+    if (exec && auth->exec && kube_exec_same(exec, auth->exec)) { /* what it gave stays good */
+        kube_exec_unref(&exec);
+        return;
+    }
+    kube_exec_unref(&auth->exec);
+    auth->exec = exec;
 }
 
 void kube_auth_set_terminal(struct kube_auth *auth, const struct kube_terminal *terminal)

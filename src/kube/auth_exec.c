@@ -2,6 +2,7 @@
 
 #include "auth_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -312,6 +313,16 @@ static void tell_failure(const struct kube_exec *exec, const struct child_result
     free(line);
 }
 
+/* What it printed is no use; what it said beside it may tell why. */
+static void add_last_words(const struct kube_exec *exec, const struct child_result *result, struct error *err)
+{
+    char *line = exec_last_line(result->err ? result->err : "", exec->env);
+    size_t len = strlen(err->text);
+    if (*line)
+        snprintf(err->text + len, sizeof err->text - len, "; it said: %s", line);
+    free(line);
+}
+
 static void end_run(struct kube_exec *exec, const struct child_result *result, bool interactive)
 {
     struct error err = {0};
@@ -325,6 +336,8 @@ static void end_run(struct kube_exec *exec, const struct child_result *result, b
         end_well(exec, &fresh);
         return;
     }
+    else
+        add_last_words(exec, result, &err);
     if (!interactive && exec->mode == KUBE_EXEC_IF_AVAILABLE && terminal) {
         log_info("%s; it gets the terminal", err.text);
         borrow_terminal(exec, terminal);
@@ -487,6 +500,8 @@ struct kube_auth_wait *kube_exec_get(struct kube_exec *exec, const void *owner, 
     kube_exec_unref(&exec);
     return pending ? wait : NULL;
 }
+
+bool kube_exec_is_busy(const struct kube_exec *exec) { return exec->child || exec->borrow || exec->first; }
 
 bool kube_exec_reject(struct kube_exec *exec, const char *token)
 {

@@ -9,6 +9,12 @@
 #include <brdeck/base/json.h>
 #include <brdeck/kube/auth.h>
 
+/* -- auth.c --------------------------------------------------------------------------- */
+
+/* Log in as @target says from now on; it is borrowed as that of kube_auth_new is. Not while it is busy. */
+void kube_auth_set_target(struct kube_auth *auth, const struct kube_target *target);
+bool kube_auth_is_busy(const struct kube_auth *auth);
+
 /* -- exec_output.c: what a plugin printed ------------------------------------------- */
 
 struct exec_credential {
@@ -50,6 +56,8 @@ struct kube_auth_wait *kube_exec_get(struct kube_exec *exec, const void *owner, 
                                      kube_auth_fn *fn, void *arg);
 void kube_exec_forget(struct kube_auth_wait **wait);
 void kube_exec_forget_all(struct kube_exec *exec, const void *owner);
+/* A run is under way, or somebody waits for one. */
+bool kube_exec_is_busy(const struct kube_exec *exec);
 bool kube_exec_reject(struct kube_exec *exec, const char *token);
 
 #endif

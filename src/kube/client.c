@@ -180,6 +180,8 @@ void kube_client_free(struct kube_client **client)
         kube_request_end(c->requests);
     if (c->auth)
         kube_auth_free(&c->auth);
+    loop_timer_cancel(&c->reread.timer);
+    kube_target_free(&c->login);
     free(c->base);
     free(c->place);
     free(c->host_header);
@@ -206,6 +208,7 @@ void kube_client_refresh(struct kube_client *client)
     client->epoch_answered = false;
     client->epoch_ms = clock_mono_ms();
     set_ca(client);
+    kube_requests_renew(client);
 }
 
 void kube_client_refresh_after(struct kube_client *client, const struct kube_request *request)

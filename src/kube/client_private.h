@@ -5,6 +5,18 @@
 #include <brdeck/base/str.h>
 #include <brdeck/kube/client.h>
 
+/* reread.c: the kubeconfig, read again */
+struct kube_reread {
+    const char *path;                  /* --kubeconfig; NULL: none */
+    const struct kube_overrides *over; /* NULL: it is not read again */
+    struct loop_timer timer;
+    int64_t read_ms;                   /* monotonic; 0: never */
+    bool doubted;                      /* it named another server once */
+    struct error failure;              /* of the last time */
+    void (*changed)(void *arg);
+    void *arg;
+};
+
 struct kube_client {
     struct loop *loop;
     const struct kube_target *target;
@@ -24,6 +36,10 @@ struct kube_client {
     char *ca;                      /* ca_pem and a line feed for each epoch; NULL: the system's */
     char *ca_path;                 /* the system's file, with a slash more for each epoch; NULL: none */
     struct kube_request *requests;
+    struct kube_reread reread;
+    struct kube_target *login;     /* whose identity is used; NULL: that of @target */
+    unsigned logins;               /* counts its changes */
+    struct error ended;            /* code NONE: it goes on */
 };
 
 enum { WARNING_MAX = 2048, ERROR_BODY_MAX = 1024 * 1024, SMALL_HEADER_MAX = 128 };
@@ -33,7 +49,7 @@ struct kube_request {
     struct kube_request *prev, *next;
     struct kube_request_spec spec; /* its strings are ours */
     bool is_write;
-    unsigned epoch;
+    unsigned epoch, logins;     /* of the client, when it was sent */
     CURL *easy;                 /* NULL: no transfer is running */
     struct curl_slist *headers; /* of this transfer */
     char curl_error[CURL_ERROR_SIZE];
@@ -54,6 +70,14 @@ struct kube_request {
 
 /* request.c: end it now and free it, without a callback. */
 void kube_request_end(struct kube_request *request);
+
+/* End what is under way, but for writes; each is told of client->ended, from a later turn. */
+void kube_requests_stop(struct kube_client *client);
+/* Send the reads that went out on connections of an older epoch again; streams are their owners' to judge. */
+void kube_requests_renew(struct kube_client *client);
+
+/* reread.c: the server refused a login of the time of @logins. True: there is another now. */
+bool kube_client_login_again(struct kube_client *client, unsigned logins);
 
 /* Have @fn called when the request is freed, cancelled ones too: for what hangs on its callbacks. */
 void kube_request_on_free(struct kube_request *request, void (*fn)(void *arg), void *arg);

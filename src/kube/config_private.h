@@ -59,6 +59,8 @@ bool kube_pem_check_key(const char *cert_pem, const char *key_pem, const char *w
  * read: as the Go client, we send no secret in the clear. */
 bool kube_identity_read(struct kube_identity *identity, const struct kube_config *config, const struct kube_entry *user,
                         const struct kube_overrides *over, bool secure, struct error *err);
+/* Whether both log in as the same by the same means. */
+bool kube_identity_same(const struct kube_identity *a, const struct kube_identity *b);
 void kube_identity_done(struct kube_identity *identity);
 /* The exec member @node of @user. */
 bool kube_exec_read(struct kube_identity *identity, const struct kube_config *config, const struct kube_entry *user,

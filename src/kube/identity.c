@@ -98,6 +98,29 @@ void kube_identity_done(struct kube_identity *identity)
     *identity = (struct kube_identity){0};
 }
 
+static bool same_strings(char *const *a, char *const *b)
+{
+    size_t i = 0;
+    while (a && b && a[i] && b[i] && strcmp(a[i], b[i]) == 0)
+        i++;
+    return !(a && a[i]) && !(b && b[i]);
+}
+
+bool kube_identity_same(const struct kube_identity *a, const struct kube_identity *b)
+{
+    const char *const texts[][2] = {
+        {a->token, b->token},       {a->token_file, b->token_file}, {a->username, b->username},
+        {a->password, b->password}, {a->cert_pem, b->cert_pem},     {a->key_pem, b->key_pem},
+        {a->exec.command, b->exec.command},
+        {a->exec.api_version, b->exec.api_version},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        if (str_compare(texts[i][0], texts[i][1]) != 0)
+            return false;
+    return a->kind == b->kind && a->exec.mode == b->exec.mode && same_strings(a->exec.args, b->exec.args) &&
+           a->exec.provide_cluster_info == b->exec.provide_cluster_info && same_strings(a->exec.env, b->exec.env);
+}
+
 /* -- impersonation ---------------------------------------------------------------------- */
 
 static char *flag_or_field(const struct reading *r, const char *flag, const char *field)

@@ -123,7 +123,9 @@ static bool repeat_later(struct kube_request *r, const struct kube_response *res
 /* 401: once, with a new credential if there is one to be had. */
 static bool repeat_login(struct kube_request *r)
 {
-    if (r->http != 401 || r->relogged || !kube_auth_reject(r->client->auth, r->token))
+    if (r->http != 401 || r->relogged)
+        return false;
+    if (!kube_auth_reject(r->client->auth, r->token) && !kube_client_login_again(r->client, r->logins))
         return false;
     r->relogged = true;
     loop_timer_set(&r->timer, 0);
@@ -180,6 +182,7 @@ static void on_credential(void *arg, const struct kube_credential *credential, c
     wipe_token(r);
     r->token = xstrdup(credential->token);
     r->epoch = r->client->epoch;
+    r->logins = r->client->logins;
     r->http = 0;
     str_clear(&r->body);
     str_clear(&r->warning);
@@ -193,6 +196,11 @@ static void on_credential(void *arg, const struct kube_credential *credential, c
 
 static void begin(struct kube_request *r)
 {
+    if (r->client->ended.code) {
+        struct kube_response response = {.error = r->client->ended};
+        deliver(r, &response);
+        return;
+    }
     struct kube_auth_wait *wait = kube_auth_get(r->client->auth, on_credential, r);
     if (wait) /* else it was called already, and @r may be gone */
         r->wait = wait;
@@ -205,6 +213,32 @@ static void on_timer(void *arg)
         kube_request_end(r);
     else
         begin(r);
+}
+
+/* Back to where it was before it was sent; it begins anew in a later turn. */
+static void take_back(struct kube_request *r)
+{
+    if (r->wait)
+        kube_auth_forget(r->client->auth, &r->wait);
+    if (r->easy) {
+        loop_curl_remove(r->client->loop, r->easy);
+        kube_transport_close(r);
+    }
+    loop_timer_set(&r->timer, 0);
+}
+
+void kube_requests_stop(struct kube_client *client)
+{
+    for (struct kube_request *r = client->requests; r; r = r->next)
+        if (!r->is_write || !r->easy) /* what the user has confirmed comes to its end */
+            take_back(r);
+}
+
+void kube_requests_renew(struct kube_client *client)
+{
+    for (struct kube_request *r = client->requests; r; r = r->next)
+        if (r->easy && !r->is_write && !r->spec.stream && !r->cancelled && r->epoch != client->epoch)
+            take_back(r);
 }
 
 struct kube_request *kube_request_start(struct kube_client *client, const struct kube_request_spec *spec)

@@ -49,14 +49,6 @@ void kube_auth_set_terminal(struct kube_auth *auth, const struct kube_terminal *
 /* Other limits than KUBE_AUTH_RUN_MS and KUBE_AUTH_ASK_MS, for the plugin's next run. */
 void kube_auth_set_limits(struct kube_auth *auth, int64_t run_ms, int64_t ask_ms);
 
-/* One run serves all with an equal plugin: command, arguments, environment, version, mode, and the
- * cluster where provideClusterInfo tells it. Inside one kube_auth always, between several if they are given the
- * same pool before their first kube_auth_get. The pool may be freed before or after them. */
-struct kube_auth_pool;
-struct kube_auth_pool *kube_auth_pool_new(void);
-void kube_auth_pool_free(struct kube_auth_pool **pool);
-void kube_auth_set_pool(struct kube_auth *auth, struct kube_auth_pool *pool);
-
 /* Have a credential: @fn is called now or later, once, with a credential or an error
  * (ERROR_DENIED, with the plugin's last stderr line cleaned of secrets, and installHint when it is not there).
  * After a failed run there is no other for 1 s, doubled each time up to 60 s: the error comes at once.

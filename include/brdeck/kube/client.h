@@ -33,8 +33,19 @@ struct kube_auth *kube_client_auth(const struct kube_client *client);
 struct clock *kube_client_clock(struct kube_client *client);
 /* --request-timeout for one-shot requests; 0 keeps the default of 30 s. */
 void kube_client_set_timeout(struct kube_client *client, int64_t ms);
-/* Connections made from now on are new ones: the old may be dead (rule 16). */
+/* Connections made from now on are new ones: the old may be dead (rule 16). Reads that wait for an answer on those are
+ * sent again; streams are not. */
 void kube_client_refresh(struct kube_client *client);
+
+/* Have the kubeconfig read again once a minute, and when the server refuses the login (rule 8): another login is
+ * taken over. Another server or CA ends the client: what is under way (but for writes) and all that is asked later fails
+ * with kube_client_ended(), until the file names the old ones again. @path and @over as they were given to
+ * kube_config_load and kube_target_new; borrowed, they must outlive the client. */
+void kube_client_reread(struct kube_client *client, const char *path, const struct kube_overrides *over);
+/* Why nothing is asked any more; code NONE: it goes on. */
+const struct error *kube_client_ended(const struct kube_client *client);
+/* @changed is called when that begins or ends; one at a time, NULL: nobody. */
+void kube_client_on_ended(struct kube_client *client, void (*changed)(void *arg), void *arg);
 
 /* How a request ended. Borrowed during the callback. */
 struct kube_response {

@@ -24,7 +24,6 @@ enum { LIMIT_MS = 20000 };
 
 /* What stands in a kubeconfig. */
 static char *some_args[] = {(char[]){"get"}, (char[]){"a b"}, NULL};
-static char *other_args[] = {(char[]){"--cluster=2"}, NULL};
 static char *some_env[] = {(char[]){"FLAVOUR=plum"}, NULL};
 static char *secret_env[] = {(char[]){"MY_SECRET=hunter22"}, (char[]){"PROFILE=prod-eu"}, NULL};
 
@@ -685,40 +684,6 @@ static void test_terminal_late(void **state)
     got_done(&got);
 }
 
-/* -- equal plugins -------------------------------------------------------------------------------- */
-
-static void test_pool(void **state)
-{
-    struct world *w = *state;
-    struct got a = {0}, b = {0}, c = {0};
-    struct kube_auth_pool *pool = kube_auth_pool_new();
-    set_exec(w, V1, KUBE_EXEC_NEVER);
-    set_plugin(w, GIVES(V1, "{\"token\":\"shared\"}"));
-    struct kube_target other = w->target, different = w->target;
-    different.identity.exec.args = other_args;
-    struct kube_auth *first = kube_auth_new(w->loop, &w->target), *second = kube_auth_new(w->loop, &other),
-                     *third = kube_auth_new(w->loop, &different);
-    kube_auth_set_pool(first, pool);
-    kube_auth_set_pool(second, pool);
-    kube_auth_set_pool(third, pool);
-    kube_auth_get(first, on_got, &a);
-    kube_auth_get(second, on_got, &b);
-    kube_auth_get(third, on_got, &c);
-    kube_auth_free(&first); /* whose run it was; the other still waits */
-    wait_for(w, &b, 1);
-    wait_for(w, &c, 1);
-    assert_int_equal(a.calls, 0);
-    assert_string_equal(b.token, "shared");
-    assert_int_equal(runs(w), 2);
-    kube_auth_pool_free(&pool);
-    assert_null(kube_auth_get(second, on_got, &b));
-    assert_int_equal(b.calls, 2);
-    kube_auth_free(&second);
-    kube_auth_free(&third);
-    got_done(&b);
-    got_done(&c);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -728,7 +693,7 @@ int main(void)
         TEST(test_exec_certificate), TEST(test_expiry), TEST(test_expired),           TEST(test_reject),
         TEST(test_failures),    TEST(test_no_hot_loop), TEST(test_too_slow),
         TEST(test_missing),     TEST(test_free_while_running),
-        TEST(test_nested),      TEST(test_terminal),   TEST(test_terminal_late),      TEST(test_pool),
+        TEST(test_nested),      TEST(test_terminal),   TEST(test_terminal_late),
     };
     unsetenv("BRDECK_NOW");
     return cmocka_run_group_tests(tests, NULL, NULL);
