@@ -28,7 +28,7 @@ struct get {
     struct json *items;       /* of -o json and yaml: the whole objects */
     bool broken;              /* stdout is gone */
     int broken_errno;
-    bool lost;                /* said that nothing comes at the moment */
+    char lost[512];           /* why nothing comes at the moment, as it was said; "" all is well */
     size_t *widths;           /* of the columns, while rows follow each other */
     struct str *cells;        /* of the row under way, as many as columns */
 };
@@ -285,7 +285,7 @@ static int tell_missing(struct get *get)
     return code;
 }
 
-/* Said once when it begins and once when it is over: rows that do not come are no sign of calm. */
+/* Said when it begins, when the cause is another, and when it is over: rows that do not come are no sign of calm. */
 static void tell_link(struct get *get)
 {
     const struct fleet *fleet = get->session.fleet;
@@ -298,11 +298,13 @@ static void tell_link(struct get *get)
         if (!well && state->error.code != ERROR_NONE)
             error = &state->error;
     }
-    if (error && !get->lost)
+    if (error && strncmp(get->lost, error->text, sizeof get->lost - 1) != 0) {
         cli_say("%s; trying again, what is above may be old", error->text);
-    else if (get->lost && !waits)
+        snprintf(get->lost, sizeof get->lost, "%s", error->text);
+    } else if (get->lost[0] && !waits) {
         cli_say("live again");
-    get->lost = error || (get->lost && waits);
+        get->lost[0] = '\0';
+    }
 }
 
 static void print_change(struct get *get, slot_t slot)

@@ -238,6 +238,67 @@ put_status()
     api PATCH "$(backups_path "$1")/$2$put_below" "{\"status\":$3}" application/merge-patch+json >/dev/null
 }
 
+# ---- the operator, played on a real API server (brdeck-sim has its own) ----
+
+# start_operator: walks the log Backups of API_GROUP through their commands, from the watch's events, until the end.
+start_operator()
+{
+    command -v jq >/dev/null || skip "jq is needed"
+    operator_dir=$TEST_TMP/operator.$API_GROUP operator_below=/status
+    [ "$API_GROUP" != pingcap.com ] || operator_below=
+    mkdir "$operator_dir"
+    mkfifo "$operator_dir/events" "$operator_dir/steps"
+    curl -sSN -K "$TEST_TMP/curlrc" "$API_SERVER/apis/$API_GROUP/v1alpha1/backups?watch=1" >"$operator_dir/events" 2>/dev/null &
+    track $!
+    jq --unbuffered -r -f "$abs_top_srcdir/tests/tools/operator.jq" <"$operator_dir/events" >"$operator_dir/steps" &
+    track $!
+    operator_walk "$operator_below" <"$operator_dir/steps" >"$operator_dir/log" 2>&1 &
+    OPERATOR_PID=$!
+    track $OPERATOR_PID
+}
+
+# A step that is out of date is refused by its resourceVersion; the event that made it so comes after it.
+operator_walk()
+{
+    operator_tab=$(printf '\t')
+    while IFS=$operator_tab read -r operator_path operator_patch; do
+        printf '%s' "$operator_patch" | sed "s/@TSO@/$(tso_now)/g" |
+            curl -sS -m 30 -K "$TEST_TMP/curlrc" -X PATCH -H "Content-Type: application/merge-patch+json" --data-binary @- \
+                -o /dev/null -w "$operator_path %{http_code}\n" "$API_SERVER$operator_path$1" || :
+    done
+}
+
+# operator_rests, operator_works: accepted and not picked up; and on again.
+operator_rests()
+{
+    if [ -n "${KUBE_DIR:-}" ]; then kill -STOP "$OPERATOR_PID"; else sim_order /sim/operator '{"running":false}' >/dev/null; fi
+}
+operator_works()
+{
+    if [ -n "${KUBE_DIR:-}" ]; then kill -CONT "$OPERATOR_PID"; else sim_order /sim/operator '{"running":true}' >/dev/null; fi
+}
+
+# br_fails NS NAME COMMAND MESSAGE-AS-JSON: the next br of that command on that Backup fails; br_works NS NAME: no more.
+br_fails()
+{
+    if [ -n "${KUBE_DIR:-}" ]; then
+        patch_backup "$1" "$2" "{\"metadata\":{\"annotations\":{\"test/fail\":\"$3\",\"test/message\":$4}}}"
+    else
+        sim_order /sim/br "{\"command\":\"$3\",\"namespace\":\"$1\",\"name\":\"$2\",\"message\":$4}" >/dev/null
+    fi
+}
+br_works()
+{
+    [ -z "${KUBE_DIR:-}" ] || patch_backup "$1" "$2" '{"metadata":{"annotations":{"test/fail":null,"test/message":null}}}'
+}
+
+# tso_now [SECONDS]: a TSO, so many seconds from now; tso_plus TSO SECONDS.
+tso_now() { echo $((($(date +%s%3N) + ${1:-0} * 1000) << 18)); }
+tso_plus() { echo $(($1 + ($2 * 1000 << 18))); }
+
+# field NS NAME FILTER: what jq finds in a Backup, "null" where there is nothing.
+field() { get_backup "$1" "$2" | jq -r "$3"; }
+
 # ---- the bad network ----
 
 # start_proxy: put a proxy before API_SERVER; KUBECONFIG goes through it from now on, api() does not.

@@ -5,7 +5,7 @@
 # or nothing was found.
 set -eu
 [ $# -gt 0 ] || set -- .
-find "$@" -name '*.trs' -type f | sort | awk '
+find "$@" -name '*.trs' -type f | sort -u | awk '
 # What the program as a whole counts as.
 function add_program(result)
 {
