@@ -447,6 +447,7 @@ static void test_failures(void **state)
         {"exit 7", "failed (exit code 7)", ":7"},
         {"kill -9 $$", "was ended by signal 9", NULL},
         {"echo not json s3cr3t", "printed no ExecCredential", "s3cr3t"},
+        {"echo not json; echo please log in >&2", "printed no ExecCredential; it said: please log in", "json"},
         {"echo '{\"kind\":\"Status\"}'", "printed no ExecCredential", NULL},
         {GIVES(V1BETA1, "{\"token\":\"s3cr3t\"}"), "answered in another version than " V1, "s3cr3t"},
         {GIVES(V1, "null"), "gave no status", NULL},
