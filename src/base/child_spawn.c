@@ -22,6 +22,14 @@ extern char **environ;
 #endif
 #endif
 
+/* A session of its own has no terminal: a program that opens /dev/tty though it was given none is told so, instead of
+ * writing over the screen, or being stopped when it reads. */
+#ifdef POSIX_SPAWN_SETSID
+enum { APART = POSIX_SPAWN_SETSID };
+#else
+enum { APART = POSIX_SPAWN_SETPGROUP };
+#endif
+
 enum { OURS, THEIRS };
 
 /* What happens to each of the child's first three descriptors. */
@@ -94,7 +102,7 @@ static char **make_env(const char *const *more)
     return env;
 }
 
-static void set_attributes(posix_spawnattr_t *attr, bool own_group)
+static void set_attributes(posix_spawnattr_t *attr, bool apart)
 {
     sigset_t all, none;
     sigfillset(&all);
@@ -105,7 +113,7 @@ static void set_attributes(posix_spawnattr_t *attr, bool own_group)
     posix_spawnattr_setsigmask(attr, &none);
     posix_spawnattr_setpgroup(attr, 0);
     posix_spawnattr_setflags(attr, (short)(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-                                           (own_group ? POSIX_SPAWN_SETPGROUP : 0)));
+                                           (apart ? APART : 0)));
 }
 
 static void set_actions(posix_spawn_file_actions_t *actions, const struct child_spec *spec,

@@ -1,7 +1,7 @@
 /* child.h - programs run beside the loop: posix_spawn, pipes, default signals,
  * no inherited descriptors.
  *
- * A child is a process group of its own and is killed as one; but one that has
+ * A child is a session of its own, without a terminal, and is killed as one; but one that has
  * the terminal stays in brdeck's, so that it may read from it. Its end counts when
  * its output is read to the end, or one second after its exit: a grandchild may
  * hold the pipes open for ever.

@@ -246,6 +246,20 @@ static void test_inherits_nothing(void **state)
     end_done(&end);
 }
 
+/* What was given no terminal finds none, also where brdeck has one. */
+static void test_no_terminal(void **state)
+{
+    struct loop *loop = *state;
+    struct end end;
+    start_sh(loop, "ps -o sid= -p $$ | tr -d ' '; echo $$; (: >/dev/tty) 2>/dev/null && echo tty", (struct child_spec){0}, &end);
+    wait_for(loop, &end);
+    char want[64];
+    int pid = atoi(end.out.data);
+    snprintf(want, sizeof want, "%d\n%d\n", pid, pid);
+    assert_string_equal(end.out.data, want);
+    end_done(&end);
+}
+
 static void test_timeout(void **state)
 {
     static const struct {
@@ -388,7 +402,7 @@ int main(void)
 #define CHILD_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CHILD_TEST(test_output),     CHILD_TEST(test_much),       CHILD_TEST(test_not_started),  CHILD_TEST(test_path),
-        CHILD_TEST(test_environment), CHILD_TEST(test_inherits_nothing), CHILD_TEST(test_timeout),
+        CHILD_TEST(test_environment), CHILD_TEST(test_inherits_nothing), CHILD_TEST(test_no_terminal), CHILD_TEST(test_timeout),
         CHILD_TEST(test_grandchild), CHILD_TEST(test_stream),     CHILD_TEST(test_cancel),
         CHILD_TEST(test_kill),       CHILD_TEST(test_many),       CHILD_TEST(test_terminal),
         CHILD_TEST(test_loop_goes_first),
