@@ -87,7 +87,10 @@ static bool rule_name_too_long(struct ask *ask)
     char job[512];
     const char *name = ask->record->name;
     if (command_job_name(name, ask->action->command, job, sizeof job))
-        return false;
+        /* log-resume is the longer word: never pause what can not be resumed */
+        return ask->action->id == ACTION_PAUSE && !command_job_name(name, LOG_COMMAND_RESUME, job, sizeof job) &&
+               deny(ask, "name too long to resume", "It could be paused, but never resumed: with a name of more than "
+                    "45 bytes (this has %zu) the operator cannot make the Job of log-resume.", strlen(name));
     const char *command = log_command_name(ask->action->command);
     size_t room = 63 - strlen("backup-") - 1 - strlen(command);
     return deny(ask, "name too long", "The name has %zu bytes, and with more than %zu the operator cannot make the "
@@ -99,8 +102,11 @@ static bool rule_not_picked_up(struct ask *ask)
     const struct backup_record *r = ask->record;
     if (r->phase != PHASE_NONE)
         return false;
+    if (str_empty(r->cluster))
+        return deny(ask, "names no cluster", "The operator cannot work on it: its spec names no cluster. Make a new "
+                    "one with spec.br.cluster.");
     return deny(ask, "not picked up", "The operator has not picked it up: its status is empty. See that the "
-                "operator runs and that Cluster %.64s is there.", r->cluster);
+                "operator runs and that %s %.64s is there.", r->v1 ? "TidbCluster" : "Cluster", r->cluster);
 }
 
 static bool rule_stopped(struct ask *ask)
@@ -118,6 +124,9 @@ static bool rule_dead(struct ask *ask)
     const struct backup_record *r = ask->record;
     char cause[120];
     cause_text(r->reason, r->message, cause, sizeof cause);
+    if (r->phase == PHASE_CLEAN || r->phase == PHASE_CLEAN_FAILED)
+        return deny(ask, "being cleaned", "Its data is being removed from storage: there is nothing to %s any more; "
+                    "make a new one with s.", ask->action->name);
     if (r->phase == PHASE_INVALID)
         return deny(ask, "invalid spec", "The operator refused the spec (%s) and does not look again: make a new "
                     "one with s.",
@@ -187,7 +196,10 @@ static bool rule_out_of_sync(struct ask *ask)
     if (base == LOG_COMMAND_UNKNOWN)
         return deny(ask, "spec is ignored", "The spec says logSubcommand %.24s, which the operator ignores: a "
                     "truncate would never run. %s first.", r->subcommand_text, r->phase == PHASE_PAUSED ? "Resume "
-                    "with r" : "Pause or stop");
+                    "with r" : "Set it to log-start with kubectl edit");
+    if (r->phase == PHASE_STOPPED)
+        return deny(ask, "behind another command", "It would wait behind %s, which can do nothing on a stopped log "
+                    "backup: set logSubcommand to log-stop with kubectl edit first.", log_command_name(base));
     if (record_sub(r, base)->phase == PHASE_FAILED)
         return deny(ask, "behind a failed command", "It would wait behind the failed %s: try that again first.",
                     log_command_name(base));
@@ -199,7 +211,9 @@ static bool rule_no_checkpoint(struct ask *ask)
     if (ask->record->checkpoint != 0)
         return false;
     return deny(ask, "no checkpoint", "The checkpoint is unknown, so nobody can say what a truncate leaves: the "
-                "operator reads it from PD once a minute while the backup runs.");
+                "operator reads it from PD once a minute while the backup runs; %s.",
+                ask->record->phase == PHASE_RUNNING ? "wait for it" :
+                ask->record->phase == PHASE_PAUSED ? "resume it first" : "see br log metadata --storage");
 }
 
 static bool job_is_active(const struct ask *ask)
@@ -234,6 +248,9 @@ static bool rule_failed_before(struct ask *ask)
         return deny(ask, "cannot be retried", "The last %s failed and will not be retried by itself, and this "
                     "server has no /status by which to ask for it%s.", word, command == LOG_COMMAND_TRUNCATE ? "; "
                     "take another time" : "");
+    if (command == LOG_COMMAND_RESUME && cause_is_gc(record_sub(r, command)->reason, record_sub(r, command)->message))
+        warn(ask, "It failed because GC has passed the log's checkpoint: it will fail again. Rather stop it, take a "
+             "full backup and start anew with s.");
     ask->verdict->is_retry = true;
     snprintf(ask->verdict->brief, sizeof ask->verdict->brief, "tries the failed %s again", word);
     warn(ask, "The last %s failed and will not be retried by itself: this drops its entry from the status, and the "
@@ -249,8 +266,9 @@ static bool rule_asked_before(struct ask *ask)
     if (r->subcommand != says || ask->verdict->is_retry || command_effective(r) != ask->action->command)
         return false;
     if (command_verdict(r) == COMMAND_SETTLED)
-        return deny(ask, "settled", "The spec says so already, and the operator takes its last %s for done: change "
-                    "the spec first.", ask->action->name);
+        return deny(ask, "settled", "The spec says so already, and the operator takes its last %s for done: only "
+                    "taking %s out of status.logSubCommandStatuses (kubectl edit --subresource=status) has it run "
+                    "again.", ask->action->name, log_command_name(ask->action->command));
     return deny(ask, "asked already", "The spec asks for it already; the operator has not begun. See that it runs.");
 }
 

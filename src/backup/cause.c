@@ -9,6 +9,8 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/str.h>
 
+static const char gc_word[] = "GC passed it";
+
 /* Found anywhere in the message, whatever the case; the more exact first. */
 static const struct {
     const char *sign, *word;
@@ -30,9 +32,9 @@ static const struct {
     {"no space left", "storage full"},
     {"QuotaExceeded", "storage full"},
     {"SlowDown", "storage throttles"},
-    {"GCSafepointExceeded", "GC passed it"},
-    {"GC safepoint", "GC passed it"},
-    {"GC safe point", "GC passed it"},
+    {"GCSafepointExceeded", gc_word},
+    {"GC safepoint", gc_word},
+    {"GC safe point", gc_word},
     {"unknown flag", "unknown br flag"},
     {"unknown shorthand flag", "unknown br flag"},
     {"found backup meta", "path not empty"},
@@ -92,6 +94,8 @@ const char *cause_word(const char *reason, const char *message)
     return NULL;
 }
 
+bool cause_is_gc(const char *reason, const char *message) { return cause_word(reason, message) == gc_word; }
+
 /* Cut to @size at a whole character, line feeds as spaces, three dots where it was cut. */
 static void copy_line(const char *text, size_t len, char *buf, size_t size)
 {
@@ -111,7 +115,7 @@ static void copy_line(const char *text, size_t len, char *buf, size_t size)
 char *cause_text(const char *reason, const char *message, char *buf, size_t size)
 {
     static const char opening[] = "[error=";
-    const char *text = !str_empty(message) ? message : reason ? reason : "";
+    const char *text = !str_empty(message) ? message : !str_empty(reason) ? reason : "no reason is told";
     const char *own = strstr(text, opening);
     size_t len = strlen(text);
     if (own) {

@@ -70,7 +70,21 @@ static void brief_title(struct description *d, const struct backup_record *r, co
     str_done(&text);
 }
 
-static void add_window(struct description *d, const struct window *w, const struct describe_context *ctx)
+/* br notes how far it truncates before it deletes: a truncate that failed, or runs, may have taken that already. */
+static void add_broken_truncate(struct str *text, const struct backup_record *r, const struct describe_context *ctx)
+{
+    const struct backup_sub *sub = record_sub(r, LOG_COMMAND_TRUNCATE);
+    tso_t until = tso_from_status(sub->until);
+    char at[TSO_TEXT_MAX];
+    bool ended = sub->phase == PHASE_NONE || sub->phase == PHASE_COMPLETE || sub->phase == PHASE_REPEATABLE;
+    if (!ended && until > window_log_start(r))
+        str_addf(text, "; log-truncate %s: what lies before %s may be gone already",
+                 phase_is_active(sub->phase) ? "is under way" : "failed",
+                 tso_format(until, ctx->style, ctx->now_ms, at));
+}
+
+static void add_window(struct description *d, const struct backup_record *r, const struct window *w,
+                       const struct describe_context *ctx)
 {
     char from[TSO_TEXT_MAX], to[TSO_TEXT_MAX];
     enum tso_style style = ctx->style;
@@ -80,6 +94,7 @@ static void add_window(struct description *d, const struct window *w, const stru
              ctx->ascii ? "to" : "…", tso_format(w->to, style, ctx->now_ms, to));
     if (w->filter)
         str_addf(&text, "; only the tables %s", w->filter);
+    add_broken_truncate(&text, r, ctx);
     if (w->maybe_other_cluster)
         str_add(&text, "; the snapshot is older than the Cluster object, maybe of another cluster");
     if (!ctx->window_known)
@@ -99,11 +114,16 @@ void describe_restorable(struct description *d, const struct backup_record *r, c
                             r->filtered ? ", only the tables of its filter" : "");
         return;
     }
-    if (w && w->base)
-        add_window(d, w, ctx);
+    if (r->phase == PHASE_CLEAN || r->phase == PHASE_CLEAN_FAILED)
+        description_add(d, ROLE_WARN, 2, "restorable", "nothing: its data is being removed from storage");
+    else if (w && w->base)
+        add_window(d, r, w, ctx);
     else if (!w || !ctx->window_known)
         description_add(d, ROLE_DIM, 2, "restorable", "unknown: the snapshots of the cluster are not completely "
                         "listed");
+    else if (w->points > 0 && (r->commit_ts == 0 || r->checkpoint == 0))
+        description_add(d, ROLE_DIM, 2, "restorable", "unknown: how far the log reaches is not told yet (%s)",
+                        r->commit_ts == 0 ? "no COMMITTS" : "no checkpoint");
     else if (w->points > 0)
         description_add(d, ROLE_WARN, 2, "restorable", "no PITR: no full backup lies in the log; %zu restore%s only "
                         "%s own instant",

@@ -71,10 +71,14 @@ static bool find_deleting(struct look *look)
         look_word(look, "Deleting");
     }
     look_say(look, "Being deleted since %s:", look_time(look, r->deleting_ms, at));
-    bool has_task = r->mode == BACKUP_LOG && r->phase != PHASE_STOPPED && r->phase != PHASE_FAILED;
-    look_say(look, has_task ? " the operator stops the log task" : " the operator cleans up");
-    if (r->clean_policy != CLEAN_RETAIN)
-        look_say(look, " and removes everything under %s", r->path ? r->path : r->storage);
+    bool cleans = r->phase == PHASE_CLEAN || r->phase == PHASE_CLEAN_FAILED;
+    bool has_task = r->mode == BACKUP_LOG && !cleans && r->phase != PHASE_STOPPED && r->phase != PHASE_FAILED;
+    /* the operator keeps the data of what has not failed under OnFailure too */
+    cleans = cleans || r->clean_policy == CLEAN_DELETE ||
+             (r->clean_policy == CLEAN_ON_FAILURE && r->phase == PHASE_FAILED);
+    look_say(look, has_task ? " the operator stops the log task" : cleans ? " the operator" : " the operator cleans up");
+    if (cleans)
+        look_say(look, "%s removes everything under %s", has_task ? " and" : "", r->path ? r->path : r->storage);
     look_say(look, ".");
     if (r->phase == PHASE_CLEAN_FAILED)
         look_say(look, " Cleaning failed: see the Job clean-%.63s.", r->name);
@@ -96,11 +100,15 @@ static bool find_not_picked_up(struct look *look)
         look_word(look, "not picked up, %s", look_age(look, r->created_ms, age));
     else
         look_word(look, "not picked up");
+    const char *kind = r->v1 ? "TidbCluster" : "Cluster", *ns = r->v1 && r->cluster_ns ? r->cluster_ns : r->ns;
+    if (str_empty(r->cluster))
+        return look_say(look, "Nobody has picked it up: its spec names no cluster, and without spec.br.cluster the "
+                        "operator cannot work on it. Make a new one.");
     if (r->has_finalizer)
         return look_say(look, "The operator has seen it (its finalizer is there), but its status stays empty: most "
-                        "likely there is no Cluster %.64s in namespace %.63s.", r->cluster, r->ns);
+                        "likely there is no %s %.64s in namespace %.63s.", kind, r->cluster, ns);
     return look_say(look, "Nobody has picked it up: its status is empty. See that the operator runs and watches "
-                    "namespace %.63s, and that Cluster %.64s is there.", r->ns, r->cluster);
+                    "namespace %.63s, and that %s %.64s is there.", r->ns, kind, r->cluster);
 }
 
 static bool find_invalid(struct look *look)

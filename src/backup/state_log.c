@@ -91,6 +91,22 @@ static void say_deadline(struct look *look)
         look_say(look, " BR keeps what resume needs until about %s.", look_time(look, deadline, at));
 }
 
+/* A logTruncateUntil that fires once the base command is in sync: whatever else is told, log data will go. */
+static void say_waiting_truncate(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    char at[TSO_TEXT_MAX];
+    tso_t until = look->sentence ? tso_from_status(r->until) : 0;
+    if (!look->sentence || str_empty(r->until) || str_same(r->until, r->success_until) || command_effective(r) == LOG_COMMAND_TRUNCATE)
+        return;
+    if (until != 0 && (until <= r->commit_ts || until <= tso_from_status(r->success_until)))
+        return; /* it would do nothing */
+    if (until)
+        look_say(look, " A truncate until %s waits behind it and runs next.", look_time(look, tso_to_ms(until), at));
+    else
+        look_say(look, " A truncate until %.40s waits behind it and runs next.", r->until);
+}
+
 /* A Job of the command that the spec asks for is on its way. */
 bool find_log_working(struct look *look)
 {
@@ -105,8 +121,12 @@ bool find_log_working(struct look *look)
     if (sub->phase != PHASE_RUNNING && sub->changed_ms && look_reached(look, sub->changed_ms + STUCK_MS)) {
         snprintf(late, sizeof late, ", %s", look_age(look, sub->changed_ms, age));
         look_found(look, MARK_TROUBLE, SEVERITY_WARN, ROLE_WARN);
-        look_say(look, "%s is %s for long: its Job does not get on.", log_command_name(command),
-                 phase_name(sub->phase));
+        char job[128];
+        command_job_name(r->name, command, job, sizeof job);
+        look_say(look, "%s is %s for long: its Job %s does not get on.", log_command_name(command),
+                 phase_name(sub->phase), job);
+        if (!look->facts->event.at_ms && !look->facts->pod.present)
+            look_say(look, " Its Events tell why.");
     } else {
         look_found(look, MARK_BUSY, SEVERITY_BUSY, ROLE_BUSY);
         look_say(look, "%s is under way (%s).", log_command_name(command), phase_name(sub->phase));
@@ -116,6 +136,7 @@ bool find_log_working(struct look *look)
     else
         look_word(look, "%s, truncating%s", phase_name(r->phase), late);
     look_say_job(look);
+    say_waiting_truncate(look);
     return true;
 }
 
@@ -132,12 +153,14 @@ bool find_log_failed_command(struct look *look)
     look_found(look, crit ? MARK_FAILED : MARK_TROUBLE, crit ? SEVERITY_CRIT : SEVERITY_WARN,
                crit ? ROLE_CRIT : ROLE_WARN);
     look_word(look, "%s, %s failed", phase_name(r->phase), log_command_word(command));
-    look_say(look, "%s failed", log_command_name(command));
-    if (*cause_text(sub->reason, sub->message, cause, sizeof cause))
-        look_say(look, ": %s", cause);
-    look_say(look, ". The operator does not try again by itself; %s does. The phase is still %s.", words[command].key,
+    look_say(look, "%s failed: %s.", log_command_name(command),
+             cause_text(sub->reason, sub->message, cause, sizeof cause));
+    if (command == LOG_COMMAND_RESUME && cause_is_gc(sub->reason, sub->message))
+        return look_say(look, " It cannot be resumed any more: stop it, take a full backup and start anew with s.");
+    look_say(look, " The operator does not try again by itself; %s does. The phase is still %s.", words[command].key,
              phase_name(r->phase));
     say_deadline(look);
+    say_waiting_truncate(look);
     return true;
 }
 
@@ -165,8 +188,7 @@ bool find_log_rejected(struct look *look)
     look_word(look, "%s, spec ignored", phase_name(r->phase));
     look_say(look, "The spec says logSubcommand %.24s, which the operator ignores: nothing happens.",
              r->subcommand_text);
-    if (r->phase == PHASE_PAUSED)
-        look_say(look, " r resumes it.");
+    look_say(look, r->phase == PHASE_PAUSED ? " r resumes it." : " Set it right with kubectl edit.");
     say_deadline(look);
     return true;
 }
@@ -187,9 +209,12 @@ bool find_log_asked(struct look *look)
     else
         look_found(look, MARK_BUSY, SEVERITY_BUSY, ROLE_BUSY);
     look_word(look, "%s, %s asked", phase_name(r->phase), log_command_word(command));
-    look_say(look, "The spec asks for %s; the operator has not begun. If this stays, see that it runs.",
-             log_command_name(command));
+    char at[TSO_TEXT_MAX];
+    tso_t until = command == LOG_COMMAND_TRUNCATE ? tso_from_status(r->until) : 0;
+    look_say(look, "The spec asks for %s%s%s; the operator has not begun. If this stays, see that it runs.",
+             log_command_name(command), until ? " until " : "", until ? look_time(look, tso_to_ms(until), at) : "");
     say_deadline(look);
+    say_waiting_truncate(look);
     return true;
 }
 
@@ -197,6 +222,23 @@ static tso_t checkpoint_of(const struct look *look)
 {
     tso_t own = look->record->checkpoint, pd = look->facts->pd.read_ms ? look->facts->pd.checkpoint : 0;
     return pd > own ? pd : own;
+}
+
+/* The lag is told first; a command that failed, or was asked for, is still to be told. */
+static bool say_besides(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    enum log_command command = command_effective(r);
+    enum command_verdict verdict = command_verdict(r);
+    const struct backup_sub *sub = record_sub(r, command);
+    char cause[CAUSE_MAX];
+    if (sub->phase == PHASE_FAILED && verdict == COMMAND_SETTLED)
+        look_say(look, " %s failed besides: %s; %s tries it again.", log_command_name(command),
+                 cause_text(sub->reason, sub->message, cause, sizeof cause), words[command].key);
+    else if (verdict == COMMAND_RUNS && command != LOG_COMMAND_START)
+        look_say(look, " The spec asks for %s besides.", log_command_name(command));
+    say_waiting_truncate(look);
+    return true;
 }
 
 static bool lagging(struct look *look, int64_t limit_ms, enum severity severity, enum role role)
@@ -210,9 +252,9 @@ static bool lagging(struct look *look, int64_t limit_ms, enum severity severity,
     look_word(look, "Running, lagging");
     if (!look->sentence)
         return true;
-    return look_say(look, "The checkpoint stands %s back: what came after %s cannot be restored yet. Look at the "
-                    "storage, the TiKV logs and br log status.", look_age(look, at_ms, age), look_time(look, at_ms,
-                                                            at));
+    look_say(look, "The checkpoint stands %s back: what came after %s cannot be restored yet. Look at the storage, "
+             "the TiKV logs and br log status.", look_age(look, at_ms, age), look_time(look, at_ms, at));
+    return say_besides(look);
 }
 
 bool find_log_lag_crit(struct look *look) { return lagging(look, LAG_CRIT_MS, SEVERITY_CRIT, ROLE_CRIT); }

@@ -51,7 +51,7 @@ static void window_from(const struct backup_record *log, tso_t start, const stru
                         size_t count, int64_t cluster_created_ms, struct window *window)
 {
     *window = (struct window){.log = log, .filter = log->filter};
-    if (log->mode != BACKUP_LOG)
+    if (log->mode != BACKUP_LOG || log->phase == PHASE_CLEAN || log->phase == PHASE_CLEAN_FAILED)
         return;
     for (size_t i = 0; i < count; i++) {
         const struct backup_record *snap = records[i];

@@ -209,11 +209,14 @@ static bool judge_patch(struct plan *plan)
     p->until = plan->asked_until;
     if (p->action->id == ACTION_TRUNCATE) {
         tso_t there = tso_from_status(p->record->until);
-        if (p->verdict.is_retry && p->until && p->until != there) /* a new value is a new run, not a retry */
-            p->verdict.is_retry = false;
-        else if (p->verdict.is_retry)
+        if (p->verdict.is_retry && p->until && p->until != there) { /* a new value is a new run, not a retry */
+            struct backup_record other = *p->record;
+            other.until = NULL;
+            action_may(p->action->id, &other, &plan->facts, has_sub, now_ms, &p->verdict);
+        } else if (p->verdict.is_retry) {
             p->until = there;
-        else if (!p->until)
+        }
+        if (!p->until)
             return refuse(plan, ERROR_INPUT, "a truncate needs a time: until when the log may go");
     }
     p->sub = p->verdict.is_retry && has_sub ? "status" : NULL;

@@ -45,7 +45,7 @@ enum state_mark {
 const char *state_mark_text(enum state_mark mark, bool ascii);
 const char *state_mark_help(enum state_mark mark); /* "runs", "failed"...: what the mark says */
 
-enum { STATE_WORD_MAX = 64, STATE_TEXT_MAX = 384 };
+enum { STATE_WORD_MAX = 64, STATE_TEXT_MAX = 512 };
 
 struct backup_state {
     enum state_mark mark;

@@ -28,7 +28,7 @@ struct window {
     const char *filter;         /* tables the log is limited to; NULL: all */
 };
 /* Of @log with the records of its cluster (any records: those of other clusters are passed over).
- * @cluster_created_ms: of the Cluster object, 0 unknown. */
+ * @cluster_created_ms: of the Cluster object, 0 unknown. Nothing where the log is being cleaned away. */
 void window_of(const struct backup_record *log, const struct backup_record *const *records, size_t count,
                int64_t cluster_created_ms, struct window *window);
 

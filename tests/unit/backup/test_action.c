@@ -78,6 +78,9 @@ static const struct row {
     {ACTION_RESUME, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused',"
      "'logSubCommandStatuses':{'log-resume':{'phase':'Failed'}}}}", RETRY, "tries the failed resume again",
      "not be retried by itself"},
+    {ACTION_RESUME, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused',"
+     "'logSubCommandStatuses':{'log-resume':{'phase':'Failed','conditions':[{'type':'Failed',"
+     "'message':'ErrBackupGCSafepointExceeded'}]}}}}", RETRY, "tries the failed resume again", "it will fail again"},
     {ACTION_STOP, "{'spec':{'logSubcommand':'log-stop'},'status':{'logSubCommandStatuses':{'log-stop':{"
      "'phase':'Failed'}}}}",
      RETRY, "tries the failed stop again", ""},
@@ -87,6 +90,10 @@ static const struct row {
      "'phase':'Failed'}}}}", NO, "behind a failed command", "wait behind the failed log-pause"},
     {ACTION_TRUNCATE, "{'spec':{'logSubcommand':'log-resume'},'status':{'phase':'Paused'}}", NO, "spec is ignored",
      "Resume with r"},
+    {ACTION_TRUNCATE, "{'spec':{'logSubcommand':'log-truncate'}}", NO, "spec is ignored", "Set it to log-start"},
+    {ACTION_TRUNCATE, "{'spec':{'logSubcommand':'log-pause'},'status':{'phase':'Stopped'}}", NO,
+     "behind another command", "set logSubcommand to log-stop"},
+    {ACTION_TRUNCATE, "{'status':{'phase':'Paused','logCheckpointTs':null}}", NO, "no checkpoint", "resume it first"},
     {ACTION_TRUNCATE, "{'status':{'logCheckpointTs':null}}", NO, "no checkpoint", "checkpoint is unknown"},
     /* under way */
     {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
@@ -102,7 +109,7 @@ static const struct row {
     {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'}}", NO, "asked already", "has not begun"},
     {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
      "'phase':'Complete'}}}}",
-     NO, "settled", "takes its last pause for done"},
+     NO, "settled", "only taking log-pause out of status.logSubCommandStatuses"},
     /* not there yet, dead, gone */
     {ACTION_PAUSE, "{'status':{'commitTs':null}}", NO, "no COMMITTS yet", "COMMITTS is not there yet"},
     {ACTION_STOP, "{'status':null}", NO, "not picked up", "Cluster shop"},
@@ -113,6 +120,10 @@ static const struct row {
     {ACTION_PAUSE, "{'status':{'phase':'Failed'}}", NO, "failed", "make a new one with s"},
     {ACTION_STOP, "{'status':{'phase':'Failed'}}", YES, "", ""},
     {ACTION_PAUSE, "{'status':{'phase':'Invalid'}}", NO, "invalid spec", "make a new one with s"},
+    {ACTION_PAUSE, "{'status':{'phase':'Invalid'}}", NO, "invalid spec", "(no reason is told)"},
+    {ACTION_STOP, "{'status':{'phase':'Clean'}}", NO, "being cleaned", "make a new one with s"},
+    {ACTION_STOP, "{'spec':{'br':null},'status':null}", NO, "names no cluster", "spec.br.cluster"},
+    {ACTION_STOP, "{'apiVersion':'pingcap.com/v1alpha1','status':null}", NO, "not picked up", "TidbCluster shop"},
     {ACTION_STOP, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z'}}", NO, "being deleted",
      "since 2026-11-22 13:00:00"},
     {ACTION_RESUME, "{'apiVersion':'pingcap.com/v1alpha1','status':{'phase':'RetryFailed',"
@@ -122,7 +133,9 @@ static const struct row {
     {ACTION_TRUNCATE, "{'metadata':{'name':'" NAME44 "'}}", NO, "name too long", "44 bytes, and with more than 43"},
     {ACTION_RESUME, "{'metadata':{'name':'" NAME46 "'},'status':{'phase':'Paused'}}", NO, "name too long",
      "more than 45"},
-    {ACTION_PAUSE, "{'metadata':{'name':'" NAME46 "'}}", YES, "", ""},
+    {ACTION_PAUSE, "{'metadata':{'name':'" NAME45 "'}}", YES, "", ""},
+    {ACTION_PAUSE, "{'metadata':{'name':'" NAME46 "'}}", NO, "name too long to resume", "paused, but never resumed"},
+    {ACTION_STOP, "{'metadata':{'name':'" NAME46 "'}}", YES, "", ""},
     {ACTION_PAUSE, "{'spec':{'tableFilter':['a.*']}}", YES, "", "--filter goes to log-pause too"},
     {ACTION_PAUSE, "{'spec':{'br':{'options':['--gc-ttl=3600']}}}", YES, "", ""},
     {ACTION_STOP, "{'spec':{'br':{'options':['--gc-ttl=3600']}}}", YES, "", "--gc-ttl goes to log-stop too"},

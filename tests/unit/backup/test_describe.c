@@ -67,6 +67,41 @@ static void the_sketch(void **state)
     record_free(&base);
 }
 
+/* "restorable" never promises what the log may not have. */
+static void restorable_is_no_promise(void **state)
+{
+    static const struct {
+        const char *patch, *says;
+    } rows[] = {
+        {NULL, "no holes"},
+        {"{'status':{'logSubCommandStatuses':{'log-truncate':{'phase':'Failed','logTruncatingUntil':"
+         "'470500000000000000'}}}}", "no holes; log-truncate failed: what lies before 11-16 07:44 may be gone already"},
+        {"{'status':{'logSubCommandStatuses':{'log-truncate':{'phase':'Running','logTruncatingUntil':"
+         "'470500000000000000'}}}}", "log-truncate is under way: what lies before 11-16 07:44 may be gone already"},
+        {"{'status':{'logCheckpointTs':'0'}}", "unknown: how far the log reaches is not told yet (no checkpoint)"},
+        {"{'status':{'phase':'Clean'}}", "nothing: its data is being removed from storage"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct backup_record *log = sample_log(rows[i].patch), *base = sample_snapshot(NULL);
+        const struct backup_record *records[] = {log, base};
+        struct window window;
+        window_of(log, records, 2, 0, &window);
+        struct describe_context ctx = {.window = &window, .window_known = true, .now_ms = SAMPLE_NOW};
+        struct description d;
+        bool said = false;
+        description_init(&d);
+        describe_brief(&d, log, &ctx);
+        for (size_t l = 0; l < d.count; l++)
+            said = said || (str_same(d.lines[l].label, "restorable") && strstr(d.lines[l].text, rows[i].says));
+        if (!said)
+            fail_msg("row %zu does not say: %s", i, rows[i].says);
+        description_done(&d);
+        record_free(&log);
+        record_free(&base);
+    }
+}
+
 static void other_briefs(void **state)
 {
     (void)state;
@@ -172,6 +207,7 @@ int main(void)
     setenv("TZ", "UTC", 1);
     tzset();
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_sketch), cmocka_unit_test(other_briefs),
+                                       cmocka_unit_test(restorable_is_no_promise),
                                        cmocka_unit_test(all_of_it)};
     return cmocka_run_group_tests(tests, NULL, done);
 }

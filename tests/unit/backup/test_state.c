@@ -57,9 +57,21 @@ static const struct row {
     {false, "{'spec':{'logSubcommand':'log-start'},"
      "'status':{" FAILED_SUB("log-pause", "x") "}}", 0, MARK_RUNNING, SEVERITY_OK,
      false, "Running", ""},
-    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume", "GC "
-                                                            "safepoint") "}}", 0,
+    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume", "x") "}}", 0,
      MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed", "r does"},
+    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume",
+     "GC safepoint") "}}", 0, MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed",
+     "It cannot be resumed any more: stop it"},
+    {false, "{'spec':{'logSubcommand':'log-pause','logTruncateUntil':'470500000000000000'},"
+     "'status':{" FAILED_SUB("log-pause", "x") "}}", 0, MARK_TROUBLE, SEVERITY_WARN, true, "Running, pause failed",
+     "A truncate until 11-16 07:44 waits behind it and runs next."},
+    {false, "{'spec':{'logSubcommand':'log-pause','logTruncateUntil':'470500000000000000'},"
+     "'status':{'logSuccessTruncateUntil':'470500000000000000'," FAILED_SUB("log-pause", "x") "}}", 0, MARK_TROUBLE,
+     SEVERITY_WARN, true, "Running, pause failed", "The phase is still Running."},
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" FAILED_SUB("log-pause", "x") "}}", 29 * M + 19 * S,
+     MARK_TROUBLE, SEVERITY_CRIT, true, "Running, lagging", "log-pause failed besides: x; p tries it again."},
+    {false, "{'spec':{'logTruncateUntil':'470500000000000000'}}", 0, MARK_BUSY, SEVERITY_BUSY, false,
+     "Running, truncate asked", "log-truncate until 11-16 07:44; the operator has not begun"},
     {false, "{'spec':{'logTruncateUntil':'470500000000000000'},'status':{'phase':'Stopped','logSubCommandStatuses':{"
      "'log-truncate':{'phase':'Failed','logTruncatingUntil':'470500000000000000'}}}}", 0, MARK_TROUBLE,
      SEVERITY_WARN, true,
@@ -115,7 +127,19 @@ static const struct row {
      SEVERITY_BUSY, false, "Deleting", "removes everything under s3://vault/shop/log"},
     {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'}}", 5 * M, MARK_DELETING, SEVERITY_WARN, true,
      "Deleting, 10m", "stops the log task"},
+    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'},'spec':{'cleanPolicy':'OnFailure'}}", 0,
+     MARK_DELETING, SEVERITY_BUSY, false, "Deleting", "the operator stops the log task."},
+    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'},'spec':{'cleanPolicy':'Delete'},"
+     "'status':{'phase':'Clean'}}", 0, MARK_DELETING, SEVERITY_BUSY, false, "Deleting",
+     "13:55:00: the operator removes everything under s3://vault/shop/log."},
+    {true, "{'status':{'phase':'Failed','conditions':null}}", 0, MARK_FAILED, SEVERITY_CRIT, true, "Failed",
+     "Failed: no reason is told."},
     /* not picked up */
+    {false, "{'status':null,'spec':{'br':null},'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z'}}", 0,
+     MARK_UNKNOWN, SEVERITY_WARN, true, "not picked up, 4m", "its spec names no cluster"},
+    {false, "{'apiVersion':'pingcap.com/v1alpha1','status':null,'spec':{'br':{'clusterNamespace':'db'}},'metadata':{"
+     "'creationTimestamp':'2026-11-22T13:56:00Z'}}", 0, MARK_UNKNOWN, SEVERITY_WARN, true, "not picked up, 4m",
+     "there is no TidbCluster shop in namespace db"},
     {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:59:30Z'}}", 0, MARK_BUSY, SEVERITY_BUSY,
      false, "New", ""},
     {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z'}}", 0, MARK_UNKNOWN,

@@ -249,6 +249,33 @@ static void a_settled_failure_takes_two_steps(void **state)
     br_plan_free(&plan);
 }
 
+/* The time that failed is the retry's; another one is a new run, and the dialog says nothing of dropping an entry. */
+static void a_failed_truncate_takes_another_time(void **state)
+{
+    struct bed *bed = *state;
+    tso_t failed = tso_ago(4 * DAY), other = tso_ago(3 * DAY);
+    struct backup_spec object = {.until = tso_text(bed, failed),
+                                 .subs = sub_text(bed, "log-truncate", "Failed", 100, 0, 0, tso_text(bed, failed),
+                                                  "boom")};
+    snapshot_put(bed, "full-new", 2 * DAY);
+    expect_get(bed, backup_text(bed, &object), 200, 0);
+    expect_right(bed, true);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET /apis/batch/v1/namespaces/orders/jobs/"
+                                                              "backup-log-orders-log-truncate",
+                                                   .http = 404, .body = status_text(bed, 404, "NotFound", "no")});
+    struct backup_spec after = object;
+    after.generation = 4;
+    expect_dry(bed, backup_text(bed, &after), 200, 0);
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .until = other});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_false(plan->verdict.is_retry);
+    assert_null(plan->sub);
+    const char *said = plan_said(bed, plan);
+    assert_has(said, ": Truncate the log of");
+    assert_has_not(said, "drops its entry");
+    br_plan_free(&plan);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 int main(void)
 {
@@ -257,6 +284,7 @@ int main(void)
         TEST(unknown_snapshots_are_never_nothing_lost), TEST(snapshots_elsewhere_are_not_known),
         TEST(a_truncate_guard_refuses), TEST(a_waiting_truncate_makes_it_one), TEST(clearing_goes_with_the_patch),
         TEST(a_retry_waits_for_its_job), TEST(a_retry_of_stop_is_typed), TEST(a_settled_failure_takes_two_steps),
+        TEST(a_failed_truncate_takes_another_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
