@@ -126,6 +126,8 @@ size_t kube_answer_body(char *bytes, size_t size, size_t count, void *request)
         return 0;
     r->last_byte_ms = clock_mono_ms();
     bool is_good = r->http >= 200 && r->http < 300;
+    if (r->paused && is_good && r->spec.on_chunk)
+        return CURL_WRITEFUNC_PAUSE; /* curl 8.14 hands on what it had read before it was paused */
     if (is_good && r->spec.on_chunk) {
         r->spec.on_chunk(r->spec.arg, bytes, len);
         return r->cancelled ? 0 : len;
