@@ -41,7 +41,7 @@ const struct flag flag_table[] = {
     {"help", 'h', FLAG_BOOL, AT(help), NULL, false, "Show help"},
     {"version", 0, FLAG_BOOL, AT(version), NULL, false, "Show the version"},
     {"selector", 'l', FLAG_TEXT, AT(selector), "LABELS", true, "Only those with these labels: a=b,c!=d,e"},
-    {"output", 'o', FLAG_TEXT, AT(output), "FORM", true, "table, wide, json, yaml or name"},
+    {"output", 'o', FLAG_TEXT, AT(output), "FORM", true, "get: table, wide, json, yaml or name; an action with --dry-run: json"},
     {"watch", 'w', FLAG_BOOL, AT(watch), NULL, true, "Go on with what changes"},
     {"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, true, "No column titles"},
     {"until", 0, FLAG_TEXT, AT(until), "TIME", true, "Log before it goes: a TSO, a time, or an age such as -7d"},

@@ -131,7 +131,7 @@ bool session_settle(struct session *s, int *code)
     struct str why;
     str_init(&why, 512);
     fleet_freshness(s->fleet, &why, &(enum role){ROLE_TEXT}, &(int64_t){0});
-    error_set(&late, ERROR_NETWORK, "%s: no list within %lld s (%s)", s->target->server, (long long)(limit / 1000), why.data);
+    error_set(&late, ERROR_NETWORK, "%s: no list within %g s (%s)", s->target->server, (double)limit / 1000, why.data);
     str_done(&why);
     *code = cli_fail(err->code ? err : &late);
     return false;
