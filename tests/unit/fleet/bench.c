@@ -20,7 +20,7 @@ static struct row_spec spec_of(unsigned i, char *ns, char *name, unsigned change
 {
     static const char *const phases[] = {"Complete", "Running", "Failed", "Stopped"};
     snprintf(ns, 16, "team-%02u", i % 50);
-    snprintf(name, 32, "log-backup-of-cluster-%06u", i);
+    snprintf(name, 40, "log-backup-of-cluster-%06u", i);
     return (struct row_spec){
         .ns = ns, .name = name, .log = i % 2, .phase = phases[(i / 7 + change) % 4], .labels = "app=x,env=prod",
         .message = "pod backup-log has a message of some length", .checkpoint_age_ms = 1000 + i % 9999 + change,
@@ -29,7 +29,7 @@ static struct row_spec spec_of(unsigned i, char *ns, char *name, unsigned change
 
 static void put(struct store *store, unsigned i, unsigned change)
 {
-    char ns[16], name[32];
+    char ns[16], name[40];
     struct row_spec spec = spec_of(i, ns, name, change);
     row_put(store, 0, &spec);
 }
