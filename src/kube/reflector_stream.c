@@ -16,6 +16,12 @@ static void splitter_failed(struct stream *s)
     free(what);
 }
 
+/* Enough waits to be read: one object that is not whole yet, however large, must have the rest of it. */
+static bool is_full(const struct stream *s, size_t most)
+{
+    return s->splitter.count > 0 && splitter_waiting(&s->splitter) > most;
+}
+
 static void on_chunk(void *arg, const char *bytes, size_t len)
 {
     struct stream *s = arg;
@@ -26,7 +32,7 @@ static void on_chunk(void *arg, const char *bytes, size_t len)
         splitter_failed(s);
         s->ended = true;
         kube_request_cancel(&s->request);
-    } else if (!s->paused && splitter_waiting(&s->splitter) > INBOX_PAUSE) {
+    } else if (!s->paused && is_full(s, INBOX_PAUSE)) {
         s->paused = true;
         kube_request_pause(s->request, true);
     }
@@ -97,7 +103,7 @@ void stream_free(struct stream **stream)
 
 void stream_relax(struct stream *s)
 {
-    if (!s->paused || splitter_waiting(&s->splitter) > INBOX_PAUSE / 2)
+    if (!s->paused || is_full(s, INBOX_PAUSE / 2))
         return;
     s->paused = false;
     if (s->request)

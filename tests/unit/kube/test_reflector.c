@@ -479,6 +479,28 @@ static void test_large_list_waits_for_a_slow_owner(void **state)
 }
 
 /* While a slow owner takes the first page, the second is asked for already. */
+/* One object may be larger than what may wait unread; in a list and in a watch. */
+static void test_an_object_larger_than_the_pause(void **state)
+{
+    (void)state;
+    struct scene *s = open_scene();
+    size_t len = 3 * (size_t)INBOX_PAUSE;
+    char *pad = xcalloc(len + 1, 1);
+    memset(pad, 'x', len);
+    char *list = xasprintf("{\"items\":[" ITEM("a") ",{\"metadata\":{\"name\":\"b\"},\"x\":\"%s\"}],\"metadata\":{"
+                           "\"resourceVersion\":\"5\"}}", pad);
+    char *event = xasprintf("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"c\",\"resourceVersion\":\"6\"},"
+                            "\"x\":\"%s\"}}\n", pad);
+    expect(s, LIST, (struct fake_rule){.body = list});
+    expect(s, WATCH, (struct fake_rule){.how = FAKE_STREAM, .body = event});
+    begin(s);
+    UNTIL(s->f.loop, strcmp(s->log.data, "L +a +b E +c ") == 0);
+    free(pad);
+    free(list);
+    free(event);
+    close_scene(s);
+}
+
 static void test_next_page_is_asked_ahead(void **state)
 {
     (void)state;
@@ -559,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_silent_list_is_checked),
         cmocka_unit_test(test_quiet_watch_is_started_again),
         cmocka_unit_test(test_large_list_waits_for_a_slow_owner),
+        cmocka_unit_test(test_an_object_larger_than_the_pause),
         cmocka_unit_test(test_next_page_is_asked_ahead),
         cmocka_unit_test(test_once),
         cmocka_unit_test(test_free_from_every_callback),
