@@ -94,6 +94,7 @@ struct fleet *fleet_new(struct loop *loop, struct kube_client *client, const str
     fleet->access = kube_access_new(client, on_access, fleet);
     loop_timer_init(&fleet->tell, loop, on_tell, fleet);
     loop_timer_init(&fleet->expire, loop, on_expire, fleet);
+    narrow_init(fleet);
     kube_client_on_ended(client, on_ended, fleet);
     look_start(fleet);
     return fleet;

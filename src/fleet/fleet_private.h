@@ -42,6 +42,8 @@ struct narrow {
     size_t count;
     bool cut;              /* there are more than may be watched */
     bool tried;            /* it came to an end once */
+    bool growing;          /* done, and asking whether there are more by now */
+    unsigned grown;        /* how often that was asked */
     int64_t at_ms;         /* monotonic, of its end */
 };
 
@@ -90,6 +92,8 @@ struct fleet {
     struct cluster_watch *cluster_watches;
     struct cluster_time *cluster_times;
     struct fleet_ask *asks;
+    struct loop_timer grow;  /* are there more namespaces by now? */
+    int64_t grow_ms;         /* how often that is asked; tests shorten it */
     struct names_ask *names_asks;
     struct error error;
     struct loop_timer tell, expire;
@@ -120,6 +124,7 @@ struct source *source_at(const struct fleet *fleet, size_t i); /* with its state
 void narrow_done(struct fleet *fleet); /* all that is under way */
 void narrow_denied(struct fleet *fleet, unsigned group); /* the list of all namespaces was refused */
 void narrow_reset(struct fleet *fleet, unsigned group);
+void narrow_init(struct fleet *fleet);
 
 /* clusters.c */
 void clusters_fit(struct fleet *fleet);

@@ -14,6 +14,8 @@
 
 enum {
     AT_ONCE = 8,             /* questions under way */
+    GROW_MS = 60 * 1000,     /* namespaces that came since */
+    GROW_ALL = 10,           /* each tenth time also those that were refused, and the right to all */
     AGAIN_MS = 25 * 1000,    /* the refused list is tried every 30 s, and asks us each time */
 };
 
@@ -43,7 +45,7 @@ static struct narrow *answered(struct fleet_ask *ask)
     while (*link != ask)
         link = &(*link)->next;
     *link = ask->next;
-    bool counts = ask->run == n->run && n->state == NARROW_ASKING;
+    bool counts = ask->run == n->run && (n->state == NARROW_ASKING || n->growing);
     free(ask);
     return counts ? n : NULL;
 }
@@ -71,10 +73,20 @@ static void finish(struct fleet *fleet, unsigned group)
     struct narrow *n = &fleet->groups[group].narrow;
     qsort(n->names, n->count, sizeof(*n->names), by_name); /* answers come in any order */
     n->tried = true;
+    n->growing = false;
     n->state = n->count > 0 ? NARROW_DONE : NARROW_NOTHING;
     n->at_ms = clock_mono_ms();
     log_info("%s may be listed in %zu of %zu namespaces", fleet_resources[group].plural, n->count, n->asked_count);
     sources_fit(fleet);
+    loop_timer_set(&fleet->grow, fleet->grow_ms);
+}
+
+static bool has(char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
 }
 
 static void pump(struct fleet *fleet, unsigned group);
@@ -90,7 +102,7 @@ static void on_right(void *arg, enum kube_right right, const struct error *err)
     if (!n)
         return;
     n->waiting--;
-    if (right != KUBE_RIGHT_NO) {
+    if (right != KUBE_RIGHT_NO && !has(n->names, n->count, n->asked[index])) {
         if (n->count < FLEET_WATCHES_MAX)
             n->names[n->count++] = xstrdup(n->asked[index]);
         else
@@ -99,19 +111,21 @@ static void on_right(void *arg, enum kube_right right, const struct error *err)
     pump(fleet, group);
 }
 
+static bool is_asking(const struct narrow *n) { return n->state == NARROW_ASKING || n->growing; }
+
 static void pump(struct fleet *fleet, unsigned group)
 {
     struct narrow *n = &fleet->groups[group].narrow;
     unsigned run = n->run;
     /* an answer that is known already comes at once, and may end it all */
-    while (run == n->run && n->state == NARROW_ASKING && n->waiting < AT_ONCE && n->next < n->asked_count && !n->cut) {
+    while (run == n->run && is_asking(n) && n->waiting < AT_ONCE && n->next < n->asked_count && !n->cut) {
         size_t index = n->next++;
         n->waiting++;
         kube_access_ask(fleet->access, &(struct kube_access_query){
             .verb = "list", .group = fleet_resources[group].group, .resource = fleet_resources[group].plural,
             .ns = n->asked[index]}, on_right, new_ask(fleet, group, index));
     }
-    if (run == n->run && n->state == NARROW_ASKING && n->waiting == 0 && (n->next == n->asked_count || n->cut))
+    if (run == n->run && is_asking(n) && n->waiting == 0 && (n->next == n->asked_count || n->cut))
         finish(fleet, group);
 }
 
@@ -181,8 +195,100 @@ void narrow_denied(struct fleet *fleet, unsigned group)
         on_all_right, new_ask(fleet, group, 0));
 }
 
+/* -- more of them, later ------------------------------------------------------------------------------ */
+
+/* Those of @names that are in @list; the others go, and room is left for as many. */
+static size_t keep_listed(char **names, size_t count, const struct json *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool there = false;
+        JSON_EACH (item, list)
+            there = there || str_same(json_text(json_at(item, "metadata", "name", NULL)), names[i]);
+        if (there)
+            names[kept++] = names[i];
+        else
+            free(names[i]);
+    }
+    for (size_t i = kept; i < count; i++)
+        names[i] = NULL;
+    return kept;
+}
+
+static void on_grown(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct fleet_ask *ask = arg;
+    struct fleet *fleet = ask->fleet;
+    unsigned group = ask->group;
+    struct narrow *n = answered(ask);
+    const struct json *items = json_get(object, "items");
+    if (!n)
+        return;
+    n->request = NULL;
+    if (response->error.code || json_count(items) == 0) {
+        n->growing = false;
+        loop_timer_set(&fleet->grow, fleet->grow_ms);
+        return;
+    }
+    n->count = keep_listed(n->names, n->count, items);
+    n->next = n->asked_count = keep_listed(n->asked, n->asked_count, items);
+    JSON_EACH (item, items) {
+        const char *name = json_text(json_at(item, "metadata", "name", NULL));
+        if (!str_empty(name) && !has(n->asked, n->next, name))
+            add_asked(n, name);
+    }
+    if (n->grown % GROW_ALL == 0)
+        n->next = 0;
+    pump(fleet, group);
+}
+
+/* Has the right to all come? */
+static void on_all_grown(void *arg, enum kube_right right, const struct error *err)
+{
+    struct fleet_ask *ask = arg;
+    struct fleet *fleet = ask->fleet;
+    unsigned group = ask->group;
+    struct narrow *n = answered(ask);
+    (void)err;
+    if (!n)
+        return;
+    if (right == KUBE_RIGHT_YES) {
+        narrow_reset(fleet, group);
+        sources_fit(fleet);
+        return;
+    }
+    struct kube_call_spec spec = {.resource = &kube_namespaces, .what = "list namespaces"};
+    n->request = kube_get(fleet->client, &spec, on_grown, new_ask(fleet, group, 0));
+}
+
+static void on_grow(void *arg)
+{
+    struct fleet *fleet = arg;
+    for (unsigned g = 0; g < GROUPS; g++) {
+        struct narrow *n = &fleet->groups[g].narrow;
+        if (n->state != NARROW_DONE || n->guessed || n->cut || n->growing)
+            continue;
+        n->growing = true;
+        if (++n->grown % GROW_ALL == 0) {
+            kube_access_ask(fleet->access, &(struct kube_access_query){
+                .verb = "list", .group = fleet_resources[g].group, .resource = fleet_resources[g].plural},
+                on_all_grown, new_ask(fleet, g, 0));
+            continue;
+        }
+        struct kube_call_spec spec = {.resource = &kube_namespaces, .what = "list namespaces"};
+        n->request = kube_get(fleet->client, &spec, on_grown, new_ask(fleet, g, 0));
+    }
+}
+
+void narrow_init(struct fleet *fleet)
+{
+    fleet->grow_ms = GROW_MS;
+    loop_timer_init(&fleet->grow, fleet->loop, on_grow, fleet);
+}
+
 void narrow_done(struct fleet *fleet)
 {
+    loop_timer_cancel(&fleet->grow);
     for (unsigned g = 0; g < GROUPS; g++)
         forget(&fleet->groups[g].narrow);
     while (fleet->asks) {

@@ -12,6 +12,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/fleet/fleet.h>
 
+#include "fleet/fleet_private.h"
 #include "kube/fake_server.h"
 
 #define V2 "/apis/br.pingcap.com/v1alpha1"
@@ -287,6 +288,55 @@ static void test_narrowed(void **state)
     assert_string_equal(fresh(s), "live");
 }
 
+/* Namespaces that come while it runs are found; those that go are left. */
+static void test_narrowed_grows(void **state)
+{
+    struct scene *s = *state;
+    expect_server(s);
+    expect_watch(s, V2 "/namespaces/a/backups");
+    expect_watch(s, V2 "/namespaces/b/backups");
+    expect_watch(s, V2 "/namespaces/d/backups");
+    expect_body(s, "GET " V2 "/namespaces/a/backups?", LIST(BACKUP("a", "0", "Complete")));
+    expect_body(s, "GET " V2 "/namespaces/b/backups?", LIST(BACKUP("b", "1", "Complete")));
+    expect_body(s, "GET " V2 "/namespaces/d/backups?", LIST(BACKUP("d", "2", "Complete")));
+    expect(s, "GET " V2 "/backups?", (struct fake_rule){.http = 403, .body = FORBIDDEN});
+    expect(s, REVIEW, (struct fake_rule){.has = "\"namespace\":\"c\"", .body = DENIED});
+    expect(s, REVIEW, (struct fake_rule){.has = "\"namespace\":", .body = ALLOWED});
+    expect_body(s, REVIEW, DENIED);
+    expect(s, "GET /api/v1/namespaces ", (struct fake_rule){.times = 1, .body = LIST(NAMESPACE("a") "," NAMESPACE("b"))});
+    expect_body(s, "GET /api/v1/namespaces ", LIST(NAMESPACE("b") "," NAMESPACE("c") "," NAMESPACE("d")));
+    begin(s, &(struct fleet_options){0});
+    s->fleet->grow_ms = 50;
+    UNTIL(s->f.loop, fleet_is_complete(s->fleet));
+    UNTIL(s->f.loop, strcmp(text_of(s, fleet_scope), "b, d") == 0 && fleet_is_complete(s->fleet) && ROWS(s) == 2);
+    SPIN(s->f.loop, 200);
+    assert_string_equal(text_of(s, fleet_scope), "b, d");
+    assert_in_range(fake_count(s->f.server, REVIEW), 5, 9); /* of the same nothing is asked again each time */
+}
+
+/* The right to all is noticed too. */
+static void test_narrowed_no_more(void **state)
+{
+    struct scene *s = *state;
+    expect_server(s);
+    expect_watch(s, V2 "/namespaces/b/backups");
+    expect_watch(s, V2 "/backups");
+    expect_body(s, "GET " V2 "/namespaces/b/backups?", LIST(BACKUP("b", "1", "Complete")));
+    expect(s, "GET " V2 "/backups?", (struct fake_rule){.times = 1, .http = 403, .body = FORBIDDEN});
+    expect_body(s, "GET " V2 "/backups?", LIST(BACKUP("b", "1", "Complete") "," BACKUP("c", "1", "Complete")));
+    expect(s, REVIEW, (struct fake_rule){.has = "\"namespace\":\"b\"", .body = ALLOWED});
+    expect(s, REVIEW, (struct fake_rule){.times = 1, .body = DENIED});
+    expect_body(s, REVIEW, ALLOWED);
+    expect_body(s, "GET /api/v1/namespaces ", LIST(NAMESPACE("b")));
+    begin(s, &(struct fleet_options){0});
+    s->fleet->grow_ms = 10;
+    UNTIL(s->f.loop, fleet_is_complete(s->fleet));
+    s->fleet->groups[GROUP_V2].narrow.grown = 9;
+    kube_access_free(&s->fleet->access); /* what it knew is too old by then */
+    s->fleet->access = kube_access_new(s->f.client, NULL, NULL);
+    UNTIL(s->f.loop, strcmp(text_of(s, fleet_scope), "all namespaces") == 0 && ROWS(s) == 2);
+}
+
 static void test_narrowed_to_the_context(void **state)
 {
     struct scene *s = *state;
@@ -466,6 +516,8 @@ int main(void)
         TEST(test_other_namespaces_keep_rows),
         TEST(test_too_many_namespaces),
         TEST(test_narrowed),
+        TEST(test_narrowed_grows),
+        TEST(test_narrowed_no_more),
         TEST(test_narrowed_to_the_context),
         TEST(test_no_right_at_all),
         TEST(test_no_crd),
