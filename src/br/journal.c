@@ -43,7 +43,9 @@ struct journal *journal_open(const char *path, struct error *err)
                                          "without it");
     if (good && slash && slash != own) {
         char *folder = xstrndup(own, (size_t)(slash - own));
-        good = file_exists(folder) || file_make_folder(folder, err);
+        struct error why;
+        good = file_exists(folder) || file_make_folder(folder, &why) ||
+               error_set(err, ERROR_SYSTEM, "the folder of the journal can not be made: %.300s; nothing is sent without it", why.text);
         free(folder);
     }
     if (!good || !make_ready(own, err)) {

@@ -40,4 +40,8 @@ make_namespace legacy
 rm -rf "$XDG_STATE_HOME"
 start_operator
 scenario
+for group in br.pingcap.com pingcap.com; do
+    "$KUBECTL" get "backups.$group" -A -o json | jq -r '.items[].metadata | .namespace + "/" + .name'
+done | sort >"$TEST_TMP/kubectl.list"
+check "brdeck lists what kubectl lists of both" sh -c "brdeck get backups -A --no-headers | awk '{print \$1 \"/\" \$2}' | sort | diff $TEST_TMP/kubectl.list -"
 check "v1 and v2 in one list" sh -c "brdeck get backups -A -o name | grep -q '^backup.pingcap.com/' && brdeck get backups -A -o name | grep -q '^backup.br.pingcap.com/'"
