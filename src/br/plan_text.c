@@ -89,6 +89,8 @@ static void add_truncate(const struct br_plan *p, const struct describe_context 
                         p->sub ? "" : "; it can be taken out with the same patch (clear the waiting truncate)");
     description_add(d, ROLE_TEXT, 0, "until", "%s = %s, TSO %s", tso_format(e->until, TSO_LOCAL, 0, a),
                     tso_format(e->until, TSO_RFC3339, 0, b), tso_format(e->until, TSO_NUMBER, 0, n));
+    if (e->verdict != TRUNCATE_OK && e->verdict != TRUNCATE_LOSES_PITR)
+        return; /* it does not come to that */
     if (e->log_from && e->until > e->log_from)
         description_add(d, ROLE_TEXT, 0, "goes", "log from %s to there; %s", time_text(e->log_from, ctx, a),
                         clock_format_span(tso_to_ms(e->until) - tso_to_ms(e->log_from), span));

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
-#include <brdeck/base/clock.h>
+#include <brdeck/base/text.h>
 
 #include "deck.h"
 
@@ -36,6 +36,7 @@ struct act {
     struct pager *pager;
     bool stale;
     bool seen;                 /* what is asked now was on the screen: keys typed before do not answer it */
+    bool cut;                  /* there is more than fits */
     bool may_ask;              /* truncate: the state allows it, only the time may not */
 };
 
@@ -153,6 +154,8 @@ static bool any_waiting(const struct act *act)
 /* A truncate that waits would run as well (rule 2): taking it out is offered first. */
 static void offer_clearing(struct act *act)
 {
+    if (count_phase(act, BR_PLAN_REFUSED)) /* the refusal tells how */
+        return;
     if (act->clear_truncate)
         pager_add(act->pager, STYLE_OK, 0, "The truncate that waits is taken out with this. Tab lets it run.");
     else if (any_waiting(act))
@@ -230,7 +233,7 @@ static void fill(struct act *act)
 }
 
 /* The question on the last line of the dialog. */
-static void question(struct act *act, struct str *out)
+static void question(struct act *act, struct str *out, int width)
 {
     char typed[512];
     if (act->asking_time)
@@ -250,7 +253,7 @@ static void question(struct act *act, struct str *out)
         if (act->plans[0]->confirm == BR_CONFIRM_YES && act->count == 1)
             str_addf(out, "%s? y/N: ", act->action->title);
         else
-            str_addf(out, "Type %s to do it, Esc to leave all as it is: ", typed);
+            str_addf(out, width >= (int)text_width(typed) * 2 + 48 ? "Type %s to do it, Esc to leave all as it is: " : "Type %s: ", typed);
     }
 }
 
@@ -259,7 +262,9 @@ static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     struct act *act = (struct act *)view;
     struct str ask;
     str_init(&ask, 1024);
-    int width = r.cols > 4 ? r.cols - 3 : 1, errors = act->error.code ? 1 : 0;
+    int width = r.cols > 4 ? r.cols - 3 : 1, errors = 0;
+    for (const char *next = act->error.code ? act->error.text : NULL; next; errors++)
+        text_wrap(next, (size_t)width, &next);
     int height = (int)pager_rows(act->pager, width) + 2 + errors; /* rule, text, error, question */
     if (height > r.rows)
         height = r.rows;
@@ -268,11 +273,17 @@ static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     canvas_fill(c, box, STYLE_DIALOG);
     if (box.rows > 1)
         canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
-    question(act, &ask);
+    question(act, &ask, width);
     bool input = act->asking_time || all_ready(act);
+    act->cut = (int)pager_rows(act->pager, width) > box.rows - 2 - errors;
     pager_draw(act->pager, c, (struct rect){box.row + 1, box.col + 2, box.rows - 2 - errors, width});
-    if (errors && box.rows > 1)
-        canvas_text(c, last - 1, box.col + 2, width, STYLE_CRIT, act->error.text);
+    int row = last - errors;
+    for (const char *next = errors ? act->error.text : NULL; next; row++) {
+        const char *from = next;
+        size_t len = text_wrap(from, (size_t)width, &next);
+        if (row > box.row)
+            canvas_textn(c, row, box.col + 2, width, STYLE_CRIT, from, len);
+    }
     /* what is typed has room, however long the question */
     int room = input && width > 40 ? width - 16 : width;
     int col = 2 + canvas_text(c, last, box.col + 2, room, input ? STYLE_TITLE : STYLE_WARN, ask.data);
@@ -424,7 +435,7 @@ static bool act_command(struct view *view, struct ui *ui, enum ui_command comman
 {
     struct act *act = (struct act *)view;
     if (command == UI_CLEAR_TRUNCATE) {
-        if (!count_phase(act, BR_PLAN_LOOKING) && (act->clear_truncate || any_waiting(act)))
+        if (act->plans && (act->clear_truncate || any_waiting(act)))
             clear_or_not(act);
         return true;
     }
@@ -448,12 +459,13 @@ static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
     bool line = false;
     for (size_t i = 0; act->plans && i < act->count; i++)
         line = line || act->plans[i]->kubectl;
-    hints_add(hints, UI_BACK, "leave all as it is", false);
+    hints_add(hints, UI_BACK, "leave", false);
     if (act->clear_truncate || any_waiting(act))
         hints_add(hints, UI_CLEAR_TRUNCATE, act->clear_truncate ? "let the waiting truncate run" : "take the waiting truncate out", false);
+    if (act->cut)
+        hints_add(hints, UI_PAGE_DOWN, "more", false);
     if (line)
         hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
-    hints_add(hints, UI_PAGE_DOWN, "more", false);
 }
 
 static void act_free(struct view *view)

@@ -131,6 +131,18 @@ static void refresh_views(struct ui *ui)
             view->ops->refresh(view, ui);
 }
 
+/* What was sent is at its end: what was said of it says so, or makes room for the notice. */
+static void end_message(struct app *app)
+{
+    struct ui *ui = &app->ui;
+    size_t runs = br_runs(ui->br);
+    const struct br_run *last = runs ? br_run_at(ui->br, runs - 1) : NULL;
+    app->message_style = STYLE_TEXT;
+    app->message[0] = '\0';
+    if (last && last->outcome == BR_DONE)
+        ui_say(ui, STYLE_OK, "Done: %s %s/%s.", last->action->name, last->ns, last->name);
+}
+
 /* The lines below the view: what was said, then the prompt or the hints. Returns how many rows are left above. */
 static int draw_foot(struct app *app, int rows, int cols)
 {
@@ -148,6 +160,8 @@ static int draw_foot(struct app *app, int rows, int cols)
     rows--;
     struct str notice;
     str_init(&notice, MESSAGE_MAX);
+    if (app->message_style == STYLE_BUSY && !br_active(ui->br))
+        end_message(app);
     if (app->message[0]) {
         canvas_fill(&ui->canvas, (struct rect){rows - 1, 0, 1, cols}, STYLE_TEXT);
         canvas_text(&ui->canvas, --rows, 1, cols - 1, app->message_style, app->message);

@@ -37,6 +37,9 @@ static void say_counts(struct ui *ui, struct str *out)
     size_t count = store_count(fleet_store(ui->fleet));
     if (!count && (fleet_error(ui->fleet)->code || !fleet_is_settled(ui->fleet)))
         return; /* none are listed: that is not to say there are none */
+    size_t shown;
+    if (deck_is_narrowed(ui_deck(ui), &shown))
+        str_addf(out, "%zu of ", shown);
     str_addf(out, "%zu backup%s", count, count == 1 ? "" : "s");
 }
 

@@ -88,6 +88,13 @@ size_t deck_chosen(struct view *view, struct ui *ui, const struct store_row **ro
     return count;
 }
 
+bool deck_is_narrowed(struct view *view, size_t *shown)
+{
+    struct deck *deck = (struct deck *)view;
+    *shown = order_count(deck->order);
+    return (order_filter_get(deck->order) || order_need_you(deck->order)) && !order_is_working(deck->order);
+}
+
 /* -- moving ----------------------------------------------------------------------------- */
 
 static void move_to(struct deck *deck, long row)
@@ -102,6 +109,10 @@ static void move_to(struct deck *deck, long row)
 /* After rows came and went the cursor stays on its Backup; where that is gone, on its place. */
 static void follow_cursor(struct deck *deck)
 {
+    if (!order_count(deck->order)) { /* nothing is shown: it waits for its Backup */
+        deck->row = 0;
+        return;
+    }
     long row = deck->cursor == SLOT_NONE ? -1 : order_row(deck->order, deck->cursor);
     move_to(deck, row >= 0 ? row : (long)deck->row);
 }
@@ -155,6 +166,8 @@ static void filter_done(void *arg, struct ui *ui, const char *text)
     struct error err;
     if (!apply_filter(deck, text ? text : deck->filter_before, &err))
         ui_say(ui, STYLE_CRIT, "%s", err.text);
+    if (!text) /* left: the cursor is where it was, too */
+        deck->cursor = deck->cursor_before;
     free(deck->filter_before);
     deck->filter_before = NULL;
 }
@@ -164,6 +177,7 @@ static void ask_filter(struct deck *deck)
     const struct filter *filter = order_filter_get(deck->order);
     free(deck->filter_before);
     deck->filter_before = xstrdup(filter ? filter_text(filter) : "");
+    deck->cursor_before = deck->cursor;
     ui_prompt(deck->ui, &(struct prompt_spec){.label = "/", .initial = deck->filter_before, .history = "filter",
                                               .done = filter_done, .typing = filter_typing, .arg = deck});
 }
@@ -405,11 +419,11 @@ static void deck_hints(struct view *view, struct ui *ui, struct hints *hints)
         snprintf(deck->marks_word, sizeof deck->marks_word, "unmark %zu", marks);
         hints_add(hints, UI_UNMARK_ALL, deck->marks_word, false);
     }
+    if (filtered || order_need_you(deck->order))
+        hints_add(hints, UI_BACK, filtered ? "filter off" : "all", false);
     if (row && !marks)
         hints_add(hints, UI_OPEN, "open", false);
     act_hint(ui, rows, count, hints);
-    if (filtered || order_need_you(deck->order))
-        hints_add(hints, UI_BACK, filtered ? "filter off" : "all", false);
     hints_add(hints, UI_FILTER, "filter", false);
     if (store_needs_you(fleet_store(ui->fleet)) && !order_need_you(deck->order))
         hints_add(hints, UI_NEED_YOU, "need you", false);

@@ -39,6 +39,7 @@ struct deck {
     int detail_rows, for_rows, for_cols; /* lines of the detail below, and for which size of the screen */
     char marks_word[32];  /* of the hints */
     char *filter_before;  /* while a filter is typed: what it was */
+    slot_t cursor_before; /* and where the cursor was */
 };
 
 /* deck_table.c: titles and rows in @r; returns when a cell reads otherwise (wall ms). */

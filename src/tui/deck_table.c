@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <brdeck/base/alloc.h>
 #include <brdeck/base/text.h>
 
 #include "deck.h"
@@ -20,11 +21,30 @@ enum {
 
 static int gap(int cols) { return cols < ROOMY ? 1 : 2; }
 
-static void take(struct layout *l, int column)
+/* A point in time, which in the longer styles is worth nothing when it is cut. */
+static bool is_long_time(const struct deck *deck, int column)
+{
+    static const char *const times[] = {"committs", "checkpoint", "truncated", "started"};
+    for (size_t i = 0; i < ARRAY_LEN(times) && deck->ui->time_style != TSO_SHORT; i++)
+        if (strcmp(kind_backup.columns[column].name, times[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The title, and the arrow of the column that is sorted by. */
+static int title_width(const struct deck *deck, int column)
+{
+    bool reverse;
+    return (int)text_width(kind_backup.columns[column].title) + (order_column(deck->order, &reverse) == column);
+}
+
+static void take(const struct deck *deck, struct layout *l, int column)
 {
     if (l->count < DECK_COLUMNS_MAX) {
+        int least = (int)kind_backup.columns[column].least, seen = deck->seen[column];
         l->items[l->count].column = column;
-        l->items[l->count++].width = (int)kind_backup.columns[column].least;
+        least = title_width(deck, column) > least ? title_width(deck, column) : least;
+        l->items[l->count++].width = is_long_time(deck, column) && seen > least ? seen : least;
     }
 }
 
@@ -46,10 +66,12 @@ static void drop(struct layout *l, size_t at)
 static int wanted(const struct deck *deck, int column)
 {
     const struct column *c = &kind_backup.columns[column];
-    int title = (int)text_width(c->title), seen = deck->seen[column];
+    int title = title_width(deck, column), seen = deck->seen[column];
     int most = c->ideal && (int)c->ideal > title ? (int)c->ideal : title;
     if (seen < title)
         return title;
+    if (is_long_time(deck, column))
+        return seen;
     /* names and states are what one came for: they may pass their ideal */
     return seen > most && c->keep < 90 && c->ideal ? most : seen > WIDEST ? WIDEST : seen;
 }
@@ -72,7 +94,7 @@ static void choose(const struct deck *deck, struct layout *l, int cols)
     l->count = 0;
     for (size_t i = 0; i < kind_backup.column_count; i++)
         if (deck->wide || kind_backup.columns[i].keep > 0)
-            take(l, (int)i);
+            take(deck, l, (int)i);
     while (!deck->wide && l->count > 1) {
         size_t worst = 0;
         for (size_t i = 1; i < l->count; i++)
@@ -118,7 +140,7 @@ static void join(const struct deck *deck, struct layout *l, int cols)
         int want = wanted(deck, (int)i);
         if (kind_backup.columns[i].keep > 0 || total(l, cols) + gap(cols) + want + JOIN_SPARE > cols)
             continue;
-        take(l, (int)i);
+        take(deck, l, (int)i);
         l->items[l->count - 1].width = want;
     }
 }

@@ -154,6 +154,11 @@ static void fill_pager(struct start *s)
         free(d.lines[d.count].label);
         free(d.lines[d.count].text);
     }
+    for (size_t i = 0; i < d.count; i++) { /* what is sent stands below, as YAML */
+        char *body = str_same(d.lines[i].label, "sends") ? strstr(d.lines[i].text, " {") : NULL;
+        if (body)
+            memcpy(body, ":", 2);
+    }
     described_fill(s->pager, &d);
     description_done(&d);
     char *yaml = yaml_print(s->manifest);

@@ -108,8 +108,11 @@ static bool take_size(struct term *term)
 static void on_size(void *arg)
 {
     struct term *term = arg;
-    if (!term->lent && take_size(term)) /* a lent one is measured when it comes back */
-        term->events.on_resize(term->events.arg, term->rows, term->cols);
+    if (term->lent) /* it is measured when it comes back */
+        return;
+    if (!take_size(term)) /* it was another in between, and what was cut off then is lost */
+        term_screen_redraw(term->screen);
+    term->events.on_resize(term->events.arg, term->rows, term->cols);
 }
 
 static void on_later(void *arg)

@@ -108,6 +108,8 @@ extern const size_t view_count;
 struct view *deck_new(struct ui *ui);                       /* deck.c: the list with the detail */
 /* The Backup under the cursor of the deck, and the marked ones; 0 when there is none. The records are valid until the next turn. */
 size_t deck_chosen(struct view *deck, struct ui *ui, const struct store_row **rows, size_t max);
+/* Whether a filter hides rows, and how many are shown. */
+bool deck_is_narrowed(struct view *deck, size_t *shown);
 /* The deck itself, the lowest view. */
 struct view *ui_deck(struct ui *ui);
 bool deck_set_filter(struct view *deck, const char *text, struct error *err);
