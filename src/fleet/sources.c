@@ -66,6 +66,8 @@ static void on_state(void *arg, const struct reflector_state *state)
     struct fleet *fleet = s->fleet;
     s->pub.state = *state;
     fleet_mark(fleet);
+    if (state->phase == REFLECTOR_MISSING)
+        look_retry(fleet); /* is the kind gone from the server, and with it the source? */
     if (state->phase == REFLECTOR_DENIED && state->http == 403 && !s->ns && !fleet->namespaces)
         narrow_denied(fleet, s->group);
     else if (state->listed && !s->ns && fleet->groups[s->group].narrow.state == NARROW_NOTHING)

@@ -49,7 +49,10 @@ static void set_address(struct kube_client *c, const char *scheme, const char *h
     char *place = make_place(scheme, other_name ? name : host, port);
     c->base = xasprintf("%s%.*s", place, (int)path_len, path ? path : "");
     free(place);
-    c->is_loopback = is_loopback(host);
+    const char *no_proxy = getenv("NO_PROXY");
+    if (str_empty(no_proxy))
+        no_proxy = getenv("no_proxy");
+    c->is_direct = is_loopback(host) || kube_no_proxy(no_proxy, host, port);
     if (other_name) {
         /* The name in the URL is what curl sends as SNI and looks for in the certificate. */
         c->connect_to = list_of(xasprintf("%s:%s:%s:%s", name, port, host, port));

@@ -29,7 +29,7 @@ struct kube_client {
     char *host_header;             /* "Host: ..." with a tls-server-name; else NULL */
     struct curl_slist *connect_to; /* likewise */
     struct curl_slist *headers;    /* the same for all: impersonation */
-    bool is_tls, is_loopback;
+    bool is_tls, is_direct;        /* is_direct: the environment's proxies are not for it */
     unsigned epoch;                /* counts refreshes; part of a connection's identity */
     bool epoch_answered;           /* a connection of this epoch is known to work */
     int64_t epoch_ms;              /* when it began */
@@ -75,6 +75,9 @@ void kube_request_end(struct kube_request *request);
 void kube_requests_stop(struct kube_client *client);
 /* Send the reads that went out on connections of an older epoch again; streams are their owners' to judge. */
 void kube_requests_renew(struct kube_client *client);
+
+/* no_proxy.c: whether @list (NO_PROXY) names @host, which may be in brackets, with @port. */
+bool kube_no_proxy(const char *list, const char *host, const char *port);
 
 /* reread.c: the server refused a login of the time of @logins. True: there is another now. */
 bool kube_client_login_again(struct kube_client *client, unsigned logins);

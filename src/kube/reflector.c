@@ -86,6 +86,14 @@ static int64_t backoff_ms(const struct reflector *r)
     return wait - random_below((unsigned)(wait / 2) + 1);
 }
 
+/* A server that answers again, after there was no connection, is not made to wait for what was added up meanwhile. */
+static void note_answer(struct reflector *r, int http)
+{
+    if (http && !r->state.http)
+        r->failures = 0;
+    r->state.http = http;
+}
+
 void reflector_failed(struct reflector *r, int http, int64_t retry_after_ms, const struct error *err)
 {
     static const struct {
@@ -97,12 +105,14 @@ void reflector_failed(struct reflector *r, int http, int64_t retry_after_ms, con
         if (refusals[i].http == http)
             phase = refusals[i].phase;
     r->state.error = *err; /* before the stream it may lie in goes */
-    r->state.http = http;
+    note_answer(r, http);
     stop_streams(r);
     r->failures++;
     int64_t wait = backoff_ms(r);
     if (phase != REFLECTOR_RECONNECTING) {
-        wait = r->times.denied_ms;
+        /* A server that has just been started may refuse what it allows a moment later; a login is not tried so often. */
+        if (!r->state.listed || (http != 403 && http != 404) || wait > r->times.denied_ms)
+            wait = r->times.denied_ms;
         free(r->version); /* rights may have come back in another world: list */
         r->version = NULL;
     }
@@ -118,6 +128,7 @@ void reflector_list_anew(struct reflector *r, const struct error *err)
 {
     free(r->version);
     r->version = NULL;
+    note_answer(r, 410);
     if (r->failures++ == 0) {
         reflector_list(r);
         return;

@@ -126,10 +126,10 @@ static void set_proxy(CURL *easy, const struct kube_client *c)
 {
     if (c->target->proxy_url) {
         curl_easy_setopt(easy, CURLOPT_PROXY, c->target->proxy_url);
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-    } else if (c->is_loopback) {
-        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* as Go: HTTPS_PROXY is not for this host */
+    } else if (c->is_direct) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* as Go: HTTPS_PROXY is not for this host, nor for what NO_PROXY names */
     }
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* it is judged by the server's host already */
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 

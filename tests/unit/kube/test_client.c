@@ -491,6 +491,43 @@ static void test_proxy(void **state)
     f->client = kube_client_new(f->loop, &f->target, &err);
 }
 
+static void test_no_proxy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *host, *port;
+        bool want;
+    } cases[] = {
+        {NULL, "h", "443", false},
+        {"", "h", "443", false},
+        {"*", "h", "443", true},
+        {"other, h", "h", "443", true},
+        {"example.com", "api.example.com", "443", true},
+        {"EXAMPLE.com", "api.example.COM", "443", true},
+        {"example.com", "example.com", "443", true},
+        {"example.com", "notexample.com", "443", false},
+        {".example.com", "example.com", "443", false},
+        {".example.com", "api.example.com", "443", true},
+        {"*.example.com", "api.example.com", "443", true},
+        {"h:6443", "h", "6443", true},
+        {"h:6443", "h", "443", false},
+        {"10.0.0.1", "10.0.0.1", "6443", true},
+        {"10.0.0.1:6443", "10.0.0.1", "6443", true},
+        {"10.0.0.0/8", "10.200.3.4", "6443", true},
+        {"10.0.0.0/15", "10.1.3.4", "6443", true},
+        {"10.0.0.0/15", "10.2.3.4", "6443", false},
+        {"10.0.0.0/33", "10.0.0.0", "6443", false},
+        {"0.0.0.1", "10.0.0.1", "6443", false},
+        {"fd00::/8", "[fd12::1]", "6443", true},
+        {"[fd12::1]:6443", "[fd12::1]", "6443", true},
+        {"fd12::1", "[fd12:0::1]", "6443", true},
+        {"fe00::/8", "[fd12::1]", "6443", false},
+        {":", "h", "443", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(kube_no_proxy(cases[i].list, cases[i].host, cases[i].port), cases[i].want);
+}
+
 static void test_addresses(void **state)
 {
     struct fixture *f = *state;
@@ -544,6 +581,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cancel_from_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refresh_makes_new_connections, setup, teardown),
         cmocka_unit_test_setup_teardown(test_proxy, setup, teardown),
+        cmocka_unit_test(test_no_proxy),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

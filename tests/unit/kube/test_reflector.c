@@ -330,6 +330,30 @@ static void test_expired_watch_lists_at_once(void **state)
 }
 
 /* A server whose every watch has expired is not listed without end. */
+/* A server that was away comes back with its memory gone, and knows no rights for a moment: neither waits for what was
+ * added up while it was away. */
+static void test_a_server_that_comes_back(void **state)
+{
+    (void)state;
+    struct scene *s = open_scene();
+    expect(s, LIST, (struct fake_rule){.body = PAGE(ITEM("a"), "10", ""), .times = 1});
+    expect(s, WATCH, (struct fake_rule){.how = FAKE_STREAM, .body = "", .times = 1});
+    expect(s, LIST, (struct fake_rule){.body = PAGE(ITEM("b"), "20", ""), .times = 1});
+    expect(s, WATCH, (struct fake_rule){.http = 403, .times = 1});
+    expect(s, LIST, (struct fake_rule){.body = PAGE(ITEM("c"), "30", "")});
+    expect(s, WATCH, (struct fake_rule){.how = FAKE_STREAM, .body = ""});
+    begin(s);
+    UNTIL(s->f.loop, fake_is_open(s->f.server, WATCH));
+    s->r->failures = 12;
+    s->r->times.backoff_ms = s->r->times.backoff_max_ms = s->r->times.denied_ms = 60 * 1000;
+    assert_true(fake_send(s->f.server, WATCH, ERROR_EVENT("410")));
+    UNTIL(s->f.loop, strstr(s->log.data, "+b E"));
+    s->r->times.backoff_ms = 20;
+    UNTIL(s->f.loop, strcmp(s->log.data, "L +a E L +b E L +c E ") == 0);
+    UNTIL(s->f.loop, phase(s) == REFLECTOR_WATCHING);
+    close_scene(s);
+}
+
 static void test_expired_for_ever_backs_off(void **state)
 {
     (void)state;
@@ -575,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_retry_after_and_the_users_key),
         cmocka_unit_test(test_backoff_grows_to_its_limit),
         cmocka_unit_test(test_expired_watch_lists_at_once),
+        cmocka_unit_test(test_a_server_that_comes_back),
         cmocka_unit_test(test_expired_for_ever_backs_off),
         cmocka_unit_test(test_watches_that_end),
         cmocka_unit_test(test_silence_is_checked),
