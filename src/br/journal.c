@@ -24,7 +24,8 @@ struct journal {
 /* The file can be written, and is for its owner only, also when it was there before. */
 static bool make_ready(const char *path, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, JOURNAL_MODE);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                  JOURNAL_MODE); /* NONBLOCK: a pipe that nobody reads is an error, not a wait */
     struct stat st;
     bool good = fd >= 0 && fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || fchmod(fd, JOURNAL_MODE) == 0);
     int why = errno;
@@ -45,7 +46,8 @@ struct journal *journal_open(const char *path, struct error *err)
         char *folder = xstrndup(own, (size_t)(slash - own));
         struct error why;
         good = file_exists(folder) || file_make_folder(folder, &why) ||
-               error_set(err, ERROR_SYSTEM, "the folder of the journal can not be made: %.300s; nothing is sent without it", why.text);
+               error_set(err, ERROR_SYSTEM, "the folder of the journal can not be made: %.300s; nothing is sent "
+                         "without it", why.text);
         free(folder);
     }
     if (!good || !make_ready(own, err)) {
@@ -67,10 +69,24 @@ void journal_close(struct journal **journal)
 
 const char *journal_path(const struct journal *journal) { return journal->path; }
 
+/* Whether the last line was cut short, by a full disk. */
+static bool ends_in_half_a_line(const char *path)
+{
+    char last = '\n';
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    bool read_one = lseek(fd, -1, SEEK_END) >= 0 && read(fd, &last, 1) == 1;
+    close(fd);
+    return read_one && last != '\n';
+}
+
 /* One line on the disk. */
 static bool write_line(const struct journal *journal, struct json **json, struct error *err)
 {
-    char *line = json_print(*json);
+    char *text = json_print(*json);
+    char *line = xasprintf("%s%s", ends_in_half_a_line(journal->path) ? "\n" : "", text);
+    free(text);
     bool good = file_append(journal->path, line, JOURNAL_MODE, true, err);
     free(line);
     json_free(json);

@@ -42,8 +42,10 @@ static bool have_plans(void *arg)
 static void print_plan(const struct act *act, const struct br_plan *plan, FILE *to)
 {
     struct session *s = act->session;
-    struct describe_context ctx = {.now_ms = fleet_now_ms(s->fleet), .style = TSO_LOCAL, .window = plan->window_known ? &plan->window : NULL,
-                                   .window_known = plan->window_known, .has_status_sub = fleet_has_status_sub(s->fleet, plan->v1)};
+    struct describe_context ctx = {.now_ms = fleet_now_ms(s->fleet), .style = TSO_LOCAL,
+                                   .window = plan->window_known ? &plan->window : NULL,
+                                   .window_known = plan->window_known,
+                                   .has_status_sub = fleet_has_status_sub(s->fleet, plan->v1)};
     struct description d;
     description_init(&d);
     br_plan_describe(plan, &ctx, &d);
@@ -97,9 +99,11 @@ static int confirm(struct act *act, char *typed, size_t size)
     br_batch_confirm(act->plans, act->count, typed, size);
     bool loses = false;
     for (size_t i = 0; i < act->count; i++)
-        loses = loses || (act->plans[i]->truncates && act->plans[i]->effect.verdict == TRUNCATE_LOSES_PITR && !args->allow_pitr_loss);
+        loses = loses || (act->plans[i]->truncates && act->plans[i]->effect.verdict == TRUNCATE_LOSES_PITR &&
+                          !args->allow_pitr_loss);
     if (args->yes && loses) {
-        cli_say("this takes the last snapshot from which any point in time can be restored: --allow-pitr-loss does it all the same");
+        cli_say("this takes the last snapshot from which any point in time can be restored: --allow-pitr-loss does it "
+                "all the same");
         return EXIT_REFUSED;
     }
     if (args->yes)
@@ -121,7 +125,8 @@ static int confirm(struct act *act, char *typed, size_t size)
         return session_code(act->session, EXIT_ERROR);
     }
     str_truncate(&act->typed, strcspn(act->typed.data, "\n"));
-    bool yes = act->count == 1 ? br_plan_is_confirmed(act->plans[0], act->typed.data) : strcmp(act->typed.data, typed) == 0;
+    bool yes = act->count == 1 ? br_plan_is_confirmed(act->plans[0], act->typed.data) :
+                                 strcmp(act->typed.data, typed) == 0;
     snprintf(typed, size, "%s", act->typed.data);
     if (yes)
         return EXIT_DONE;
@@ -205,8 +210,8 @@ static int tell_ends(struct act *act, bool timed_out)
         else if (!over && !timed_out)
             printf("%s: %s sent\n", line.data, run->action->name);
         else
-            cli_say("%s/%s: %s %s: %s", run->ns, run->name, run->action->name, over ? br_outcome_word(run->outcome) : unfinished(act, run),
-                    run->text);
+            cli_say("%s/%s: %s %s: %s", run->ns, run->name, run->action->name,
+                    over ? br_outcome_word(run->outcome) : unfinished(act, run), run->text);
         str_done(&line);
         int one = !over && timed_out ? session_code(act->session, EXIT_TIMED_OUT) : code_of(run->outcome);
         code = code ? code : one;
@@ -300,7 +305,8 @@ int act_on(struct session *s, const struct br_plan_spec *specs, size_t count)
     int code = open_runner(s);
     if (code != EXIT_DONE)
         return code;
-    struct act act = {.session = s, .count = count, .plans = xcalloc(count, sizeof *act.plans), .told = xcalloc(count, sizeof *act.told)};
+    struct act act = {.session = s, .count = count, .plans = xcalloc(count, sizeof *act.plans),
+                      .told = xcalloc(count, sizeof *act.told)};
     str_init(&act.typed, 1024);
     for (size_t i = 0; i < count; i++) {
         struct br_plan_spec spec = specs[i];
@@ -347,7 +353,8 @@ static int act_on_names(struct session *s, const struct action *action, tso_t un
             cli_say("there is no backup \"%s\" in %s", name, session_namespace(s));
             code = code ? code : EXIT_ERROR;
         } else if (!is_repeated(specs, count, name)) {
-            specs[count++] = (struct br_plan_spec){.action = action->id, .v1 = row->record->v1, .ns = session_namespace(s), .name = name,
+            specs[count++] = (struct br_plan_spec){.action = action->id, .v1 = row->record->v1,
+                                                   .ns = session_namespace(s), .name = name,
                                                    .until = until, .allow_pitr_loss = args->allow_pitr_loss,
                                                    .clear_truncate = args->clear_truncate};
         }

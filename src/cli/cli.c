@@ -18,12 +18,17 @@
 const struct cli_command cli_commands[] = {
     {"get", "get backups [NAME...] [-n NS | -A] [-l LABELS] [-w] [-o FORM]",
      "List Backups as they are: state, COMMITTS, checkpoint, lag", "selector output watch no-headers", run_get},
-    {"describe", "describe backup NAME... [-n NS]", "Everything about a Backup, and what can be done", "", run_describe},
+    {"describe", "describe backup NAME... [-n NS]", "Everything about a Backup, and what can be done", "",
+     run_describe},
     {"pause", "pause NAME... [-n NS]", "Pause log backups", ACT_FLAGS " clear-truncate allow-pitr-loss", run_action},
-    {"resume", "resume NAME... [-n NS]", "Resume paused log backups", ACT_FLAGS " clear-truncate allow-pitr-loss", run_action},
-    {"stop", "stop NAME... [-n NS]", "Stop log backups, for good", ACT_FLAGS " clear-truncate allow-pitr-loss", run_action},
-    {"truncate", "truncate NAME... --until TIME [-n NS]", "Delete log before a point in time", ACT_FLAGS " until allow-pitr-loss", run_action},
-    {"start", "start -f FILE | start NAME --from OLD --prefix PREFIX [-n NS]", "Start a new log backup", ACT_FLAGS " filename from prefix", run_start},
+    {"resume", "resume NAME... [-n NS]", "Resume paused log backups", ACT_FLAGS " clear-truncate allow-pitr-loss",
+     run_action},
+    {"stop", "stop NAME... [-n NS]", "Stop log backups, for good", ACT_FLAGS " clear-truncate allow-pitr-loss",
+     run_action},
+    {"truncate", "truncate NAME... --until TIME [-n NS]", "Delete log before a point in time",
+     ACT_FLAGS " until allow-pitr-loss", run_action},
+    {"start", "start -f FILE | start NAME --from OLD --prefix PREFIX [-n NS]", "Start a new log backup",
+     ACT_FLAGS " filename from prefix", run_start},
     {"help", "help [COMMAND]", "Show help", "", run_help},
 };
 const size_t cli_command_count = ARRAY_LEN(cli_commands);
@@ -46,7 +51,8 @@ bool cli_command_takes(const struct cli_command *command, const struct flag *fla
 }
 
 static const char *const kind_words[] = {
-    "backup", "backups", "bk", "backup.br.pingcap.com", "backups.br.pingcap.com", "backup.pingcap.com", "backups.pingcap.com",
+    "backup", "backups", "bk", "backup.br.pingcap.com", "backups.br.pingcap.com", "backup.pingcap.com",
+    "backups.pingcap.com",
 };
 
 bool cli_is_kind(const char *word)
@@ -140,7 +146,8 @@ void cli_help(const char *name)
     printf("\nOptions, also in config.ini and as BRDECK_NAME in the environment:\n");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         char *left = xasprintf("--%s", option_table[i].name);
-        printf("      %-34s %s (%s)\n", left, option_table[i].text, *option_table[i].standard ? option_table[i].standard : "none");
+        printf("      %-34s %s (%s)\n", left, option_table[i].text,
+               *option_table[i].standard ? option_table[i].standard : "none");
         free(left);
     }
     printf("\nExit codes: 0 done, 1 error, 2 usage, 3 refused by the state, 4 the action failed, 5 timed out.\n");

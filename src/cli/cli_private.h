@@ -55,7 +55,8 @@ struct session {
     int signal;          /* that asks for the end; 0: none */
 };
 /* False: said, and *@code is the exit code. @options is filled up with the namespaces. session_done in any case. */
-bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options, int *code);
+bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options,
+                  int *code);
 void session_done(struct session *s);
 /* The namespaces that the arguments name (NULL: all). */
 const char *const *session_namespaces(struct session *s);

@@ -52,8 +52,9 @@ static void print_all(struct session *s, const struct store_row *row, const stru
     struct description d;
     bool has_window = fleet_window(s->fleet, row->record, &window);
     struct describe_context ctx = {
-        .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_settled(s->fleet),
-        .has_status_sub = fleet_has_status_sub(s->fleet, row->record->v1), .now_ms = fleet_now_ms(s->fleet), .style = TSO_LOCAL,
+        .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(s->fleet),
+        .has_status_sub = fleet_has_status_sub(s->fleet, row->record->v1), .now_ms = fleet_now_ms(s->fleet),
+        .style = TSO_LOCAL,
         .read_only = options_bool(s->args->opts, OPTION_READ_ONLY),
     };
     description_init(&d);

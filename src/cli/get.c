@@ -217,7 +217,8 @@ static void widen(struct get *get, const struct store_row *row)
 
 static int compare_rows(const void *a, const void *b)
 {
-    const struct backup_record *x = (*(const struct store_row *const *)a)->record, *y = (*(const struct store_row *const *)b)->record;
+    const struct backup_record *x = (*(const struct store_row *const *)a)->record;
+    const struct backup_record *y = (*(const struct store_row *const *)b)->record;
     int order = strcmp(x->ns, y->ns);
     return order ? order : strcmp(x->name, y->name);
 }
@@ -448,7 +449,8 @@ int run_get(struct loop *loop, const struct arguments *args)
     for (size_t i = 0; i < kind_backup.column_count; i++)
         str_init(&get.cells[i], STR_LARGE);
     bool whole = get.form == FORM_JSON || get.form == FORM_YAML;
-    struct fleet_options options = {.label_selector = args->selector, .once = !args->watch, .on_raw = whole ? on_raw : NULL,
+    struct fleet_options options = {.label_selector = args->selector, .once = !args->watch,
+                                    .on_raw = whole ? on_raw : NULL,
                                     .raw_arg = &get, .name = get.name_count == 1 ? get.names[0] : NULL};
     int code = EXIT_DONE;
     if (session_open(&get.session, loop, args, &options, &code))

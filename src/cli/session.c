@@ -10,7 +10,8 @@
 
 #include "cli_private.h"
 
-struct kube_client *cli_connect(struct loop *loop, const struct arguments *args, struct kube_target **target, struct error *err)
+struct kube_client *cli_connect(struct loop *loop, const struct arguments *args, struct kube_target **target,
+                                struct error *err)
 {
     struct kube_config *config = kube_config_load(args->kubeconfig, err);
     *target = config ? kube_target_new(config, &args->over, err) : NULL;
@@ -73,7 +74,8 @@ int session_code(const struct session *s, int code) { return s->signal ? 128 + s
 
 /* -- life ---------------------------------------------------------------------------------- */
 
-bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options, int *code)
+bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options,
+                  int *code)
 {
     struct error err = {.code = ERROR_NONE};
     *s = (struct session){.loop = loop, .args = args, .deadline_ms = INT64_MAX};

@@ -17,7 +17,8 @@ static bool check_manifest(const struct json *doc, const char *file, size_t nth,
     const char *api = json_string(doc, "apiVersion"), *kind = json_string(doc, "kind");
     bool known = str_same(api, "br.pingcap.com/v1alpha1") || str_same(api, "pingcap.com/v1alpha1");
     if (!known || !str_same(kind, "Backup"))
-        return error_set(err, ERROR_INPUT, "%s: document %zu is %s %s: want a Backup of br.pingcap.com/v1alpha1 or pingcap.com/v1alpha1", file,
+        return error_set(err, ERROR_INPUT, "%s: document %zu is %s %s: want a Backup of br.pingcap.com/v1alpha1 or "
+                         "pingcap.com/v1alpha1", file,
                          nth, api ? api : "without apiVersion", kind ? kind : "without kind");
     if (!json_text(json_at(doc, "metadata", "name", NULL)))
         return error_set(err, ERROR_INPUT, "%s: document %zu has no metadata.name", file, nth);
@@ -44,11 +45,12 @@ static bool check_place(const struct session *s, const struct br_plan_spec *spec
 {
     const struct br_plan_spec *last = &specs[count - 1];
     if (s->args->namespaces && strcmp(last->ns, session_namespace(s)) != 0)
-        return error_set(err, ERROR_INPUT, "%s: document %zu is for namespace %s, and -n says %s", s->args->file, count, last->ns,
-                         session_namespace(s));
+        return error_set(err, ERROR_INPUT, "%s: document %zu is for namespace %s, and -n says %s", s->args->file,
+                         count, last->ns, session_namespace(s));
     for (size_t i = 0; i + 1 < count; i++)
         if (strcmp(specs[i].name, last->name) == 0 && strcmp(specs[i].ns, last->ns) == 0)
-            return error_set(err, ERROR_INPUT, "%s: documents %zu and %zu are both %s/%s", s->args->file, i + 1, count, last->ns, last->name);
+            return error_set(err, ERROR_INPUT, "%s: documents %zu and %zu are both %s/%s", s->args->file, i + 1,
+                             count, last->ns, last->name);
     return true;
 }
 
@@ -69,9 +71,11 @@ static int start_file(struct session *s, const struct json *docs)
         if (!check_manifest(doc, s->args->file, count + 1, &err))
             return cli_fail(&err);
         const char *ns = json_text(json_at(doc, "metadata", "namespace", NULL));
-        specs[count++] = (struct br_plan_spec){.action = ACTION_START, .v1 = str_same(json_string(doc, "apiVersion"), "pingcap.com/v1alpha1"),
-                                               .ns = ns ? ns : session_namespace(s), .name = json_text(json_at(doc, "metadata", "name", NULL)),
-                                               .manifest = doc};
+        specs[count++] = (struct br_plan_spec){
+            .action = ACTION_START, .v1 = str_same(json_string(doc, "apiVersion"), "pingcap.com/v1alpha1"),
+            .ns = ns ? ns : session_namespace(s), .name = json_text(json_at(doc, "metadata", "name", NULL)),
+            .manifest = doc,
+        };
         if (!check_place(s, specs, count, &err))
             return cli_fail(&err);
     }
@@ -112,12 +116,14 @@ static int start_like(struct session *s, const char *name)
     }
     if (!asked.object)
         return cli_fail(&asked.error);
-    struct log_backup_spec spec = {.v1 = v1, .ns = session_namespace(s), .name = name, .prefix = s->args->prefix, .from = asked.object};
+    struct log_backup_spec spec = {.v1 = v1, .ns = session_namespace(s), .name = name, .prefix = s->args->prefix,
+                                   .from = asked.object};
     struct json *manifest = action_new_log_backup(&spec, &err);
     json_free(&asked.object);
     if (!manifest)
         return cli_fail(&err);
-    struct br_plan_spec plan = {.action = ACTION_START, .v1 = v1, .ns = session_namespace(s), .name = name, .manifest = manifest};
+    struct br_plan_spec plan = {.action = ACTION_START, .v1 = v1, .ns = session_namespace(s), .name = name,
+                                .manifest = manifest};
     int code = act_on(s, &plan, 1);
     json_free(&manifest);
     return code;
@@ -128,7 +134,8 @@ int run_start(struct loop *loop, const struct arguments *args)
     struct session s;
     struct fleet_options options = {.once = false};
     int code = EXIT_DONE;
-    bool like = args->from && args->word_count == 1 && !args->file, file = args->file && !args->word_count && !args->from && !args->prefix;
+    bool like = args->from && args->word_count == 1 && !args->file;
+    bool file = args->file && !args->word_count && !args->from && !args->prefix;
     if (!like && !file) {
         cli_say("want \"brdeck start -f FILE\" or \"brdeck start NAME --from OLD --prefix PREFIX\"");
         return EXIT_USAGE;

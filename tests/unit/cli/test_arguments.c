@@ -29,7 +29,8 @@ static void parse(struct line *line, const char *text)
 {
     *line = (struct line){.argc = 0};
     snprintf(line->text, sizeof line->text, "%s", text);
-    for (char *save = NULL, *word = strtok_r(line->text, " ", &save); word && line->argc < WORDS_MAX; word = strtok_r(NULL, " ", &save))
+    char *save = NULL, *word = strtok_r(line->text, " ", &save);
+    for (; word && line->argc < WORDS_MAX; word = strtok_r(NULL, " ", &save))
         line->argv[line->argc++] = word;
     line->good = arguments_parse(line->argc, line->argv, &line->args, &line->err);
 }
@@ -121,7 +122,8 @@ static void test_refused(void **state)
         struct line line;
         parse(&line, refused[i].text);
         if (line.good || !strstr(line.err.text, refused[i].says))
-            fail_msg("%s: wanted \"%s\", got \"%s\"", refused[i].text, refused[i].says, line.good ? "nothing" : line.err.text);
+            fail_msg("%s: wanted \"%s\", got \"%s\"", refused[i].text, refused[i].says,
+                     line.good ? "nothing" : line.err.text);
         assert_int_equal(line.err.code, ERROR_USAGE);
         assert_int_equal(exit_code_of(line.err.code), EXIT_USAGE);
         arguments_done(&line.args);
@@ -154,7 +156,8 @@ static void test_overrides(void **state)
 {
     struct line line;
     (void)state;
-    parse(&line, "brdeck --context c --cluster=k --user u -s https://h:1 --token t --as a --as-group g,h --as-group i --kubeconfig f");
+    parse(&line, "brdeck --context c --cluster=k --user u -s https://h:1 --token t --as a "
+          "--as-group g,h --as-group i --kubeconfig f");
     assert_true(line.good);
     assert_string_equal(line.args.over.context, "c");
     assert_string_equal(line.args.over.cluster, "k");
@@ -201,7 +204,8 @@ static void test_tables(void **state)
 static void test_names(void **state)
 {
     static const struct { const char *word, *name; } names[] = {
-        {"log-orders", "log-orders"}, {"backup/log-orders", "log-orders"}, {"bk/x", "x"}, {"backup.br.pingcap.com/x", "x"},
+        {"log-orders", "log-orders"}, {"backup/log-orders", "log-orders"}, {"bk/x", "x"},
+        {"backup.br.pingcap.com/x", "x"},
         {"backups.pingcap.com/x", "x"}, {"restore/x", NULL}, {"/x", NULL}, {"backup/", NULL}, {"", NULL},
     };
     (void)state;
@@ -231,7 +235,8 @@ static void test_exit_codes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_taken),  cmocka_unit_test(test_refused), cmocka_unit_test(test_spans), cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_taken),  cmocka_unit_test(test_refused), cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_tables), cmocka_unit_test(test_names),   cmocka_unit_test(test_exit_codes),
     };
     setenv("BRDECK_CONFIG_DIR", "/nonexistent", 1);
