@@ -34,9 +34,14 @@ static bool sub_equal(const struct backup_sub *a, const struct backup_sub *b)
            a->changed_ms == b->changed_ms && str_same(a->until, b->until) && str_same(a->message, b->message);
 }
 
-/* A retry drops the entry: neither the old one nor none is a sign. */
-static bool is_new(const struct follow *follow, enum log_command command, const struct backup_sub *sub)
+/* A retry drops the entry: neither the old one nor none is a sign. Where it is known that the object is no older than
+ * the write's answer, which had none, any entry is a new one, even if it failed in the same words and second. */
+static bool is_new(const struct follow *follow, enum log_command command, const struct backup_sub *sub,
+                   const struct backup_record *record)
 {
+    if (follow->is_retry && command == action_get(follow->action)->command && follow->version &&
+        follow_version(record->resource_version) >= follow->version)
+        return true;
     return (!follow->before || !sub_equal(sub, record_sub(follow->before, command))) &&
            !sub_equal(sub, record_sub(follow->after, command));
 }
@@ -69,7 +74,7 @@ static enum step_state step_state(const struct follow *follow, const struct comm
                                   const struct backup_record *record)
 {
     const struct backup_sub *sub = record_sub(record, step->command);
-    if (sub->phase == PHASE_NONE || !is_new(follow, step->command, sub))
+    if (sub->phase == PHASE_NONE || !is_new(follow, step->command, sub, record))
         return STEP_WAITS;
     switch (sub->phase) {
     case PHASE_COMPLETE:

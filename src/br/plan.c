@@ -195,9 +195,14 @@ static void on_right(void *arg, enum kube_right right, const struct error *err)
         plan->request = plan_send(plan, NULL, true, on_dry_run, plan);
         return;
     }
+    struct kube_target other = *kube_client_target(fleet_client(plan->br->fleet));
+    other.identity.as = NULL; /* somebody else's line: not as this user */
+    char *line = p->action->makes_new ? NULL : plan_kubectl(p, &other);
     error_set(&p->error, ERROR_DENIED,
-              "you may not %s backups%s%s in namespace %s: ask for that right, or hand this line on: %s",
-              p->action->makes_new ? "create" : "patch", p->sub ? "/" : "", p->sub ? p->sub : "", p->ns, p->kubectl);
+              "you may not %s backups%s%s in namespace %s: ask for that right, or hand %s on%s%s",
+              p->action->makes_new ? "create" : "patch", p->sub ? "/" : "", p->sub ? p->sub : "", p->ns,
+              line ? "this line" : "the manifest", line ? ": " : "", line ? line : "");
+    free(line);
     end(plan, BR_PLAN_REFUSED);
 }
 

@@ -169,7 +169,8 @@ static void on_lost(struct run *run, const struct kube_response *response)
     run->lost_ms = clock_mono_ms();
     run->ask_ms = run->br->pace.lost_look_ms;
     run->looks = 0;
-    run_say(run, BR_SENDING, "the answer was lost: looking whether it was done");
+    run_say(run, BR_SENDING, "%s: looking whether it was done",
+            response->http >= 500 ? "the server failed over it" : "the answer was lost");
     look_whether(run);
 }
 
@@ -206,7 +207,7 @@ static void send_now(struct run *run)
         return;
     }
     if (!journal_intent(run->br->journal, &run->pub, &run->plan->pub, &err)) {
-        run_say(run, BR_NOT_SENT, "not sent: %s", err.text);
+        run_say(run, BR_NOT_SENT, "the journal can not be written, and nothing is sent without it: %s", err.text);
         return;
     }
     run->journalled = true;

@@ -35,7 +35,8 @@ static void say_following(struct run *run, const struct follow_sight *sight)
     if (late && sight->phase == PHASE_NONE) {
         run_say(run, BR_FOLLOWING,
                 "%s: accepted, but not picked up: see that the operator runs and watches namespace %s, and that "
-                "its Cluster is there; brdeck goes on looking", sight->text, run->pub.ns);
+                "its %s is there; brdeck goes on looking", log_command_name(follow_command(&run->follow)), run->pub.ns,
+                run->pub.v1 ? "TidbCluster" : "Cluster");
     } else if (late && sight->phase == PHASE_SCHEDULED) {
         command_job_name(run->pub.name, follow_command(&run->follow), job, sizeof job);
         run_say(run, BR_FOLLOWING, "%s, and its Job does not get on: see the Events of kubectl -n %s describe job %s",

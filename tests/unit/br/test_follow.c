@@ -202,6 +202,13 @@ static void retry_waits_for_a_new_entry(void **state)
     b.phase = "Paused";
     assert_int_equal(look_at(&s, backup_text(bed, &b)).outcome, BR_DONE);
     scene_close(&s);
+    /* in an object no older than the write's answer, which had no entry, the same words and second are a new failure */
+    b = (struct backup_spec){.subcommand = "log-pause", .subs = failed, .rv = 100};
+    scene_open(&s, bed, ACTION_PAUSE, backup_text(bed, &b), true, 0);
+    assert_true(look_at(&s, backup_text(bed, &b)).stale);
+    b.rv = 102;
+    assert_int_equal(look_at(&s, backup_text(bed, &b)).outcome, BR_FAILED);
+    scene_close(&s);
 }
 
 /* -- reverted, gone, two steps ------------------------------------------------------------------- */

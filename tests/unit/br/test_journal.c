@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,6 +58,40 @@ static struct json *line_at(const char *path, size_t n)
     assert_non_null(json);
     str_done(&text);
     return json;
+}
+
+/* A disk that was full left half a line: the next one is whole all the same. */
+static void half_a_line_spoils_no_other(void **state)
+{
+    struct bed *bed = *state;
+    struct error err = {0};
+    struct br_run run = a_run();
+    struct journal *journal = journal_open(bed->journal, &err);
+    assert_non_null(journal);
+    assert_true(file_append(bed->journal, "{}\n{\"time\":\"2026", 0600, false, &err));
+    int fd = open(bed->journal, O_WRONLY);
+    assert_true(fd >= 0 && ftruncate(fd, 15) == 0);
+    close(fd);
+    assert_true(journal_outcome(journal, &run, &err));
+    assert_true(journal_outcome(journal, &run, &err));
+    for (size_t n = 2; n < 4; n++) {
+        struct json *json = line_at(bed->journal, n);
+        assert_string_equal(json_string(json, "what"), "outcome");
+        json_free(&json);
+    }
+    journal_close(&journal);
+}
+
+static void a_pipe_that_nobody_reads_is_no_journal(void **state)
+{
+    struct bed *bed = *state;
+    struct error err = {0};
+    char *path = xasprintf("%s.pipe", bed->journal);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(journal_open(path, &err)); /* at once, without waiting for a reader */
+    assert_non_null(strstr(err.text, "nothing is sent without it"));
+    unlink(path);
+    free(path);
 }
 
 static void lines_are_json_and_say_who_did_what_to_whom(void **state)
@@ -168,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(lines_are_json_and_say_who_did_what_to_whom), TEST(it_is_appended_to_and_made_private),
         TEST(a_place_that_can_not_be_written_is_told), TEST(the_state_folder_is_the_usual_place),
+        TEST(half_a_line_spoils_no_other), TEST(a_pipe_that_nobody_reads_is_no_journal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

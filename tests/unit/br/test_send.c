@@ -225,7 +225,7 @@ static void the_journal_breaks_before_the_write(void **state)
     unlink(bed->journal);
     rmdir(folder);
     until_end(bed, run);
-    assert_outcome(run, BR_NOT_SENT, "not sent");
+    assert_outcome(run, BR_NOT_SENT, "nothing is sent without it");
     assert_int_equal(fake_count(bed->f.server, PATCHED), 0);
     free(folder);
 }
