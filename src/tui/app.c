@@ -162,7 +162,9 @@ static int draw_foot(struct app *app, int rows, int cols)
     str_init(&notice, MESSAGE_MAX);
     if (app->message_style == STYLE_BUSY && !br_active(ui->br))
         end_message(app);
-    if (app->message[0]) {
+    if (loan_draw(app, (struct rect){rows - 1, 0, 1, cols})) {
+        rows--;
+    } else if (app->message[0]) {
         canvas_fill(&ui->canvas, (struct rect){rows - 1, 0, 1, cols}, STYLE_TEXT);
         canvas_text(&ui->canvas, --rows, 1, cols - 1, app->message_style, app->message);
     } else if (bar_notice(ui, &notice)) {
@@ -232,6 +234,8 @@ static void on_key(void *arg, struct key_press key)
     struct app *app = arg;
     struct ui *ui = &app->ui;
     app->urgent = app->dirty = true;
+    if (loan_key(app, key))
+        return;
     if (app->prompt.open) {
         prompt_key(app, key);
         return;
@@ -280,26 +284,6 @@ static void on_gone(void *arg)
 }
 
 static void on_change(void *arg) { ui_mark(&((struct app *)arg)->ui); }
-
-/* -- a plugin that must ask ---------------------------------------------------------------- */
-
-static void terminal_borrow(void *arg, const char *why, void (*ready)(void *ctx, bool lent), void *ctx)
-{
-    struct app *app = arg;
-    term_lend(app->ui.term);
-    app->lent = true;
-    printf("\n%s\n", why);
-    fflush(stdout);
-    ready(ctx, true);
-}
-
-static void terminal_give_back(void *arg)
-{
-    struct app *app = arg;
-    app->lent = false;
-    term_take_back(app->ui.term);
-    ui_mark(&app->ui);
-}
 
 /* -- beginning and end ------------------------------------------------------------------------ */
 
@@ -350,8 +334,7 @@ static bool app_open(struct app *app, const struct app_options *options, struct 
     if (!ui->term)
         return false;
     alloc_on_death(term_restore);
-    kube_auth_set_terminal(kube_client_auth(options->client),
-                           &(struct kube_terminal){.borrow = terminal_borrow, .give_back = terminal_give_back, .arg = app});
+    loan_begin(app, kube_client_auth(options->client));
     loop_on_turn(ui->loop, end_of_turn, app);
     app->dirty = true;
     return true;
@@ -361,7 +344,7 @@ static void app_close(struct app *app, struct kube_client *client)
 {
     struct ui *ui = &app->ui;
     loop_on_turn(ui->loop, NULL, NULL);
-    kube_auth_set_terminal(kube_client_auth(client), &(struct kube_terminal){.borrow = NULL});
+    loan_end(app, kube_client_auth(client));
     prompt_done(app);
     while (ui->top)
         ui_pop(ui);

@@ -18,6 +18,13 @@ struct prompt {
     struct line_edit own;
     struct str completions;
 };
+/* The terminal that a login plugin asks for. */
+struct loan {
+    void (*ready)(void *ctx, bool lent); /* NULL: nobody asks */
+    void *ctx;
+    char why[160];
+    bool shown;                          /* the question was on the screen: keys may answer it */
+};
 struct app {
     struct ui ui;
     struct loop_timer frame;  /* the next frame, when it had to wait */
@@ -27,6 +34,7 @@ struct app {
     bool lent;                /* the terminal is another's for now */
     char message[MESSAGE_MAX];
     enum style message_style;
+    struct loan loan;
     struct prompt prompt;
     struct history histories[HISTORIES_MAX];
     bool quit_asked;
@@ -38,6 +46,13 @@ int64_t bar_draw(struct ui *ui, struct rect r);
 void hints_draw(struct ui *ui, const struct hints *hints, struct rect r);
 /* The newest run that ended badly and was not looked at, as one line; false: there is none. */
 bool bar_notice(struct ui *ui, struct str *out);
+
+/* lend.c */
+void loan_begin(struct app *app, struct kube_auth *auth);
+void loan_end(struct app *app, struct kube_auth *auth); /* what is asked is refused */
+/* The question; false: there is none to be shown. */
+bool loan_draw(struct app *app, struct rect r);
+bool loan_key(struct app *app, struct key_press key); /* false: the key is not for it */
 
 /* prompt.c */
 void prompt_open(struct app *app, const struct prompt_spec *spec);

@@ -103,11 +103,11 @@ void term_screen_leave(struct str *out)
     add_capability(out, "sgr0");
     add_capability(out, "op");
     add_capability(out, "rmkx");
-    add_capability(out, "cnorm");
     if (capability("rmcup"))
         add_capability(out, "rmcup");
     else
         add_capability(out, "clear");
+    add_capability(out, "cnorm"); /* last: some terminals bring the cursor of before back with the screen of before */
 }
 
 static int colors_of(int wanted)

@@ -129,6 +129,46 @@ static void test_search(void **state)
     end(&f);
 }
 
+/* What is wrapped hangs under its text; where that leaves too little room, under the label. */
+static void test_labelled(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, 4, 40);
+    pager_add_labelled(f.pager, 2, 5, STYLE_LABEL, "now", STYLE_TEXT, "one two three four five six seven eight nine");
+    pager_add_labelled(f.pager, 2, 5, STYLE_LABEL, "longer than that", STYLE_WARN, "text");
+    assert_int_equal(pager_rows(f.pager, 40), 3);
+    expect(&f, "  now    one two three four five six\n         seven eight nine\n  longer than that  text\n\n", "1-2 of 2 (100%)");
+    assert_int_equal(f.canvas.cells[2].style, STYLE_LABEL);
+    assert_int_equal(f.canvas.cells[9].style, STYLE_TEXT);
+    assert_int_equal(pager_rows(f.pager, 20), 6);
+    end(&f);
+    begin(&f, 4, 20);
+    pager_add_labelled(f.pager, 2, 5, STYLE_LABEL, "now", STYLE_TEXT, "one two three four");
+    expect(&f, "  now    one two\n  three four\n\n\n", "1-1 of 1 (100%)");
+    end(&f);
+}
+
+/* A text that comes anew is shown at the place where one reads. */
+static void test_renew(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, 2, 10);
+    for (int round = 0; round < 2; round++) {
+        pager_renew(f.pager);
+        pager_add_text(f.pager, STYLE_TEXT, "1\n2\n3\n4\n5");
+        pager_draw(f.pager, &f.canvas, (struct rect){0, 0, 2, 10});
+        if (round == 0)
+            pager_command(f.pager, UI_DOWN);
+        expect(&f, "2\n3\n", "2-3 of 5 (60%)");
+    }
+    pager_renew(f.pager);
+    pager_add_text(f.pager, STYLE_TEXT, "1");
+    expect(&f, "1\n\n", "1-1 of 1 (100%)");
+    end(&f);
+}
+
 static void test_hostile(void **state)
 {
     (void)state;
@@ -198,6 +238,7 @@ int main(void)
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_moves),   cmocka_unit_test(test_wrap),  cmocka_unit_test(test_search),
+        cmocka_unit_test(test_labelled), cmocka_unit_test(test_renew),
         cmocka_unit_test(test_hostile), cmocka_unit_test(test_large), cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
