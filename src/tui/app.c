@@ -57,8 +57,8 @@ static void quit_or_pop(struct ui *ui)
     size_t active = br_active(ui->br);
     if (active && !app->quit_asked) {
         app->quit_asked = true;
-        ui_say(ui, STYLE_WARN, "%zu action%s not at an end: the cluster goes on with it, brdeck only stops watching. "
-               "%s again leaves.", active, active == 1 ? " is" : "s are", keymap_key(ui->keys, "", UI_QUIT));
+        ui_say(ui, STYLE_WARN, "%zu action%s under way: %s again leaves; the cluster goes on with %s.", active, active == 1 ? " is" : "s are",
+               keymap_key(ui->keys, "", UI_QUIT), active == 1 ? "it" : "them");
         return;
     }
     ui->quitting = true;
