@@ -148,6 +148,7 @@ void fleet_set_namespaces(struct fleet *fleet, const char *const *namespaces)
 
 void fleet_retry(struct fleet *fleet)
 {
+    kube_auth_retry(kube_client_auth(fleet->client));
     look_retry(fleet);
     for (unsigned g = 0; g < GROUPS; g++)
         if (fleet->groups[g].narrow.state == NARROW_DONE || fleet->groups[g].narrow.state == NARROW_NOTHING) {

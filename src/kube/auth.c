@@ -167,6 +167,12 @@ void kube_auth_forget(struct kube_auth *auth, struct kube_auth_wait **wait)
     kube_exec_forget(wait);
 }
 
+void kube_auth_retry(struct kube_auth *auth)
+{
+    if (auth->exec)
+        kube_exec_retry(auth->exec);
+}
+
 bool kube_auth_reject(struct kube_auth *auth, const char *token)
 {
     if (auth->exec)

@@ -503,6 +503,12 @@ struct kube_auth_wait *kube_exec_get(struct kube_exec *exec, const void *owner, 
 
 bool kube_exec_is_busy(const struct kube_exec *exec) { return exec->child || exec->borrow || exec->first; }
 
+void kube_exec_retry(struct kube_exec *exec)
+{
+    exec->not_before_ms = exec->reject_after_ms = 0;
+    exec->failures = exec->rejects = 0;
+}
+
 bool kube_exec_reject(struct kube_exec *exec, const char *token)
 {
     int64_t now = clock_mono_ms(), age = now - exec->made_ms;

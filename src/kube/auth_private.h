@@ -58,6 +58,7 @@ void kube_exec_forget(struct kube_auth_wait **wait);
 void kube_exec_forget_all(struct kube_exec *exec, const void *owner);
 /* A run is under way, or somebody waits for one. */
 bool kube_exec_is_busy(const struct kube_exec *exec);
+void kube_exec_retry(struct kube_exec *exec);
 bool kube_exec_reject(struct kube_exec *exec, const char *token);
 
 #endif

@@ -56,7 +56,7 @@ bool loan_draw(struct app *app, struct rect r)
     char line[sizeof app->loan.why + 80];
     if (!may_ask(app))
         return false;
-    snprintf(line, sizeof line, "%s must ask on the terminal: Enter lends it, Esc does not.", app->loan.why);
+    snprintf(line, sizeof line, "Enter lends the terminal, Esc does not: %s must ask.", app->loan.why);
     canvas_fill(&app->ui.canvas, r, STYLE_NOTICE);
     canvas_text(&app->ui.canvas, r.row, r.col + 1, r.cols - 1, STYLE_NOTICE, line);
     app->loan.shown = true;

@@ -56,6 +56,8 @@ void kube_auth_set_limits(struct kube_auth *auth, int64_t run_ms, int64_t ask_ms
 typedef void kube_auth_fn(void *arg, const struct kube_credential *credential, const struct error *err);
 struct kube_auth_wait;
 struct kube_auth_wait *kube_auth_get(struct kube_auth *auth, kube_auth_fn *fn, void *arg);
+/* The user asks for it: a plugin that failed runs again at once. */
+void kube_auth_retry(struct kube_auth *auth);
 /* No callback any more. *wait becomes NULL; NULL is harmless. */
 void kube_auth_forget(struct kube_auth *auth, struct kube_auth_wait **wait);
 /* The server answered 401 to the credential whose token is @token (NULL: it had none). True: ask kube_auth_get for
