@@ -150,6 +150,23 @@ static bool parse_number(const char *text, tso_t *ts)
     return true;
 }
 
+/* The time that @text shows with each of the two zones that are in force round it: what to write instead. */
+static bool refuse_local(const char *text, const char *why, struct error *err)
+{
+    char zones[2][8] = {"", ""}, plain[TSO_TEXT_MAX];
+    struct tm tm = {.tm_isdst = -1}, near;
+    if (cut_fraction(text, plain) && strptime(plain, "%Y-%m-%d %H:%M:%S", &tm)) {
+        time_t as_utc = timegm(&tm);
+        for (int side = 0; side < 2; side++) {
+            time_t t = side ? as_utc + DAY_S : as_utc - DAY_S;
+            if (localtime_r(&t, &near))
+                strftime(zones[side], sizeof zones[side], "%z", &near);
+        }
+    }
+    return error_set(err, ERROR_INPUT, "\"%s\" %s then; write \"%s %s\" or \"%s %s\"", text, why, text, zones[0], text,
+                     zones[1]);
+}
+
 bool tso_parse(const char *text, int64_t now_ms, tso_t *ts, bool *zoneless, struct error *err)
 {
     bool local = false;
@@ -166,13 +183,9 @@ bool tso_parse(const char *text, int64_t now_ms, tso_t *ts, bool *zoneless, stru
             *zoneless = local;
         return true;
     case READ_TWICE:
-        return error_set(err, ERROR_INPUT, "\"%s\" comes twice here: clocks are put back then; add the zone, as in "
-                         "\"%s +0200\"",
-                         text, text);
+        return refuse_local(text, "comes twice here: clocks are put back", err);
     case READ_NEVER:
-        return error_set(err, ERROR_INPUT, "\"%s\" does not come here: clocks are put forward then; add the zone, "
-                         "as in \"%s +0200\"",
-                         text, text);
+        return refuse_local(text, "does not come here: clocks are put forward", err);
     case READ_NOT:
     default:
         return error_set(err, ERROR_INPUT,
