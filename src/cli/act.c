@@ -92,6 +92,21 @@ static void on_stdin(void *arg, unsigned ready)
 
 static bool have_typed(void *arg) { return ((struct act *)arg)->typed_all; }
 
+/* --yes does without the plan, but not without what one would want to know of it. */
+static void tell_warnings(const struct act *act)
+{
+    for (size_t i = 0; i < act->count; i++) {
+        const struct br_plan *plan = act->plans[i];
+        if (plan->verdict.why[0])
+            cli_say("%s/%s: %s", plan->ns, plan->name, plan->verdict.why);
+        if (plan->waiting_truncate)
+            cli_say("%s/%s: logTruncateUntil is set in its spec and fires as soon as this is done: that deletes log "
+                    "data (--clear-truncate takes it out)", plan->ns, plan->name);
+        if (plan->warning)
+            cli_say("%s/%s: the server warns: %s", plan->ns, plan->name, plan->warning);
+    }
+}
+
 /* What is typed on the terminal confirms, or --yes does; @typed gets it. */
 static int confirm(struct act *act, char *typed, size_t size)
 {
@@ -106,8 +121,10 @@ static int confirm(struct act *act, char *typed, size_t size)
                 "all the same");
         return EXIT_REFUSED;
     }
-    if (args->yes)
+    if (args->yes) {
+        tell_warnings(act);
         return EXIT_DONE;
+    }
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         cli_say("nothing was changed: there is no terminal to confirm on; --yes does it");
         return EXIT_USAGE;

@@ -52,6 +52,8 @@ struct session {
     struct br *br;
     const char *one_ns[2];
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
+    size_t seen;         /* of settling: rows so far */
+    int64_t settle_ms;   /* of settling: the longest time in which nothing comes */
     int signal;          /* that asks for the end; 0: none */
 };
 /* False: said, and *@code is the exit code. @options is filled up with the namespaces. session_done in any case. */

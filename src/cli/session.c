@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
@@ -25,6 +26,15 @@ struct kube_client *cli_connect(struct loop *loop, const struct arguments *args,
         kube_client_reread(client, args->kubeconfig, &args->over);
     return client;
 }
+
+/* A login plugin that must ask has the terminal at once, as kubectl gives it: nothing else is on it. */
+static void lend(void *arg, const char *why, void (*ready)(void *ctx, bool lent), void *ctx)
+{
+    (void)arg, (void)why;
+    ready(ctx, true);
+}
+
+static void take_back(void *arg) { (void)arg; }
 
 const char *session_namespace(const struct session *s)
 {
@@ -85,6 +95,8 @@ bool session_open(struct session *s, struct loop *loop, const struct arguments *
         *code = cli_fail(&err);
         return false;
     }
+    if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+        kube_auth_set_terminal(kube_client_auth(s->client), &(struct kube_terminal){.borrow = lend, .give_back = take_back});
     options->namespaces = session_namespaces(s);
     s->fleet = fleet_new(loop, s->client, options, NULL, NULL);
     return true;
@@ -110,15 +122,22 @@ bool session_wait(struct session *s, bool (*done)(void *arg), void *arg)
     return true;
 }
 
+/* A long list may take long: the limit is for the time in which nothing comes. */
 static bool is_settled(void *arg)
 {
-    const struct session *s = arg;
+    struct session *s = arg;
+    size_t count = store_count(fleet_store(s->fleet));
+    if (count != s->seen) {
+        s->seen = count;
+        s->deadline_ms = clock_mono_ms() + s->settle_ms;
+    }
     return fleet_is_settled(s->fleet) || fleet_error(s->fleet)->code != ERROR_NONE;
 }
 
 bool session_settle(struct session *s, int *code)
 {
     int64_t limit = s->args->request_timeout_ms > 0 ? s->args->request_timeout_ms : 30000;
+    s->settle_ms = limit;
     s->deadline_ms = clock_mono_ms() + limit;
     bool settled = session_wait(s, is_settled, s);
     s->deadline_ms = INT64_MAX;
@@ -133,7 +152,8 @@ bool session_settle(struct session *s, int *code)
     struct str why;
     str_init(&why, 512);
     fleet_freshness(s->fleet, &why, &(enum role){ROLE_TEXT}, &(int64_t){0});
-    error_set(&late, ERROR_NETWORK, "%s: no list within %g s (%s)", s->target->server, (double)limit / 1000, why.data);
+    error_set(&late, ERROR_NETWORK, "%s: nothing came for %g s (%s)", s->target->server, (double)limit / 1000,
+              why.data);
     str_done(&why);
     *code = cli_fail(err->code ? err : &late);
     return false;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <brdeck/backup/action.h>
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/file.h>
 #include <brdeck/kube/yaml.h>
@@ -108,7 +109,14 @@ static int start_like(struct session *s, const char *name)
         cli_say("there is no backup \"%s\" in %s", s->args->from, session_namespace(s));
         return EXIT_ERROR;
     }
+    struct action_verdict verdict;
     bool v1 = row->record->v1;
+    action_may(ACTION_START, row->record, row->facts, fleet_has_status_sub(s->fleet, v1), fleet_now_ms(s->fleet),
+               &verdict);
+    if (verdict.why[0])
+        cli_say("%s/%s: %s", session_namespace(s), s->args->from, verdict.why);
+    if (!verdict.allowed)
+        return EXIT_REFUSED;
     struct kube_request *request = fleet_fetch(s->fleet, v1, session_namespace(s), s->args->from, on_old, &asked);
     if (!session_wait(s, is_answered, &asked)) {
         kube_request_cancel(&request);

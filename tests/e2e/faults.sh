@@ -89,6 +89,7 @@ fault '{"fault":"delay","ms":1,"method":"PATCH","path":"dryRun"}'
 fault '{"fault":"status","code":500,"method":"PATCH","message":"etcd is away"}'
 check "500 for a write: looked up, and told that it is not applied" says 1 "etcd is away" act resume log-a --yes
 check "so it is" is log-a '.spec.logSubcommand == "log-pause"'
+check "once more, and it is" says 0 "resume done" act resume log-a --yes
 fault '{"fault":"delay","ms":1,"method":"POST","path":"dryRun"}'
 fault '{"fault":"lose-answer","method":"POST","path":"/backups"}'
 check "the answer of a create is lost" says 0 "start done" act start log-new --from log-a --prefix log-new --yes
