@@ -126,7 +126,7 @@ static void start_or_halt(struct br *br, size_t at)
         if (!br_outcome_is_end(before->outcome))
             return;
         if (outcomes[before->outcome].halts) {
-            run_say(run, BR_NOT_SENT, "not sent, because of %s/%s before it: %s", before->ns, before->name,
+            run_say(run, BR_NOT_SENT, "because of %s/%s before it: %s", before->ns, before->name,
                     br_outcome_word(before->outcome));
             return;
         }

@@ -39,7 +39,7 @@ static void on_look_again(void *arg, const struct json *object, const struct kub
     if (response->http == 404)
         run_say(run, BR_GONE, "not sent: it was deleted meanwhile");
     else if (response->error.code || !object)
-        run_say(run, BR_NOT_SENT, "not done: somebody wrote first, and the object can not be read: %s",
+        run_say(run, BR_NOT_SENT, "somebody wrote first, and the object can not be read now: %s",
                 response->error.text);
     else if (plan_renew(run->plan, object))
         send_now(run);
