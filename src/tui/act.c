@@ -512,72 +512,6 @@ static void gather_snapshots(struct act *act, const struct backup_record *log)
     }
 }
 
-/* -- the keys, wherever a Backup is shown ------------------------------------------------------ */
-
-static const struct { enum ui_command command; enum action_id action; } action_commands[] = {
-    {UI_PAUSE, ACTION_PAUSE}, {UI_RESUME, ACTION_RESUME}, {UI_STOP, ACTION_STOP}, {UI_TRUNCATE, ACTION_TRUNCATE},
-    {UI_START, ACTION_START},
-};
-
-bool act_of_command(enum ui_command command, enum action_id *action)
-{
-    for (size_t i = 0; i < ARRAY_LEN(action_commands); i++)
-        if (action_commands[i].command == command) {
-            *action = action_commands[i].action;
-            return true;
-        }
-    return false;
-}
-
-/* Whether the state of every row allows it, as far as the list knows. */
-static bool can_all(struct ui *ui, enum action_id id, const struct store_row *const *rows, size_t count, bool *is_retry)
-{
-    bool retry = count > 0, can = true;
-    for (size_t i = 0; i < count && can; i++) {
-        struct action_verdict verdict;
-        const struct backup_record *record = rows[i]->record;
-        action_may(id, record, rows[i]->facts, fleet_has_status_sub(ui->fleet, record->v1), ui_now_ms(ui), &verdict);
-        can = verdict.allowed;
-        retry = retry && verdict.is_retry;
-    }
-    if (is_retry)
-        *is_retry = retry;
-    return can;
-}
-
-void act_hint(struct ui *ui, const struct store_row *const *rows, size_t count, struct hints *hints)
-{
-    unsigned no_right = 0;
-    for (size_t i = 0; i < count; i++)
-        no_right |= view_no_right(ui, rows[i]->record);
-    for (size_t i = 0; i < ARRAY_LEN(action_commands) && !ui->read_only; i++) {
-        const struct action *action = action_get(action_commands[i].action);
-        bool retry = false, can = count && can_all(ui, action->id, rows, count, &retry);
-        if (action->id == ACTION_START ? count <= 1 : can)
-            hints_add(hints, action_commands[i].command, retry ? "retry" : action->name, no_right & 1u << action->id);
-    }
-}
-
-void act_open(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count)
-{
-    if (ui->read_only) {
-        ui_say(ui, STYLE_WARN, "Read-only: brdeck was started with --read-only and changes nothing.");
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (view_no_right(ui, rows[i]->record) & 1u << action) {
-            ui_say(ui, STYLE_WARN, "%s has no right to %s backups in namespace %s: ask for it, or use another context.",
-                   kube_client_target(fleet_client(ui->fleet))->user, action == ACTION_START ? "create" : "patch", rows[i]->record->ns);
-            return;
-        }
-    if (action == ACTION_START)
-        ui_push(ui, start_new(ui, count == 1 ? rows[0] : NULL));
-    else if (!count)
-        ui_say(ui, STYLE_WARN, "There is no backup to %s here.", action_get(action)->name);
-    else
-        ui_push(ui, act_new(ui, action, rows, count));
-}
-
 struct view *act_new(struct ui *ui, enum action_id id, const struct store_row *const *rows, size_t count)
 {
     struct act *act = xcalloc(1, sizeof *act);
@@ -600,7 +534,7 @@ struct view *act_new(struct ui *ui, enum action_id id, const struct store_row *c
         act->specs[i] = (struct br_plan_spec){.action = id, .v1 = record->v1, .ns = act->spaces[i], .name = act->names[i]};
     }
     /* What the state forbids is said without asking for a time first. */
-    act->may_ask = act->asking_time = id == ACTION_TRUNCATE && can_all(ui, id, rows, count, NULL);
+    act->may_ask = act->asking_time = id == ACTION_TRUNCATE && act_can_all(ui, id, rows, count, NULL);
     if (act->asking_time)
         gather_snapshots(act, rows[0]->record);
     else

@@ -104,6 +104,9 @@ static void move_to(struct deck *deck, long row)
     row = row < 0 ? 0 : row;
     deck->row = (size_t)row;
     deck->cursor = last >= 0 ? order_at(deck->order, deck->row) : SLOT_NONE;
+    const struct store_row *at = deck_row(deck, deck->row);
+    if (at)
+        snprintf(deck->cursor_uid, sizeof deck->cursor_uid, "%s", at->record->uid);
 }
 
 /* After rows came and went the cursor stays on its Backup; where that is gone, on its place. */
@@ -113,7 +116,9 @@ static void follow_cursor(struct deck *deck)
         deck->row = 0;
         return;
     }
-    long row = deck->cursor == SLOT_NONE ? -1 : order_row(deck->order, deck->cursor);
+    const struct store_row *at = deck->cursor == SLOT_NONE ? NULL : store_get(fleet_store(deck->ui->fleet), deck->cursor);
+    bool same = at && strcmp(at->record->uid, deck->cursor_uid) == 0; /* slots are used again */
+    long row = same ? order_row(deck->order, deck->cursor) : -1;
     move_to(deck, row >= 0 ? row : (long)deck->row);
 }
 
@@ -166,8 +171,10 @@ static void filter_done(void *arg, struct ui *ui, const char *text)
     struct error err;
     if (!apply_filter(deck, text ? text : deck->filter_before, &err))
         ui_say(ui, STYLE_CRIT, "%s", err.text);
-    if (!text) /* left: the cursor is where it was, too */
+    if (!text) { /* left: the cursor is where it was, too */
         deck->cursor = deck->cursor_before;
+        memcpy(deck->cursor_uid, deck->uid_before, sizeof deck->cursor_uid);
+    }
     free(deck->filter_before);
     deck->filter_before = NULL;
 }
@@ -178,6 +185,7 @@ static void ask_filter(struct deck *deck)
     free(deck->filter_before);
     deck->filter_before = xstrdup(filter ? filter_text(filter) : "");
     deck->cursor_before = deck->cursor;
+    memcpy(deck->uid_before, deck->cursor_uid, sizeof deck->uid_before);
     ui_prompt(deck->ui, &(struct prompt_spec){.label = "/", .initial = deck->filter_before, .history = "filter",
                                               .done = filter_done, .typing = filter_typing, .arg = deck});
 }

@@ -40,6 +40,7 @@ struct deck {
     char marks_word[32];  /* of the hints */
     char *filter_before;  /* while a filter is typed: what it was */
     slot_t cursor_before; /* and where the cursor was */
+    char cursor_uid[48], uid_before[48]; /* of the Backups at @cursor and @cursor_before */
 };
 
 /* deck_table.c: titles and rows in @r; returns when a cell reads otherwise (wall ms). */

@@ -128,10 +128,12 @@ struct view *namespaces_new(struct ui *ui);                 /* namespaces.c: n *
 /* act.c: the dialog of an action on @count Backups; rows are read during the call. */
 struct view *act_new(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
 struct view *start_new(struct ui *ui, const struct store_row *from); /* start.c: s; @from may be NULL */
-/* act.c: what an action's key does on @count rows: opens its dialog, or says why not (read-only, no row, no right). */
+/* act_keys.c: what an action's key does on @count rows: opens its dialog, or says why not (read-only, no row, no right). */
 void act_open(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
 /* The action of UI_PAUSE...; false: another command. */
 bool act_of_command(enum ui_command command, enum action_id *action);
+/* Whether the state of every row allows it, as far as the list knows; *@is_retry (may be NULL): for all it is a retry. */
+bool act_can_all(struct ui *ui, enum action_id id, const struct store_row *const *rows, size_t count, bool *is_retry);
 /* The actions that can be done now to every one of @rows, as hints. */
 void act_hint(struct ui *ui, const struct store_row *const *rows, size_t count, struct hints *hints);
 
