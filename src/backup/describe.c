@@ -197,13 +197,15 @@ static void brief_actions(struct description *d, const struct backup_record *r, 
         struct action_verdict verdict;
         snprintf(hurdles[id], sizeof hurdles[id], "%s", brief_hurdle(r, ctx, (enum action_id)id, &verdict));
         if (!hurdles[id][0] && is_about(r, action))
-            str_addf(&can, "%s%s %s%s", can.len ? "   " : "", action->key, action->makes_new ? "new log backup" : action->name,
+            str_addf(&can, "%s%s %s%s", can.len ? "   " : "", action->key, action->makes_new
+                     ? "new log backup" : action->name,
                      verdict.is_retry ? " again" : action->id == ACTION_STOP ? " (final)" : "");
     }
     for (int id = 0; id < ACTION_COUNT; id++) {
         bool told = !hurdles[id][0] || !is_about(r, action_get((enum action_id)id));
         for (int before = 0; before < id; before++)
-            told = told || (strcmp(hurdles[before], hurdles[id]) == 0 && is_about(r, action_get((enum action_id)before)));
+            told = told || (strcmp(hurdles[before], hurdles[id]) == 0 && is_about(r,
+                                                                                  action_get((enum action_id)before)));
         if (!told)
             add_hurdle(&cannot, r, hurdles, id);
     }

@@ -107,7 +107,8 @@ static void add_sends(const struct br_plan *p, struct description *d)
     struct json *body = plan_redacted(p->patch);
     char *json = json_print(body);
     bool new = p->action->makes_new;
-    description_add(d, ROLE_TEXT, 0, "sends", "%s %s%s%s%s%s %s", new ? "POST" : "PATCH", fleet_resource(p->v1)->plural, new ? "" : "/",
+    description_add(d, ROLE_TEXT, 0, "sends", "%s %s%s%s%s%s %s", new ? "POST" : "PATCH",
+                    fleet_resource(p->v1)->plural, new ? "" : "/",
                     new ? "" : p->name, p->sub ? "/" : "", p->sub ? p->sub : "", json);
     if (p->dry_run == BR_DRY_RUN_ACCEPTED)
         description_add(d, ROLE_OK, 0, "tried", "accepted");

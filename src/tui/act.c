@@ -135,7 +135,8 @@ static void add_batch(struct act *act)
             if (plan->error.code && plan->phase != BR_PLAN_READY)
                 str_addf(&line, ": %s", plan->error.text);
             else if (plan->phase == BR_PLAN_READY)
-                str_addf(&line, ", now %s%s%s", plan->state.word, plan->dry_run == BR_DRY_RUN_ACCEPTED ? ", dry-run accepted" : "",
+                str_addf(&line, ", now %s%s%s", plan->state.word, plan->dry_run == BR_DRY_RUN_ACCEPTED
+                         ? ", dry-run accepted" : "",
                          plan->truncates && plan->action->id != ACTION_TRUNCATE ? ", and a truncate runs with it" : "");
             pager_add_labelled(act->pager, 0, 0, STYLE_TEXT, label.data, words[plan->phase].style, line.data);
             str_done(&label);
@@ -159,7 +160,8 @@ static void offer_clearing(struct act *act)
     if (act->clear_truncate)
         pager_add(act->pager, STYLE_OK, 0, "The truncate that waits is taken out with this. Tab lets it run.");
     else if (any_waiting(act))
-        pager_add(act->pager, STYLE_WARN, 0, "A truncate waits and would run with this: log data goes. Tab takes it out instead.");
+        pager_add(act->pager, STYLE_WARN, 0,
+                  "A truncate waits and would run with this: log data goes. Tab takes it out instead.");
 }
 
 static void clear_or_not(struct act *act)
@@ -179,7 +181,8 @@ static void add_choice(struct act *act, size_t i)
     bool picked = i + 1 == act->choice;
     struct str line;
     str_init(&line, 512);
-    str_addf(&line, "%s%s  %s  TSO %s", picked ? "> " : "  ", tso_format(act->choices[i].ts, TSO_LOCAL, now, at), act->choices[i].name,
+    str_addf(&line, "%s%s  %s  TSO %s", picked ? "> " : "  ", tso_format(act->choices[i].ts, TSO_LOCAL, now, at),
+             act->choices[i].name,
              tso_format(act->choices[i].ts, TSO_NUMBER, now, number));
     pager_add(act->pager, picked ? STYLE_TITLE : STYLE_TEXT, 0, line.data);
     str_done(&line);
@@ -199,7 +202,8 @@ static void add_time_question(struct act *act)
     str_addf(&line, "%s, %s", target->context, target->server);
     pager_add_labelled(act->pager, 0, 7, STYLE_LABEL, "context", STYLE_TEXT, line.data);
     str_done(&line);
-    pager_add(act->pager, STYLE_TEXT, 0, "Up to when does its log go? A time, a TSO, an age such as -7d, or a snapshot (up, down):");
+    pager_add(act->pager, STYLE_TEXT, 0,
+              "Up to when does its log go? A time, a TSO, an age such as -7d, or a snapshot (up, down):");
     if (!act->choice_count)
         pager_add(act->pager, STYLE_DIM, 2, "no complete snapshot of this cluster is listed");
     /* those round the picked one */
@@ -221,7 +225,8 @@ static void fill(struct act *act)
     } else {
         struct str title;
         str_init(&title, 512);
-        str_addf(&title, "%s: %zu backups, one after another; the first that fails halts the rest", act->action->title, act->count);
+        str_addf(&title, "%s: %zu backups, one after another; the first that fails halts the rest",
+                 act->action->title, act->count);
         pager_add(act->pager, STYLE_TITLE, 0, title.data);
         str_clear(&title);
         const struct kube_target *target = kube_client_target(fleet_client(act->ui->fleet));
@@ -245,7 +250,8 @@ static void question(struct act *act, struct str *out, int width)
     else if (!all_ready(act) && act->action->id == ACTION_TRUNCATE && act->may_ask)
         str_add(out, "Enter takes another time, Esc leaves all as it is.");
     else if (!all_ready(act))
-        str_add(out, act->count > 1 ? "Not all can be done: take the marks off those. Esc leaves." : "Nothing is done. Esc leaves.");
+        str_add(out, act->count > 1
+                ? "Not all can be done: take the marks off those. Esc leaves." : "Nothing is done. Esc leaves.");
     else if (act->ui->read_only)
         str_add(out, "Read-only: nothing is sent. Esc leaves.");
     else {
@@ -253,7 +259,8 @@ static void question(struct act *act, struct str *out, int width)
         if (act->plans[0]->confirm == BR_CONFIRM_YES && act->count == 1)
             str_addf(out, "%s? y/N: ", act->action->title);
         else
-            str_addf(out, width >= (int)text_width(typed) * 2 + 48 ? "Type %s to do it, Esc to leave all as it is: " : "Type %s: ", typed);
+            str_addf(out, width >= (int)text_width(typed) * 2 + 48
+                     ? "Type %s to do it, Esc to leave all as it is: " : "Type %s: ", typed);
     }
 }
 
@@ -351,7 +358,8 @@ static bool confirm(struct act *act)
     if (yes && !*typed)
         return true; /* the default is No */
     if (yes ? !br_plan_is_confirmed(plans[0], typed) : strcmp(typed, wanted) != 0) {
-        error_set(&act->error, ERROR_INPUT, yes ? "Nothing was done: y does it, Esc leaves." : "That is not %s: nothing was done.", wanted);
+        error_set(&act->error, ERROR_INPUT, yes
+                  ? "Nothing was done: y does it, Esc leaves." : "That is not %s: nothing was done.", wanted);
         return false;
     }
     act->plans = NULL;
@@ -375,7 +383,8 @@ static void pick(struct act *act, int step)
 /* A key that the dialog does not type: its own, and those that every screen has. */
 static bool is_command(struct ui *ui, struct key_press key)
 {
-    static const enum ui_command commands[] = {UI_COPY_KUBECTL, UI_CLEAR_TRUNCATE, UI_PAGE_UP, UI_PAGE_DOWN, UI_REDRAW, UI_SUSPEND};
+    static const enum ui_command commands[] = {UI_COPY_KUBECTL, UI_CLEAR_TRUNCATE, UI_PAGE_UP, UI_PAGE_DOWN,
+                                               UI_REDRAW, UI_SUSPEND};
     enum ui_command command = keymap_find(ui->keys, "act", key);
     bool is_text = key.name == KEY_NAME_CHAR && !(key.mods & (KEY_CTRL | KEY_ALT));
     for (size_t i = 0; !is_text && i < ARRAY_LEN(commands); i++)
@@ -447,7 +456,8 @@ static bool act_command(struct view *view, struct ui *ui, enum ui_command comman
         if (act->plans[i]->kubectl)
             str_addf(&all, "%s\n", act->plans[i]->kubectl);
     bool copied = all.len && term_copy(ui->term, all.data);
-    ui_say(ui, STYLE_TEXT, "%s", copied ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
+    ui_say(ui, STYLE_TEXT, "%s", copied
+           ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
     str_done(&all);
     return true;
 }
@@ -461,7 +471,8 @@ static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
         line = line || act->plans[i]->kubectl;
     hints_add(hints, UI_BACK, "leave", false);
     if (act->clear_truncate || any_waiting(act))
-        hints_add(hints, UI_CLEAR_TRUNCATE, act->clear_truncate ? "let the waiting truncate run" : "take the waiting truncate out", false);
+        hints_add(hints, UI_CLEAR_TRUNCATE, act->clear_truncate
+                  ? "let the waiting truncate run" : "take the waiting truncate out", false);
     if (act->cut)
         hints_add(hints, UI_PAGE_DOWN, "more", false);
     if (line)
@@ -489,7 +500,8 @@ static void act_free(struct view *view)
 }
 
 const struct view_ops view_act = {
-    .name = "act", .keys = act_keys, .key_count = ARRAY_LEN(act_keys), .overlay = true, .refresh = act_refresh, .draw = act_draw,
+    .name = "act", .keys = act_keys, .key_count = ARRAY_LEN(act_keys), .overlay = true, .refresh = act_refresh,
+    .draw = act_draw,
     .key = act_key, .paste = act_paste, .command = act_command, .hints = act_hints, .free = act_free,
 };
 
@@ -531,7 +543,8 @@ struct view *act_new(struct ui *ui, enum action_id id, const struct store_row *c
         act->names[i] = xstrdup(record->name);
         act->spaces[i] = xstrdup(record->ns);
         act->hidden[i] = order_row(deck->order, store_find(fleet_store(ui->fleet), record->ns, record->name)) < 0;
-        act->specs[i] = (struct br_plan_spec){.action = id, .v1 = record->v1, .ns = act->spaces[i], .name = act->names[i]};
+        act->specs[i] = (struct br_plan_spec){.action = id, .v1 = record->v1, .ns = act->spaces[i],
+                                              .name = act->names[i]};
     }
     /* What the state forbids is said without asking for a time first. */
     act->may_ask = act->asking_time = id == ACTION_TRUNCATE && act_can_all(ui, id, rows, count, NULL);

@@ -57,7 +57,8 @@ static void quit_or_pop(struct ui *ui)
     size_t active = br_active(ui->br);
     if (active && !app->quit_asked) {
         app->quit_asked = true;
-        ui_say(ui, STYLE_WARN, "%zu action%s under way: %s again leaves; the cluster goes on with %s.", active, active == 1 ? " is" : "s are",
+        ui_say(ui, STYLE_WARN, "%zu action%s under way: %s again leaves; the cluster goes on with %s.", active,
+               active == 1 ? " is" : "s are",
                keymap_key(ui->keys, "", UI_QUIT), active == 1 ? "it" : "them");
         return;
     }
@@ -190,7 +191,8 @@ static void paint(struct app *app)
         until = bar_draw(ui, (struct rect){0, 0, 1, cols});
     int bottom = draw_foot(app, rows, cols);
     struct { int row, col; bool shown; } foot = {ui->canvas.cursor_row, ui->canvas.cursor_col, ui->canvas.cursor_shown};
-    int64_t at = draw_views(ui, ui->top, lowest_shown(ui), (struct rect){top, 0, bottom - top > 0 ? bottom - top : 0, cols});
+    int64_t at = draw_views(ui, ui->top, lowest_shown(ui),
+                            (struct rect){top, 0, bottom - top > 0 ? bottom - top : 0, cols});
     until = at < until ? at : until;
     if (app->prompt.open) { /* the cursor is where one types */
         ui->canvas.cursor_row = foot.row;

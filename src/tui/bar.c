@@ -15,7 +15,8 @@ struct part {
     int keep;
     bool right, gone;
 };
-enum { PART_NAME, PART_DEMO, PART_WHERE, PART_WHO, PART_VERSION, PART_MODE, PART_NEED, PART_COUNT, PART_SCOPE, PART_SKEW, PART_FRESH, PARTS, KEEP_MOST = 10 };
+enum { PART_NAME, PART_DEMO, PART_WHERE, PART_WHO, PART_VERSION, PART_MODE, PART_NEED, PART_COUNT, PART_SCOPE,
+      PART_SKEW, PART_FRESH, PARTS, KEEP_MOST = 10 };
 
 static const struct { int keep; bool right; enum style style; } part_table[PARTS] = {
     [PART_NAME] = {2, false, STYLE_TITLE}, [PART_DEMO] = {9, false, STYLE_DEMO},  [PART_WHERE] = {8, false, STYLE_BAR},
@@ -115,7 +116,8 @@ int64_t bar_draw(struct ui *ui, struct rect r)
 {
     struct part parts[PARTS];
     for (int i = 0; i < PARTS; i++) {
-        parts[i] = (struct part){.keep = part_table[i].keep, .right = part_table[i].right, .style = part_table[i].style};
+        parts[i] = (struct part){.keep = part_table[i].keep, .right = part_table[i].right,
+                                 .style = part_table[i].style};
         str_init(&parts[i].text, 512);
     }
     int64_t until = fill_parts(ui, parts);
@@ -130,7 +132,8 @@ int64_t bar_draw(struct ui *ui, struct rect r)
     bool first = true;
     for (int i = 0; i < PARTS; i++)
         if (!parts[i].right && !parts[i].gone && parts[i].text.len) {
-            draw_part(&ui->canvas, r.row, &left, end, first ? NULL : i == PART_WHERE || i == PART_DEMO ? "  " : dot, &parts[i]);
+            draw_part(&ui->canvas, r.row, &left, end, first ? NULL : i == PART_WHERE || i == PART_DEMO ? "  " : dot,
+                      &parts[i]);
             first = false;
         }
     int col = end - right - 1 > left + 1 ? end - right - 1 : left + 1;

@@ -141,7 +141,8 @@ static const struct line_command line_commands[] = {
     {"bk", "backups backup", "[NAMESPACE | /FILTER]", "The list of backups", run_backups, complete_namespaces},
     {"ctx", "context contexts", NULL, "Why the context stays what it is", run_context, NULL},
 };
-static const struct { const char *alias; enum ui_command command; } aliases[] = {{"q", UI_QUIT}, {"q!", UI_QUIT}, {"h", UI_HELP}};
+static const struct { const char *alias; enum ui_command command; } aliases[] = {{"q", UI_QUIT}, {"q!", UI_QUIT},
+                                                                                 {"h", UI_HELP}};
 
 void line_commands_each(void (*each)(void *arg, const char *name, const char *arguments, const char *help), void *arg)
 {

@@ -116,7 +116,8 @@ static void follow_cursor(struct deck *deck)
         deck->row = 0;
         return;
     }
-    const struct store_row *at = deck->cursor == SLOT_NONE ? NULL : store_get(fleet_store(deck->ui->fleet), deck->cursor);
+    const struct store_row *at = deck->cursor == SLOT_NONE
+                                     ? NULL : store_get(fleet_store(deck->ui->fleet), deck->cursor);
     bool same = at && strcmp(at->record->uid, deck->cursor_uid) == 0; /* slots are used again */
     long row = same ? order_row(deck->order, deck->cursor) : -1;
     move_to(deck, row >= 0 ? row : (long)deck->row);
@@ -304,7 +305,8 @@ static bool list_command(struct deck *deck, enum ui_command command)
         return true;
     }
     case UI_JUMP:
-        ui_prompt(ui, &(struct prompt_spec){.label = "jump to ", .done = jump_done, .typing = jump_typing, .arg = deck});
+        ui_prompt(ui, &(struct prompt_spec){.label = "jump to ", .done = jump_done, .typing = jump_typing,
+                                            .arg = deck});
         return true;
     case UI_WIDE: deck->wide = !deck->wide; deck->shift = 0; return true;
     case UI_NAMESPACES: ui_push(ui, namespaces_new(ui)); return true;
@@ -317,7 +319,8 @@ static bool list_command(struct deck *deck, enum ui_command command)
 static bool deck_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct deck *deck = (struct deck *)view;
-    if (move_command(deck, command) || mark_command(deck, command) || list_command(deck, command) || act_command(deck, command))
+    if (move_command(deck, command) || mark_command(deck, command) || list_command(deck, command) ||
+        act_command(deck, command))
         return true;
     bool any = deck_row(deck, deck->row) != NULL;
     switch (command) {
@@ -344,7 +347,8 @@ static void deck_refresh(struct view *view, struct ui *ui)
     follow_cursor(deck);
 }
 
-/* Where the detail goes: beside a list that is wide enough, else below one that is high enough. Below, it keeps the height
+/* Where the detail goes: beside a list that is wide enough, else below one that is high enough. Below, it keeps the
+ * height
  * that was needed once, and what is said above the hints takes its last row: the list does not jump. */
 static struct rect split(struct deck *deck, const struct description *d, struct rect *list, struct rect r)
 {
@@ -383,7 +387,8 @@ static void draw_empty(struct deck *deck, struct canvas *c, struct rect r)
         str_addf(&why, "None of %zu backups matches the filter %s\n%s takes it off.", all, filter_text(filter),
                  keymap_key(ui->keys, "deck", UI_BACK));
     else if (all)
-        str_addf(&why, "None of %zu backups needs you.\n%s shows them all.", all, keymap_key(ui->keys, "deck", UI_NEED_YOU));
+        str_addf(&why, "None of %zu backups needs you.\n%s shows them all.", all,
+                 keymap_key(ui->keys, "deck", UI_NEED_YOU));
     else
         fleet_empty(ui->fleet, &why);
     int row = r.row + 1;

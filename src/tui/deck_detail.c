@@ -15,7 +15,8 @@ void deck_detail_fill(struct deck *deck, const struct store_row *row, struct des
     bool has_window = fleet_window(ui->fleet, row->record, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
-        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only, .no_right = view_no_right(ui, row->record),
+        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
+        .no_right = view_no_right(ui, row->record),
         .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
     };
     describe_brief(d, row->record, &ctx);
@@ -35,7 +36,8 @@ static int label_column(const struct description *d)
 }
 
 /* The pieces of line @i at @width: each call gives the next, and where it begins. */
-static size_t next_piece(const struct describe_line *line, int column, int width, bool first, int *begin, const char **next)
+static size_t next_piece(const struct describe_line *line, int column, int width, bool first, int *begin,
+                         const char **next)
 {
     int hang = line->label ? column : (int)line->indent;
     if (width - hang < TEXT_LEAST)

@@ -88,7 +88,8 @@ static int needed(const struct deck *deck, const struct layout *l, int cols, boo
     return sum;
 }
 
-/* The columns of the narrow form, fewer while they do not fit: what can be done without goes before a name or a state is cut. */
+/* The columns of the narrow form, fewer while they do not fit: what can be done without goes before a name or a state
+ * is cut. */
 static void choose(const struct deck *deck, struct layout *l, int cols)
 {
     l->count = 0;
@@ -186,7 +187,8 @@ static void draw_titles(const struct deck *deck, const struct layout *l, struct 
         if (!place(deck, l, i, r.cols, &col, &width))
             continue;
         char title[48];
-        const char *arrow = l->items[i].column != sorted ? "" : deck->ui->ascii ? (reverse ? "v" : "^") : (reverse ? "↓" : "↑");
+        const char *arrow = l->items[i].column != sorted ? "" : deck->ui->ascii
+                            ? (reverse ? "v" : "^") : (reverse ? "↓" : "↑");
         snprintf(title, sizeof title, "%s%s", column->title, arrow);
         if (column->right)
             canvas_text_right(c, r.row, r.col + col, width, STYLE_HEADER, title);

@@ -26,7 +26,8 @@ void described_fill(struct pager *pager, const struct description *d)
     for (size_t i = 0; i < d->count; i++) {
         const struct describe_line *line = &d->lines[i];
         if (line->label)
-            pager_add_labelled(pager, line->indent, (unsigned)width, STYLE_LABEL, line->label, style_of_role(line->role), line->text);
+            pager_add_labelled(pager, line->indent, (unsigned)width, STYLE_LABEL, line->label,
+                               style_of_role(line->role), line->text);
         else
             pager_add(pager, style_of_role(line->role), line->indent, line->text);
     }

@@ -14,7 +14,8 @@ struct help {
 };
 
 static const struct key_binding help_keys[] = {
-    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"}, {UI_BACK, "esc ?"},
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
+    {UI_BACK, "esc ?"},
 };
 
 static const struct { const char *group, *title; } groups[] = {
@@ -61,7 +62,8 @@ static void fill(struct help *help, struct ui *ui, const struct view *of)
         add_group(help, ui, of->ops->name, groups[i].group);
         pager_add(help->pager, STYLE_TEXT, 0, "");
     }
-    pager_add(help->pager, STYLE_TITLE, 0, "Commands with an argument, typed after the colon (every command above can be typed too)");
+    pager_add(help->pager, STYLE_TITLE, 0,
+              "Commands with an argument, typed after the colon (every command above can be typed too)");
     line_commands_each(add_line_command, help->pager);
     pager_add(help->pager, STYLE_TEXT, 0, "");
     pager_add(help->pager, STYLE_TITLE, 0, "What a filter takes; several terms must all hold");
@@ -72,7 +74,8 @@ static void fill(struct help *help, struct ui *ui, const struct view *of)
     for (int mark = MARK_RUNNING; mark < MARK_COUNT; mark++) {
         struct str line;
         str_init(&line, 128);
-        str_addf(&line, "%s  %s", state_mark_text((enum state_mark)mark, ui->ascii), state_mark_help((enum state_mark)mark));
+        str_addf(&line, "%s  %s", state_mark_text((enum state_mark)mark, ui->ascii),
+                 state_mark_help((enum state_mark)mark));
         pager_add(help->pager, STYLE_TEXT, 2, line.data);
         str_done(&line);
     }

@@ -92,7 +92,8 @@ static void fill_describe(struct look *look, const struct store_row *row)
     bool has_window = fleet_window(ui->fleet, row->record, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
-        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only, .no_right = view_no_right(ui, row->record),
+        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
+        .no_right = view_no_right(ui, row->record),
         .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
     };
     description_init(&d);
@@ -114,7 +115,8 @@ static void look_refresh(struct view *view, struct ui *ui)
     }
     look->gone = false;
     fetch(look, row);
-    bool due = !look->yaml && (row->generation != look->generation || ui->time_style != look->style || ui_now_ms(ui) >= look->until_ms);
+    bool due = !look->yaml && (row->generation != look->generation || ui->time_style != look->style ||
+                               ui_now_ms(ui) >= look->until_ms);
     if (!look->stale && !due)
         return;
     look->stale = false;
@@ -137,7 +139,8 @@ static int64_t look_draw(struct view *view, struct ui *ui, struct canvas *c, str
     pager_draw(look->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
     pager_position(look->pager, &at);
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    int col = 1 + canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "%s %s/%s", look->yaml ? "yaml" : "describe",
+    int col = 1 + canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "%s %s/%s", look->yaml
+                               ? "yaml" : "describe",
                                look->ns, look->name);
     if (look->gone)
         col += canvas_text(c, r.row, r.col + col, r.cols - col, STYLE_CRIT, "  deleted: this is its last state");
@@ -186,7 +189,8 @@ static bool look_command(struct view *view, struct ui *ui, enum ui_command comma
     case UI_COPY: {
         char *text = pager_text(look->pager);
         bool copied = term_copy(ui->term, text);
-        ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s", copied ? "Copied all of it." : "Too long for the clipboard.");
+        ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s", copied
+               ? "Copied all of it." : "Too long for the clipboard.");
         free(text);
         return true;
     }

@@ -96,7 +96,8 @@ static int64_t namespaces_draw(struct view *view, struct ui *ui, struct canvas *
         int row = r.row + 1 + (int)(i - n->top);
         canvas_text(c, row, r.col, 1, STYLE_TEXT, i == n->row ? ">" : " ");
         canvas_text(c, row, r.col + 1, 2, STYLE_MARKED, choice->picked ? "*" : " ");
-        int col = 3 + canvas_text(c, row, r.col + 3, r.cols - 3, choice->picked ? STYLE_MARKED : STYLE_TEXT, choice->name);
+        int col = 3 + canvas_text(c, row, r.col + 3, r.cols - 3, choice->picked ? STYLE_MARKED : STYLE_TEXT,
+                                  choice->name);
         if (choice->backups)
             canvas_textf(c, row, r.col + col + 2, r.cols - col - 2, STYLE_DIM, "%zu", choice->backups);
         if (i == n->row) {
@@ -165,7 +166,8 @@ static void namespaces_free(struct view *view)
 }
 
 const struct view_ops view_namespaces = {
-    .name = "namespaces", .keys = namespaces_keys, .key_count = ARRAY_LEN(namespaces_keys), .refresh = namespaces_refresh,
+    .name = "namespaces", .keys = namespaces_keys, .key_count = ARRAY_LEN(namespaces_keys),
+    .refresh = namespaces_refresh,
     .draw = namespaces_draw, .command = namespaces_command, .hints = namespaces_hints, .free = namespaces_free,
 };
 

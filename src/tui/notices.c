@@ -20,9 +20,12 @@ static const struct key_binding notices_keys[] = {
 
 /* How each outcome looks; what is not at its end is busy. */
 static const struct { enum br_outcome outcome; enum state_mark mark; enum style style; } looks[] = {
-    {BR_DONE, MARK_COMPLETE, STYLE_OK},      {BR_NOTHING, MARK_UNKNOWN, STYLE_WARN},  {BR_FAILED, MARK_FAILED, STYLE_CRIT},
-    {BR_REFUSED, MARK_FAILED, STYLE_CRIT},   {BR_CHANGED, MARK_TROUBLE, STYLE_WARN},  {BR_REVERTED, MARK_TROUBLE, STYLE_CRIT},
-    {BR_GONE, MARK_TROUBLE, STYLE_CRIT},     {BR_UNKNOWN, MARK_UNKNOWN, STYLE_CRIT},  {BR_NOT_SENT, MARK_STOPPED, STYLE_WARN},
+    {BR_DONE, MARK_COMPLETE, STYLE_OK},      {BR_NOTHING, MARK_UNKNOWN, STYLE_WARN},
+    {BR_FAILED, MARK_FAILED, STYLE_CRIT},
+    {BR_REFUSED, MARK_FAILED, STYLE_CRIT},   {BR_CHANGED, MARK_TROUBLE, STYLE_WARN},
+    {BR_REVERTED, MARK_TROUBLE, STYLE_CRIT},
+    {BR_GONE, MARK_TROUBLE, STYLE_CRIT},     {BR_UNKNOWN, MARK_UNKNOWN, STYLE_CRIT},
+    {BR_NOT_SENT, MARK_STOPPED, STYLE_WARN},
 };
 
 static void add_run(struct notices *notices, struct ui *ui, const struct br_run *run)
@@ -39,9 +42,12 @@ static void add_run(struct notices *notices, struct ui *ui, const struct br_run 
     bool ended = br_outcome_is_end(run->outcome);
     struct str line;
     str_init(&line, STR_SMALL);
-    str_addf(&line, "%s %s%s %s/%s: %s %s %s", state_mark_text(mark, ui->ascii), run->is_retry ? "retry of " : "", run->action->name,
-             run->ns, run->name, br_outcome_word(run->outcome), ended ? "after" : "for", clock_format_span(end - run->begun_ms, span));
-    pager_add_labelled(notices->pager, 1, 0, STYLE_DIM, tso_format_ms(run->begun_ms, TSO_SHORT, now, when), style, line.data);
+    str_addf(&line, "%s %s%s %s/%s: %s %s %s", state_mark_text(mark, ui->ascii), run->is_retry ? "retry of " : "",
+             run->action->name,
+             run->ns, run->name, br_outcome_word(run->outcome), ended ? "after" : "for",
+             clock_format_span(end - run->begun_ms, span));
+    pager_add_labelled(notices->pager, 1, 0, STYLE_DIM, tso_format_ms(run->begun_ms, TSO_SHORT, now, when), style,
+                       line.data);
     if (run->text[0])
         pager_add(notices->pager, STYLE_TEXT, 13, run->text);
     str_done(&line);
@@ -53,7 +59,8 @@ static void notices_refresh(struct view *view, struct ui *ui)
     br_mark_seen(ui->br);
     pager_renew(notices->pager);
     if (!br_runs(ui->br))
-        pager_add(notices->pager, STYLE_DIM, 1, "Nothing was done yet. What you do is followed here, and written to the journal.");
+        pager_add(notices->pager, STYLE_DIM, 1,
+                  "Nothing was done yet. What you do is followed here, and written to the journal.");
     for (size_t i = br_runs(ui->br); i-- > 0;)
         add_run(notices, ui, br_run_at(ui->br, i));
 }

@@ -10,7 +10,8 @@
 
 #include "view.h"
 
-enum field_id { FIELD_NS, FIELD_NAME, FIELD_CLUSTER, FIELD_STORAGE, FIELD_REGION, FIELD_ENDPOINT, FIELD_SECRET, FIELD_ACCOUNT, FIELD_START, FIELDS };
+enum field_id { FIELD_NS, FIELD_NAME, FIELD_CLUSTER, FIELD_STORAGE, FIELD_REGION, FIELD_ENDPOINT, FIELD_SECRET,
+               FIELD_ACCOUNT, FIELD_START, FIELDS };
 
 static const struct {
     const char *label, *hint;
@@ -19,7 +20,9 @@ static const struct {
     [FIELD_NS] = {"namespace", "where the Cluster is", true},
     [FIELD_NAME] = {"name", "of the new Backup; at most 43 characters", true},
     [FIELD_CLUSTER] = {"cluster", "the TiDB cluster", true},
-    [FIELD_STORAGE] = {"storage", "s3://bucket/prefix, gcs://bucket/prefix, azure://container/prefix or local:///path/prefix", true},
+    [FIELD_STORAGE] = {"storage",
+                       "s3://bucket/prefix, gcs://bucket/prefix, azure://container/prefix or local:///path/prefix",
+                       true},
     [FIELD_REGION] = {"region", "of S3; empty: none", false},
     [FIELD_ENDPOINT] = {"endpoint", "of S3-compatible storage; empty: Amazon's", false},
     [FIELD_SECRET] = {"secret", "with the storage's keys; empty: by service account or role", false},
@@ -47,7 +50,8 @@ struct start {
     bool seen;                   /* the question was on the screen: keys typed before do not answer it */
 };
 
-static const struct key_binding start_keys[] = {{UI_COPY_KUBECTL, "ctrl-k"}, {UI_PAGE_DOWN, "pgdn"}, {UI_PAGE_UP, "pgup"}};
+static const struct key_binding start_keys[] = {{UI_COPY_KUBECTL, "ctrl-k"}, {UI_PAGE_DOWN, "pgdn"},
+                                                {UI_PAGE_UP, "pgup"}};
 
 static const char *text_of(const struct start *s, enum field_id id)
 {
@@ -124,7 +128,8 @@ static void review(struct start *s)
     bool same = s->from && str_same(storage, s->from_storage);
     struct log_backup_spec spec = {
         .v1 = s->v1, .ns = text_of(s, FIELD_NS), .name = text_of(s, FIELD_NAME), .cluster = text_of(s, FIELD_CLUSTER),
-        .storage_url = same ? NULL : storage, .region = text_of(s, FIELD_REGION), .endpoint = text_of(s, FIELD_ENDPOINT),
+        .storage_url = same ? NULL : storage, .region = text_of(s, FIELD_REGION),
+        .endpoint = text_of(s, FIELD_ENDPOINT),
         .secret = text_of(s, FIELD_SECRET), .service_account = text_of(s, FIELD_ACCOUNT),
         .start_ts = text_of(s, FIELD_START) ? start_ts : NULL, .from = s->from,
     };
@@ -133,7 +138,8 @@ static void review(struct start *s)
     if (!s->manifest)
         return;
     br_plan_free(&s->plan);
-    struct br_plan_spec plan = {.action = ACTION_START, .v1 = s->v1, .ns = spec.ns, .name = spec.name, .manifest = s->manifest};
+    struct br_plan_spec plan = {.action = ACTION_START, .v1 = s->v1, .ns = spec.ns, .name = spec.name,
+                                .manifest = s->manifest};
     s->plan = br_plan_new(s->ui->br, &plan, on_plan, s);
     s->asking = s->stale = true;
     s->seen = false;
@@ -144,7 +150,8 @@ static void review(struct start *s)
 static void fill_pager(struct start *s)
 {
     struct ui *ui = s->ui;
-    struct describe_context ctx = {.read_only = ui->read_only, .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii};
+    struct describe_context ctx = {.read_only = ui->read_only, .now_ms = ui_now_ms(ui), .style = ui->time_style,
+                                   .ascii = ui->ascii};
     struct description d;
     pager_renew(s->pager);
     description_init(&d);
@@ -203,7 +210,8 @@ static void draw_field(struct start *s, struct canvas *c, struct rect r, size_t 
     canvas_text(c, r.row, r.col, 1, STYLE_TEXT, here ? ">" : " ");
     canvas_text(c, r.row, r.col + 1, 11, here ? STYLE_TITLE : STYLE_LABEL, field_table[i].label);
     if (!here)
-        canvas_text(c, r.row, r.col + 13, width, *text ? STYLE_TEXT : STYLE_DIM, *text ? text : field_table[i].needed ? "(needed)" : "-");
+        canvas_text(c, r.row, r.col + 13, width, *text ? STYLE_TEXT : STYLE_DIM, *text ? text : field_table[i].needed
+                    ? "(needed)" : "-");
 }
 
 static void draw_form(struct start *s, struct canvas *c, struct rect r)
@@ -226,7 +234,8 @@ static void form_words(const struct start *s, struct str *out)
         str_add(out, s->error.text);
     else
         str_addf(out, "%s: %s. %s", field_table[s->field].label, field_table[s->field].hint,
-                 s->field + 1 < FIELDS ? "Enter: the next field." : "Enter shows and tries it; nothing is created before y.");
+                 s->field + 1 < FIELDS
+                 ? "Enter: the next field." : "Enter shows and tries it; nothing is created before y.");
 }
 
 static int64_t start_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
@@ -264,7 +273,8 @@ static int64_t start_draw(struct view *view, struct ui *ui, struct canvas *c, st
     int last = r.row + r.rows - 1;
     bool ready = s->plan->phase == BR_PLAN_READY;
     canvas_fill(c, (struct rect){last, r.col, 1, r.cols}, STYLE_DIALOG);
-    int col = 1 + canvas_text(c, last, r.col + 1, r.cols - 2, ready ? STYLE_TITLE : STYLE_WARN, questions[s->plan->phase]);
+    int col = 1 + canvas_text(c, last, r.col + 1, r.cols - 2, ready ? STYLE_TITLE : STYLE_WARN,
+                              questions[s->plan->phase]);
     if (ready)
         line_edit_draw(&s->answer, c, last, r.col + col, r.cols - col - 1, STYLE_INPUT);
     s->seen = true;
@@ -371,7 +381,8 @@ static bool start_command(struct view *view, struct ui *ui, enum ui_command comm
     if (command != UI_COPY_KUBECTL)
         return (s->asking && pager_command(s->pager, command)) || command == UI_PAGE_UP || command == UI_PAGE_DOWN;
     bool copied = s->plan && s->plan->kubectl && term_copy(ui->term, s->plan->kubectl);
-    ui_say(ui, STYLE_TEXT, "%s", copied ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
+    ui_say(ui, STYLE_TEXT, "%s", copied
+           ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
     return true;
 }
 
@@ -405,7 +416,8 @@ static void start_free(struct view *view)
 
 const struct view_ops view_start = {
     .name = "start", .keys = start_keys, .key_count = ARRAY_LEN(start_keys), .overlay = true, .refresh = start_refresh,
-    .draw = start_draw, .key = start_key, .paste = start_paste, .command = start_command, .hints = start_hints, .free = start_free,
+    .draw = start_draw, .key = start_key, .paste = start_paste, .command = start_command, .hints = start_hints,
+    .free = start_free,
 };
 
 /* Take over what the old one says; the whole object comes by a GET. */
@@ -443,7 +455,8 @@ struct view *start_new(struct ui *ui, const struct store_row *from)
     else if (old && *old->cluster)
         line_edit_set(&s->fields[FIELD_CLUSTER], old->cluster);
     if (old && old->mode == BACKUP_LOG && old->phase == PHASE_PAUSED)
-        snprintf(s->note, sizeof s->note, "%.63s is paused: leave, and %s resumes it. A cluster has one log backup task; a second would not "
+        snprintf(s->note, sizeof s->note,
+                 "%.63s is paused: leave, and %s resumes it. A cluster has one log backup task; a second would not "
                  "start.", old->name, keymap_key(ui->keys, "deck", UI_RESUME));
     return &s->view;
 }

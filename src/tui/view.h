@@ -40,7 +40,8 @@ struct view_ops {
     bool overlay;                     /* the view below is drawn first */
     /* Bring its state up to date before a frame; NULL: nothing to do. */
     void (*refresh)(struct view *view, struct ui *ui);
-    /* Draw into @r of the canvas; rows and cols may be 0. Returns when it would read otherwise although nothing came: wall
+    /* Draw into @r of the canvas; rows and cols may be 0. Returns when it would read otherwise although nothing came:
+     * wall
      * ms, corrected; INT64_MAX: never. */
     int64_t (*draw)(struct view *view, struct ui *ui, struct canvas *c, struct rect r);
     /* A key before the keymaps see it (inputs); true: taken. May be NULL. */
@@ -85,7 +86,8 @@ void ui_pop(struct ui *ui);
 /* One line above the hints, until the next key: plain, or as an error. */
 __attribute__((format(printf, 3, 4)))
 void ui_say(struct ui *ui, enum style style, const char *format, ...);
-/* Have a line typed at the foot of the screen: @label, begun with @initial. @done is called with the text, or NULL when it was
+/* Have a line typed at the foot of the screen: @label, begun with @initial. @done is called with the text, or NULL
+ * when it was
  * left with Esc; @typing (may be NULL) at each change. @history names the list that arrow up goes through (NULL: none);
  * @complete (may be NULL) appends completions of the text, one a line. */
 struct prompt_spec {
@@ -101,12 +103,13 @@ bool ui_command(struct ui *ui, enum ui_command command);
 /* Run a line typed after ":" ("theme light", "ns orders", "sort -lag"); errors are said. */
 void ui_command_line(struct ui *ui, const char *text);
 
-/* -- the views, each in its own file: view_NAME in the table of views.c, which help, the man page and the keymap read -- */
+/* -- the views, each in its own file: view_NAME in the table of views.c, which help, the man page and the keymap read */
 extern const struct view_ops view_deck, view_look, view_help, view_notices, view_namespaces, view_act, view_start;
 extern const struct view_ops *const view_table[];
 extern const size_t view_count;
 struct view *deck_new(struct ui *ui);                       /* deck.c: the list with the detail */
-/* The Backup under the cursor of the deck, and the marked ones; 0 when there is none. The records are valid until the next turn. */
+/* The Backup under the cursor of the deck, and the marked ones; 0 when there is none. The records are valid until the
+ * next turn. */
 size_t deck_chosen(struct view *deck, struct ui *ui, const struct store_row **rows, size_t max);
 /* Whether a filter hides rows, and how many are shown. */
 bool deck_is_narrowed(struct view *deck, size_t *shown);
@@ -117,7 +120,8 @@ bool deck_set_filter(struct view *deck, const char *text, struct error *err);
 bool deck_set_sort(struct view *deck, const char *text, struct error *err);
 /* described.c: the lines of @d, labels in one column. */
 void described_fill(struct pager *pager, const struct description *d);
-/* The actions (1 << enum action_id) that this login is known not to be allowed on @record: where it is not known they are
+/* The actions (1 << enum action_id) that this login is known not to be allowed on @record: where it is not known they
+ * are
  * not among them (rule 18), and it is asked in the background. */
 unsigned view_no_right(struct ui *ui, const struct backup_record *record);
 struct view *describe_new(struct ui *ui, slot_t slot);      /* look.c: d */
@@ -128,11 +132,13 @@ struct view *namespaces_new(struct ui *ui);                 /* namespaces.c: n *
 /* act.c: the dialog of an action on @count Backups; rows are read during the call. */
 struct view *act_new(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
 struct view *start_new(struct ui *ui, const struct store_row *from); /* start.c: s; @from may be NULL */
-/* act_keys.c: what an action's key does on @count rows: opens its dialog, or says why not (read-only, no row, no right). */
+/* act_keys.c: what an action's key does on @count rows: opens its dialog, or says why not (read-only, no row, no
+ * right). */
 void act_open(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
 /* The action of UI_PAUSE...; false: another command. */
 bool act_of_command(enum ui_command command, enum action_id *action);
-/* Whether the state of every row allows it, as far as the list knows; *@is_retry (may be NULL): for all it is a retry. */
+/* Whether the state of every row allows it, as far as the list knows; *@is_retry (may be NULL): for all it is a retry.
+ * */
 bool act_can_all(struct ui *ui, enum action_id id, const struct store_row *const *rows, size_t count, bool *is_retry);
 /* The actions that can be done now to every one of @rows, as hints. */
 void act_hint(struct ui *ui, const struct store_row *const *rows, size_t count, struct hints *hints);

@@ -36,7 +36,8 @@ static void test_keys_reach_their_commands(void **state)
                 struct key_press key;
                 assert_true(key_parse(word, &key));
                 if (keymap_find(map, view_table[i]->name, key) != binding->command)
-                    fail_msg("%s: %s does not do %s", view_table[i]->name, word, ui_command_table[binding->command].name);
+                    fail_msg("%s: %s does not do %s", view_table[i]->name, word,
+                             ui_command_table[binding->command].name);
             }
             free(keys);
         }
@@ -80,7 +81,8 @@ static void test_action_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys_reach_their_commands), cmocka_unit_test(test_ways_out), cmocka_unit_test(test_action_keys),
+        cmocka_unit_test(test_keys_reach_their_commands), cmocka_unit_test(test_ways_out),
+        cmocka_unit_test(test_action_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
