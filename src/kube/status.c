@@ -183,6 +183,12 @@ static const struct telling {
     {0, 999, NULL, ERROR_NETWORK, "unexpected answer", NULL},
 };
 
+/* RBAC's escalation check: a Role may be made only by one who holds what it grants. */
+static const char granting[] = "attempting to grant RBAC permissions not currently held";
+static const struct telling escalation = {
+    403, 403, NULL, ERROR_DENIED, "Forbidden",
+    "one can grant only rights that one holds: have this Role made by somebody who holds them"};
+
 static const struct telling *telling_of(int http, const char *reason)
 {
     const struct telling *t = tellings;
@@ -201,6 +207,8 @@ struct kube_status kube_status_tell(const char *what, int http, const char *text
 
     int code = is_status && status.code ? status.code : http;
     const struct telling *t = telling_of(code, status.reason);
+    if (code == 403 && strstr(status.message, granting))
+        t = &escalation;
     struct str words;
     str_init(&words, sizeof status.message);
     if (is_status)

@@ -176,9 +176,24 @@ static void test_no_status(void **state)
     json_free(&json);
 }
 
+/* RBAC's own check when a Role is made (rule 19). */
+static void test_escalation(void **state)
+{
+    (void)state;
+    static const char body[] =
+        "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\",\"message\":\"roles.rbac.authorization.k8s.io \\\"br\\\" "
+        "is forbidden: user \\\"viewer\\\" (groups=[\\\"system:authenticated\\\"]) is attempting to grant RBAC permissions not "
+        "currently held:\\n{APIGroups:[\\\"\\\"], Resources:[\\\"pods\\\"], Verbs:[\\\"list\\\"]}\"}";
+    struct error err;
+    kube_status_tell("create Role", 403, body, sizeof body - 1, &err);
+    assert_int_equal(err.code, ERROR_DENIED);
+    assert_non_null(strstr(err.text, "one can grant only rights that one holds"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_escalation),
         cmocka_unit_test(test_recorded_refusals), cmocka_unit_test(test_expired_event),
         cmocka_unit_test(test_bodies_of_all_kinds), cmocka_unit_test(test_long_message),
         cmocka_unit_test(test_no_status),
