@@ -237,6 +237,42 @@ static bool judge_patch(struct plan *plan)
 
 /* -- start: a new object ---------------------------------------------------------------------- */
 
+static bool has_task(const struct backup_record *r)
+{
+    return r->mode == BACKUP_LOG && r->phase != PHASE_STOPPED && r->phase != PHASE_FAILED &&
+           r->phase != PHASE_INVALID && r->phase != PHASE_CLEAN;
+}
+
+/* Another log task of the cluster, or a backup that keeps its data in the same place: br would refuse, or worse. A
+ * stopped log of the same cluster may be continued in its place. */
+static void warn_of_others(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    const struct store *store = fleet_store(plan->br->fleet);
+    char own[RECORD_CLUSTER_MAX], other[RECORD_CLUSTER_MAX];
+    const struct backup_record *task = NULL, *place = NULL;
+    record_cluster(p->after, own);
+    for (slot_t i = 0; i < store_slots(store); i++) {
+        const struct store_row *row = store_get(store, i);
+        const struct backup_record *r = row ? row->record : NULL;
+        if (!r || (str_same(r->name, p->name) && str_same(r->ns, p->ns) && r->v1 == p->v1))
+            continue;
+        bool same = own[0] && strcmp(record_cluster(r, other), own) == 0;
+        if (!task && same && has_task(r))
+            task = r;
+        if (!place && p->after->storage[0] && strcmp(r->storage, p->after->storage) == 0 &&
+            (!same || r->mode != BACKUP_LOG || has_task(r)))
+            place = r;
+    }
+    size_t size = sizeof p->verdict.why, used = 0;
+    if (task)
+        used = (size_t)snprintf(p->verdict.why, size, "TiDB takes one log task a cluster, and %.63s has one: br will "
+                                "refuse until that is stopped.", task->name);
+    if (place && used < size)
+        snprintf(p->verdict.why + used, size - used, "%s%.63s keeps its data under the same path: give a new prefix.",
+                 used ? " " : "", place->name);
+}
+
 static bool judge_start(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
@@ -263,6 +299,7 @@ static bool judge_start(struct plan *plan)
         return error_set(&p->error, ERROR_INPUT,
                          "the name is too long: the Job %s that truncates it would pass 63 characters; "
                          "at most 43 fit", job);
+    warn_of_others(plan);
     return judge_steps(plan);
 }
 

@@ -276,6 +276,37 @@ static void start_is_planned(void **state)
     br_plan_free(&plan);
 }
 
+/* One task a cluster, one backup a path: told before br refuses. */
+static void start_tells_who_is_in_the_way(void **state)
+{
+    struct bed *bed = *state;
+    backup_put(bed, &(struct backup_spec){.name = "log-old", .phase = "Stopped"});
+    for (int others = 0; others < 2; others++) {
+        if (others)
+            backup_put(bed, &(struct backup_spec){.name = "log-there"});
+        struct json *json = manifest("");
+        struct json *there = json_parse(backup_text(bed, &(struct backup_spec){0}),
+                                        strlen(backup_text(bed, &(struct backup_spec){0})), NULL);
+        struct json *spec = json_get_mut(json, "spec");
+        json_remove(spec, "azblob");
+        json_set(spec, "s3", json_copy(json_at(there, "spec", "s3", NULL)));
+        json_free(&there);
+        struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json,
+                                                                           .no_dry_run = true}, NULL, NULL);
+        json_free(&json);
+        UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+        assert_int_equal(plan->phase, BR_PLAN_READY);
+        const char *said = plan_said(bed, plan);
+        if (others) {
+            assert_has(said, "note: TiDB takes one log task a cluster, and log-there has one");
+            assert_has(said, "log-there keeps its data under the same path");
+        } else {
+            assert_has_not(said, "note:"); /* a stopped log of the same cluster is continued in its place */
+        }
+        br_plan_free(&plan);
+    }
+}
+
 static void start_refuses(void **state)
 {
     struct bed *bed = *state;
@@ -377,6 +408,7 @@ int main(void)
         TEST(dry_runs), TEST(no_answer_is_a_failure_that_can_be_tried_again), TEST(missing_object),
         TEST(a_conflict_in_dry_run_looks_again), TEST(resume_past_the_deadline_is_confirmed_with_a_warning),
         TEST(who_may_revert_it_is_named), TEST(start_is_planned), TEST(start_refuses),
+        TEST(start_tells_who_is_in_the_way),
         TEST(a_retry_on_v1_goes_to_the_object), TEST(a_plan_may_go_at_any_time),
         TEST(a_plan_may_go_from_its_callback),
     };
