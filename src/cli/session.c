@@ -36,15 +36,6 @@ static void lend(void *arg, const char *why, void (*ready)(void *ctx, bool lent)
 
 static void take_back(void *arg) { (void)arg; }
 
-/* A login plugin that must ask has the terminal at once, as kubectl gives it: nothing else is on it. */
-static void lend(void *arg, const char *why, void (*ready)(void *ctx, bool lent), void *ctx)
-{
-    (void)arg, (void)why;
-    ready(ctx, true);
-}
-
-static void take_back(void *arg) { (void)arg; }
-
 const char *session_namespace(const struct session *s)
 {
     return s->args->namespaces && s->args->namespaces[0] ? s->args->namespaces[0] : s->target->namespace_;
@@ -104,8 +95,6 @@ bool session_open(struct session *s, struct loop *loop, const struct arguments *
         *code = cli_fail(&err);
         return false;
     }
-    if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-        kube_auth_set_terminal(kube_client_auth(s->client), &(struct kube_terminal){.borrow = lend, .give_back = take_back});
     if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
         kube_auth_set_terminal(kube_client_auth(s->client), &(struct kube_terminal){.borrow = lend, .give_back = take_back});
     options->namespaces = session_namespaces(s);
