@@ -203,6 +203,8 @@ static int code_of(enum br_outcome outcome)
 
 static const char *unfinished(const struct act *act, const struct br_run *run)
 {
+    if (run->outcome == BR_QUEUED)
+        return act->session->signal ? "interrupted, not sent" : "not sent in the time given";
     if (run->outcome != BR_FOLLOWING)
         return act->session->signal ? "interrupted before its answer was known" : "has no answer in the time given";
     return act->session->signal ? "sent, and no longer waited for; the operator goes on" :
