@@ -103,9 +103,9 @@ void reflector_page_done(struct reflector *r)
         return;
     }
     struct error error = s->error;
-    if (s->http == 410 && !r->began_anew) {
-        /* The token is older than the server remembers. Once: a list that never gets to its end
-         * in time must not be asked for without end. */
+    if ((s->http == 410 || s->http == 504) && !r->began_anew) {
+        /* The token is older than the server remembers, or newer than what this one of them has seen ("Too large
+         * resource version"). Once: a list that never gets to its end in time must not be asked for without end. */
         r->began_anew = true;
         reflector_list(r);
     } else {
