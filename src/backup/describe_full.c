@@ -94,6 +94,8 @@ static void status_part(struct description *d, const struct backup_record *r, co
     int64_t lag;
     bool pd = false;
     heading(d, "Status");
+    if (!r->has_status)
+        description_add(d, ROLE_DIM, 2, NULL, "empty: the operator has written nothing yet");
     field(d, "phase", r->phase_text ? r->phase_text : phase_name(r->phase));
     field(d, "reason", r->reason);
     spec_part(d, r);
@@ -153,6 +155,7 @@ static void subs_part(struct description *d, const struct backup_record *r, cons
     if (r->mode != BACKUP_LOG)
         return;
     heading(d, "Sub-commands");
+    size_t before = d->count;
     for (int c = LOG_COMMAND_START; c < LOG_COMMAND_COUNT; c++) {
         const struct backup_sub *sub = record_sub(r, (enum log_command)c);
         const char *name = log_command_name((enum log_command)c);
@@ -173,6 +176,8 @@ static void subs_part(struct description *d, const struct backup_record *r, cons
         else if (sub->message)
             description_add(d, ROLE_TEXT, 4, sub->reason, "%s", sub->message);
     }
+    if (d->count == before)
+        description_add(d, ROLE_DIM, 2, NULL, "none has run");
 }
 
 static void conditions_part(struct description *d, const struct backup_record *r, const struct json *object)
