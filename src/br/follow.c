@@ -141,7 +141,7 @@ static void tell_failed(const struct follow *follow, const struct command_step *
     bool again = (in_sub ? sub->phase : record->phase) == PHASE_RETRY_FAILED;
     struct str text;
     str_init(&text, sizeof sight->text - 1);
-    str_addf(&text, "%s %s: ", log_command_name(step->command), again ? "can not begin" : "failed");
+    str_addf(&text, "%s %s: ", log_command_name(step->command), again ? "cannot begin" : "failed");
     struct str cause;
     str_init(&cause, 300);
     if (in_sub)
@@ -341,8 +341,11 @@ void follow_difference(const struct backup_record *a, const struct backup_record
 {
     struct str out;
     str_init(&out, size - 1);
-    if (strcmp(a->uid, b->uid) != 0)
-        str_add(&out, "it is another object of that name");
+    if (strcmp(a->uid, b->uid) != 0) { /* what it says is no change */
+        snprintf(buf, size, "it is another object of that name");
+        str_done(&out);
+        return;
+    }
     if (!a->deleting_ms && b->deleting_ms)
         str_addf(&out, "%sit is being deleted", out.len ? "; " : "");
     add_difference(&out, "the phase", a->phase_text ? a->phase_text : phase_name(a->phase),

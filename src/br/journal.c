@@ -31,7 +31,7 @@ static bool make_ready(const char *path, struct error *err)
     int why = errno;
     if (fd >= 0)
         close(fd);
-    return good || error_set(err, ERROR_SYSTEM, "the journal %s can not be written: %s; nothing is sent without it",
+    return good || error_set(err, ERROR_SYSTEM, "the journal %s cannot be written: %s; nothing is sent without it",
                              path, strerror(why));
 }
 
@@ -46,7 +46,7 @@ struct journal *journal_open(const char *path, struct error *err)
         char *folder = xstrndup(own, (size_t)(slash - own));
         struct error why;
         good = file_exists(folder) || file_make_folder(folder, &why) ||
-               error_set(err, ERROR_SYSTEM, "the folder of the journal can not be made: %.300s; nothing is sent "
+               error_set(err, ERROR_SYSTEM, "the folder of the journal cannot be made: %.300s; nothing is sent "
                          "without it", why.text);
         free(folder);
     }

@@ -180,7 +180,7 @@ static bool judge_steps(struct plan *plan)
         char job[128];
         if (!command_job_name(p->name, p->steps[i].command, job, sizeof job))
             return error_set(&p->error, ERROR_REFUSED,
-                             "the operator can not make the Job %s: its name is longer than 63 "
+                             "the operator cannot make the Job %s: its name is longer than 63 "
                              "characters", job);
     }
     return p->truncates ? judge_truncate(plan) : true;
@@ -192,7 +192,7 @@ static bool judge_retry(struct plan *plan)
     struct br_plan *p = &plan->pub;
     if (plan->clear_truncate && p->sub)
         return error_set(&p->error, ERROR_REFUSED,
-                         "trying again goes through /status, which can not change the spec: take "
+                         "trying again goes through /status, which cannot change the spec: take "
                          "logTruncateUntil out first: kubectl -n %s patch backups.%s %s --type=merge -p "
                          "'{\"spec\":{\"logTruncateUntil\":null}}'", p->ns, fleet_resource(p->v1)->group, p->name);
     return true;

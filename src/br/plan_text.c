@@ -18,7 +18,7 @@ static const struct words {
     [ACTION_RESUME] = {"Resume", "Try again to resume", "the log is backed up from where it was paused"},
     [ACTION_START] = {"Start", "Start", "a new log task in TiKV; PITR needs a full backup taken after it runs"},
     [ACTION_STOP] = {"Stop", "Try again to stop",
-                     "final: a stopped log backup can not be resumed; what is backed up stays, and truncate still "
+                     "final: a stopped log backup cannot be resumed; what is backed up stays, and truncate still "
                      "works"},
     [ACTION_TRUNCATE] = {"Truncate the log of", "Try again to truncate the log of",
                          "log data is deleted from the storage; nothing brings it back"},

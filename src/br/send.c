@@ -39,7 +39,7 @@ static void on_look_again(void *arg, const struct json *object, const struct kub
     if (response->http == 404)
         run_say(run, BR_GONE, "not sent: it was deleted meanwhile");
     else if (response->error.code || !object)
-        run_say(run, BR_NOT_SENT, "somebody wrote first, and the object can not be read now: %s",
+        run_say(run, BR_NOT_SENT, "somebody wrote first, and the object cannot be read now: %s",
                 response->error.text);
     else if (plan_renew(run->plan, object))
         send_now(run);
@@ -124,7 +124,7 @@ static void no_answer(struct run *run, const struct kube_response *response)
     enum br_outcome outcome = late ? BR_UNKNOWN : BR_SENDING;
     if (run->pub.outcome != outcome)
         run_say(run, outcome,
-                "the answer was lost, and it can not be told whether it was done: %s; brdeck goes on asking",
+                "the answer was lost, and it cannot be told whether it was done: %s; brdeck goes on asking",
                 response->error.text);
     wait_then(run, run->ask_ms, look_whether);
 }
@@ -207,7 +207,7 @@ static void send_now(struct run *run)
         return;
     }
     if (!journal_intent(run->br->journal, &run->pub, &run->plan->pub, &err)) {
-        run_say(run, BR_NOT_SENT, "the journal can not be written, and nothing is sent without it: %s", err.text);
+        run_say(run, BR_NOT_SENT, "the journal cannot be written, and nothing is sent without it: %s", err.text);
         return;
     }
     run->journalled = true;

@@ -448,7 +448,7 @@ static void differences_in_words(void **state)
         {{.phase = "Running"}, {.phase = "Paused"}, "the phase was Running, is Paused"},
         {{.subcommand = "log-start"}, {.subcommand = "log-pause"}, "logSubcommand was log-start, is log-pause"},
         {{.until = NULL}, {.until = "1"}, "logTruncateUntil was not set, is 1"},
-        {{.uid = "a"}, {.uid = "b"}, "it is another object of that name"},
+        {{.uid = "a"}, {.uid = "b", .phase = "Paused"}, "it is another object of that name"},
         {{.rv = 1}, {.rv = 2}, "the spec was changed"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -146,7 +146,7 @@ static void lost_and_unknown_until_known(void **state)
     expect_get(bed, backup_text(bed, &asked), 200, 0);
     const struct br_run *run = execute(bed, plan, "y");
     UNTIL(bed->f.loop, run->outcome == BR_UNKNOWN);
-    assert_has(run->text, "can not be told");
+    assert_has(run->text, "cannot be told");
     assert_int_equal(br_unseen(bed->br), 1);
     assert_int_equal(journal_lines(bed, "outcome"), 1);
     UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING); /* known at last */
