@@ -131,7 +131,8 @@ static void ask(struct kube_discovery *d, struct kube_group *group, const char *
     *p = (struct probe){.owner = d, .group = group, .read = read};
     d->waiting++;
     p->request = kube_request_start(d->client, &(struct kube_request_spec){
-        .method = "GET", .path = path, .what = what, .gzip = true, .body_max = ANSWER_MAX, .retries = RETRIES, .on_end = on_end, .arg = p});
+        .method = "GET", .path = path, .what = what, .gzip = true, .body_max = ANSWER_MAX,
+        .retries = RETRIES, .on_end = on_end, .arg = p});
 }
 
 static void ask_group(struct kube_discovery *d, const struct kube_resource *wanted)

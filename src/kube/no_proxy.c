@@ -9,7 +9,7 @@
 #include <strings.h>
 
 /* NO_PROXY as Go reads it (golang.org/x/net/http/httpproxy): names with what is below them, addresses, networks, each
- * maybe with a port. curl would compare the name in the URL, which is not the server's where tls-server-name is given. */
+ * maybe with a port. curl would compare the name in the URL, which with tls-server-name is not the server's. */
 
 enum { ENTRY_MAX = 256 };
 

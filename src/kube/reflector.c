@@ -110,7 +110,7 @@ void reflector_failed(struct reflector *r, int http, int64_t retry_after_ms, con
     r->failures++;
     int64_t wait = backoff_ms(r);
     if (phase != REFLECTOR_RECONNECTING) {
-        /* A server that has just been started may refuse what it allows a moment later; a login is not tried so often. */
+        /* A server that was just started may refuse what it allows a moment later; a login is not tried so often. */
         if (!r->state.listed || (http != 403 && http != 404) || wait > r->times.denied_ms)
             wait = r->times.denied_ms;
         free(r->version); /* rights may have come back in another world: list */

@@ -9,8 +9,8 @@
 #include "config_private.h"
 
 /* The kubeconfig is read again: logins are renewed there while brdeck runs (a rotated certificate, a new token). Only
- * they are taken over. Server and CA are what the user chose at start (rule 8): when the file names others, nothing more
- * is asked of anybody, lest somebody stops the backups of a cluster that he does not see. */
+ * they are taken over. Server and CA are what the user chose at start (rule 8): when the file names others, nothing
+ * more is asked of anybody, lest somebody stops the backups of a cluster that he does not see. */
 
 const struct error *kube_client_ended(const struct kube_client *client) { return &client->ended; }
 

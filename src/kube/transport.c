@@ -127,7 +127,7 @@ static void set_proxy(CURL *easy, const struct kube_client *c)
     if (c->target->proxy_url) {
         curl_easy_setopt(easy, CURLOPT_PROXY, c->target->proxy_url);
     } else if (c->is_direct) {
-        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* as Go: HTTPS_PROXY is not for this host, nor for what NO_PROXY names */
+        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* as Go: not for this host, nor for what NO_PROXY names */
     }
     curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* it is judged by the server's host already */
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);

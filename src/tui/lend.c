@@ -1,5 +1,5 @@
-/* lend.c - a login plugin that must ask gets the terminal when a key says so (rule 19): what is typed for the screen never
- * lands in its question. */
+/* lend.c - a login plugin that must ask gets the terminal when a key says so (rule 19): what is typed for the screen
+ * never lands in its question. */
 #include <config.h>
 
 #include <stdio.h>

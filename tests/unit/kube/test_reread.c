@@ -42,7 +42,8 @@ static char *config_text(const char *server, const char *current, const char *mo
     return xasprintf("apiVersion: v1\nkind: Config\n"
                      "clusters: [{name: c, cluster: {server: '%s'}}, {name: d, cluster: {server: 'http://other:1'}}]\n"
                      "users: [{name: u, user: {%s}}]\n"
-                     "contexts: [{name: x, context: {cluster: c, user: u}}, {name: y, context: {cluster: d, user: u}}]\n"
+                     "contexts: [{name: x, context: {cluster: c, user: u}},\n"
+                     "  {name: y, context: {cluster: d, user: u}}]\n"
                      "current-context: %s\n", server, more, current);
 }
 

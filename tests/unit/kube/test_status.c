@@ -181,9 +181,10 @@ static void test_escalation(void **state)
 {
     (void)state;
     static const char body[] =
-        "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\",\"message\":\"roles.rbac.authorization.k8s.io \\\"br\\\" "
-        "is forbidden: user \\\"viewer\\\" (groups=[\\\"system:authenticated\\\"]) is attempting to grant RBAC permissions not "
-        "currently held:\\n{APIGroups:[\\\"\\\"], Resources:[\\\"pods\\\"], Verbs:[\\\"list\\\"]}\"}";
+        "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\",\"message\":"
+        "\"roles.rbac.authorization.k8s.io \\\"br\\\" "
+        "is forbidden: user \\\"viewer\\\" (groups=[\\\"system:authenticated\\\"]) is attempting to "
+        "grant RBAC permissions not currently held:\\n{APIGroups:[\\\"\\\"], Resources:[\\\"pods\\\"], Verbs:[\\\"list\\\"]}\"}";
     struct error err;
     kube_status_tell("create Role", 403, body, sizeof body - 1, &err);
     assert_int_equal(err.code, ERROR_DENIED);
