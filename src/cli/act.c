@@ -121,6 +121,14 @@ static int confirm(struct act *act, char *typed, size_t size)
                 "all the same");
         return EXIT_REFUSED;
     }
+    /* --yes to a pause is no yes to a truncate that waits behind it (rule 2) */
+    for (size_t i = 0; args->yes && !args->allow_pitr_loss && i < act->count; i++)
+        if (act->plans[i]->waiting_truncate) {
+            cli_say("%s/%s: logTruncateUntil is set in its spec and fires as soon as this is done: that deletes log "
+                    "data; --clear-truncate takes it out, --allow-pitr-loss lets it run; nothing was changed", act->plans[i]->ns,
+                    act->plans[i]->name);
+            return EXIT_REFUSED;
+        }
     if (args->yes) {
         tell_warnings(act);
         return EXIT_DONE;
