@@ -248,7 +248,10 @@ start_operator()
     [ "$API_GROUP" != pingcap.com ] || operator_below=
     mkdir "$operator_dir"
     mkfifo "$operator_dir/events" "$operator_dir/steps"
-    curl -sSN -K "$TEST_TMP/curlrc" "$API_SERVER/apis/$API_GROUP/v1alpha1/backups?watch=1" >"$operator_dir/events" 2>/dev/null &
+    # A server that was away ends the watch: it is begun anew, as long as the test runs.
+    (while kill -0 $$ 2>/dev/null; do
+        curl -sSN -K "$TEST_TMP/curlrc" "$API_SERVER/apis/$API_GROUP/v1alpha1/backups?watch=1" 2>/dev/null || sleep 0.2
+    done) >"$operator_dir/events" &
     track $!
     jq --unbuffered -r -f "$abs_top_srcdir/tests/tools/operator.jq" <"$operator_dir/events" >"$operator_dir/steps" &
     track $!
