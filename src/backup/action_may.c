@@ -87,7 +87,7 @@ static bool rule_name_too_long(struct ask *ask)
     char job[512];
     const char *name = ask->record->name;
     if (command_job_name(name, ask->action->command, job, sizeof job))
-        /* log-resume is the longer word: never pause what can not be resumed */
+        /* log-resume is the longer word: never pause what cannot be resumed */
         return ask->action->id == ACTION_PAUSE && !command_job_name(name, LOG_COMMAND_RESUME, job, sizeof job) &&
                deny(ask, "name too long to resume", "It could be paused, but never resumed: with a name of more than "
                     "45 bytes (this has %zu) the operator cannot make the Job of log-resume.", strlen(name));

@@ -99,7 +99,7 @@ static void send_signal(const struct child *child, int signo)
         kill(child->terminal ? child->pid : -child->pid, signo);
 }
 
-/* While the leader is a zombie its group's number can not be another's: the moment to
+/* While the leader is a zombie its group's number cannot be another's: the moment to
  * end what it leaves behind. */
 static void end_group(const struct child *child)
 {

@@ -145,7 +145,7 @@ static bool is_program(const char *path)
 }
 
 /* The file that @name stands for, the caller's; NULL and errno when there is none. posix_spawnp
- * would look it up too, but under valgrind and some emulators it can not tell that it
+ * would look it up too, but under valgrind and some emulators it cannot tell that it
  * found nothing. */
 static char *find_program(const char *name)
 {

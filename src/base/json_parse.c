@@ -9,7 +9,7 @@
 #include <brdeck/base/alloc.h>
 
 /* Text into cJSON nodes. cJSON's own parser is not used: it turns every number into a
- * double, cuts strings at \u0000, reads things that are no JSON (RFC 8259), and can not
+ * double, cuts strings at \u0000, reads things that are no JSON (RFC 8259), and cannot
  * leave out a member. */
 struct reader {
     const char *begin, *at, *end;

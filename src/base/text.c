@@ -22,7 +22,7 @@ static const bool rejected_categories[] = {
     [UTF8PROC_CATEGORY_ZP] = true, /* paragraph separator */
 };
 
-/* Characters of harmless categories that can not be seen (a name with one looks like
+/* Characters of harmless categories that cannot be seen (a name with one looks like
  * another name), or that ask for another shape and width of what stands before them. */
 static const struct range {
     int32_t first, last;

@@ -62,7 +62,7 @@ enum applied write_applied(const struct br_plan *plan, const char *run_id, const
     if (!str_same(json_string(metadata, "uid"), plan->record->uid))
         return NOT_APPLIED;
     enum applied applied = plan->verdict.is_retry ? retry_applied(plan, object) : spec_applied(plan, object);
-    /* The write names a resourceVersion: once the object has another, it can not come through any more. */
+    /* The write names a resourceVersion: once the object has another, it cannot come through any more. */
     bool moved = !str_same(json_string(metadata, "resourceVersion"), plan->record->resource_version);
     return applied == NOT_APPLIED_YET && moved ? NOT_APPLIED : applied;
 }

@@ -134,7 +134,7 @@ void run_send(struct run *run);
 /* applied.c: whether a write whose answer was lost took place, by what the object says now (rule 7). */
 enum applied {
     APPLIED,
-    NOT_APPLIED,     /* and it can not be any more: the object has moved on */
+    NOT_APPLIED,     /* and it cannot be any more: the object has moved on */
     NOT_APPLIED_YET, /* the object is as it was: the write may still be on its way */
     APPLIED_BY_OTHER, /* the spec is as wanted, but somebody else wrote it */
 };

@@ -54,7 +54,7 @@ const struct flag flag_table[] = {
     {"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, true, "No column titles"},
     {"until", 0, FLAG_TEXT, AT(until), "TIME", true, "Log before it goes: a TSO, a time, or an age such as -7d"},
     {"allow-pitr-loss", 0, FLAG_BOOL, AT(allow_pitr_loss), NULL, true,
-     "Truncate although no snapshot is left to restore any time from"},
+     "Truncate although no snapshot is left to restore any time from; let a truncate that waits run, too"},
     {"clear-truncate", 0, FLAG_BOOL, AT(clear_truncate), NULL, true,
      "Take out a truncate that waits, instead of letting it run"},
     {"filename", 'f', FLAG_TEXT, AT(file), "FILE", true, "Manifest of the new log backup; - is stdin"},
@@ -63,7 +63,8 @@ const struct flag flag_table[] = {
     {"yes", 'y', FLAG_BOOL, AT(yes), NULL, true, "Do it without asking"},
     {"dry-run", 0, FLAG_TEXT, AT(dry_run), "client|server", true,
      "Show what would be done; server: have the API server try it, too"},
-    {"no-wait", 0, FLAG_BOOL, AT(no_wait), NULL, true, "Do not wait for the operator"},
+    {"no-wait", 0, FLAG_BOOL, AT(no_wait), NULL, true,
+     "Do not wait for the operator; of several, each waits for the one before it"},
     {"timeout", 0, FLAG_SPAN, AT(timeout_ms), "SPAN", true, "Longest wait for the end (10m); then exit code 5"},
 };
 const size_t flag_count = ARRAY_LEN(flag_table);

@@ -63,7 +63,7 @@ void session_done(struct session *s);
 /* The namespaces that the arguments name (NULL: all). */
 const char *const *session_namespaces(struct session *s);
 const char *session_namespace(const struct session *s); /* the one for names */
-/* Turn until the lists are there; false when they can not be had (said). */
+/* Turn until the lists are there; false when they cannot be had (said). */
 bool session_settle(struct session *s, int *code);
 /* Turn until @done(arg), or the deadline, or a signal (false). */
 bool session_wait(struct session *s, bool (*done)(void *arg), void *arg);

@@ -16,7 +16,7 @@ static struct backup_record *decode(struct source *s, const char *text, size_t l
     struct error err;
     struct backup_record *record = record_decode_text(text, len, store_pool(s->fleet->store), &err);
     if (!record)
-        log_warn("a backup that can not be read: %s", err.text);
+        log_warn("a backup that cannot be read: %s", err.text);
     return record;
 }
 

@@ -90,7 +90,7 @@ void kube_request_on_free(struct kube_request *request, void (*fn)(void *arg), v
 void kube_client_refresh_after(struct kube_client *client, const struct kube_request *request);
 
 /* transport.c: everything about curl. */
-/* Make r->easy, ready to run. False when a header can not be sent. */
+/* Make r->easy, ready to run. False when a header cannot be sent. */
 bool kube_transport_open(struct kube_request *r, const struct kube_credential *credential, struct error *err);
 void kube_transport_close(struct kube_request *r);
 /* Tell why a transfer failed with @code. */

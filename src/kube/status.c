@@ -178,7 +178,7 @@ static const struct telling {
     {400, 499, NULL, ERROR_FAILED, "refused", NULL},
     {500, 500, NULL, ERROR_NETWORK, "internal error", "the server failed: try again"},
     {502, 502, NULL, ERROR_NETWORK, "bad gateway", "what stands before the API server does not reach it"},
-    {503, 503, NULL, ERROR_NETWORK, "unavailable", "the server can not answer now: try again"},
+    {503, 503, NULL, ERROR_NETWORK, "unavailable", "the server cannot answer now: try again"},
     {504, 504, NULL, ERROR_NETWORK, "timed out in the server", "try again"},
     {0, 999, NULL, ERROR_NETWORK, "unexpected answer", NULL},
 };

@@ -146,7 +146,7 @@ static bool read_ca(struct kube_target *target, const struct choice *choice)
         done = kube_source_read(&source, &target->ca_pem, choice->err);
     if (done && target->ca_pem && target->insecure)
         done = error_set(choice->err, ERROR_INPUT,
-                         "%s can not go with insecure-skip-tls-verify: take one of them out", what);
+                         "%s cannot go with insecure-skip-tls-verify: take one of them out", what);
     done = done && (!target->ca_pem || kube_pem_check_certs(target->ca_pem, what, choice->err));
     free(where);
     free(what);
@@ -244,7 +244,7 @@ static struct kube_target *read_target(const struct choice *choice)
 
 /* -- in a pod ---------------------------------------------------------------------------- */
 
-/* A file of the service account, without white space at its end; NULL when it can not be read. */
+/* A file of the service account, without white space at its end; NULL when it cannot be read. */
 static char *account_file(const char *root, const char *name)
 {
     char *path = xasprintf("%s/%s", root, name), *text = NULL;

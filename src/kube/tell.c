@@ -35,8 +35,8 @@ static const struct failure {
     {CURLE_COULDNT_RESOLVE_PROXY, false, "the proxy's name is not known; check proxy-url or HTTPS_PROXY"},
     {CURLE_COULDNT_CONNECT, true, "no connection; check the server's address and the network"},
     {CURLE_PROXY, true, "the proxy refused; check proxy-url or HTTPS_PROXY"},
-    {CURLE_SSL_CERTPROBLEM, true, "the client certificate can not be used; check client-certificate and client-key"},
-    {CURLE_SSL_CACERT_BADFILE, true, "the CA can not be read; check certificate-authority"},
+    {CURLE_SSL_CERTPROBLEM, true, "the client certificate cannot be used; check client-certificate and client-key"},
+    {CURLE_SSL_CACERT_BADFILE, true, "the CA cannot be read; check certificate-authority"},
     {CURLE_SSL_CONNECT_ERROR, true, "no TLS connection; check that this is the API server's port"},
     {CURLE_PARTIAL_FILE, false, "the answer broke off"},
     {CURLE_GOT_NOTHING, false, "the server closed the connection without an answer"},
@@ -44,7 +44,7 @@ static const struct failure {
     {CURLE_RECV_ERROR, true, "the connection broke"},
     {CURLE_HTTP2, true, "the connection broke"},
     {CURLE_HTTP2_STREAM, true, "the answer broke off"},
-    {CURLE_BAD_CONTENT_ENCODING, true, "the compressed answer can not be read; --disable-compression may help"},
+    {CURLE_BAD_CONTENT_ENCODING, true, "the compressed answer cannot be read; --disable-compression may help"},
     {CURLE_UNSUPPORTED_PROTOCOL, false, "no HTTP server; check the server's address"},
     {CURLE_URL_MALFORMAT, false, "the server's address is no URL"},
 };
@@ -74,7 +74,7 @@ static void tell_verify(const struct kube_request *r, struct error *err)
                   what, place);
     else
         error_set(err, ERROR_NETWORK,
-                  "%s: %s: the server's certificate can not be trusted (%.200s); check certificate-authority",
+                  "%s: %s: the server's certificate cannot be trusted (%.200s); check certificate-authority",
                   what, place, words_of_curl(r, CURLE_PEER_FAILED_VERIFICATION));
 }
 

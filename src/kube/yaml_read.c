@@ -211,7 +211,7 @@ static struct json *make_plain(struct reader *r, const struct yaml_plain *plain,
         return json_new_bool(plain->truth);
     case JSON_NUMBER:
         if (plain->no_json)
-            return fail(r, line_of(r), "%s can not be said in JSON", text);
+            return fail(r, line_of(r), "%s cannot be said in JSON", text);
         return json_parse(plain->number.data, plain->number.len, r->err);
     default:
         return json_new_string(text);

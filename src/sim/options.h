@@ -18,7 +18,7 @@ struct sim_options {
     bool help, version;
 };
 
-/* Fill @options from @argv. False and @err (ERROR_USAGE) when it can not be read. */
+/* Fill @options from @argv. False and @err (ERROR_USAGE) when it cannot be read. */
 bool options_parse(struct sim_options *options, int argc, char **argv, struct error *err);
 void options_help(FILE *out);
 

@@ -23,7 +23,7 @@ struct selector {
     size_t label_count, field_count;
 };
 
-/* NULL texts select all. False and @err when one can not be read, or a field is not
+/* NULL texts select all. False and @err when one cannot be read, or a field is not
  * known for @kind. Free with selector_done in any case. */
 bool selector_init(struct selector *selector, const struct kind *kind, const char *labels, const char *fields,
                    struct error *err);

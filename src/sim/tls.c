@@ -28,7 +28,7 @@ static char *certificate_pem(X509 *certificate)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     if (!bio || !PEM_write_bio_X509(bio, certificate))
-        die("tls: a certificate can not be printed");
+        die("tls: a certificate cannot be printed");
     return take_bio(bio);
 }
 
@@ -36,7 +36,7 @@ static char *key_pem(EVP_PKEY *key)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     if (!bio || !PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
-        die("tls: a key can not be printed");
+        die("tls: a key cannot be printed");
     return take_bio(bio);
 }
 

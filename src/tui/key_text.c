@@ -31,7 +31,7 @@ static const struct key_word {
     {"pgup", KEY_NAME_PAGE_UP, 0},
     {"pgdn", KEY_NAME_PAGE_DOWN, 0},
     {"space", KEY_NAME_CHAR, L' '},
-    /* What an INI file can not have as a key. */
+    /* What an INI file cannot have as a key. */
     {"colon", KEY_NAME_CHAR, L':'},
     {"equals", KEY_NAME_CHAR, L'='},
     {"semicolon", KEY_NAME_CHAR, L';'},

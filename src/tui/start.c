@@ -267,7 +267,7 @@ static int64_t start_draw(struct view *view, struct ui *ui, struct canvas *c, st
     static const char *const questions[] = {
         [BR_PLAN_LOOKING] = "Trying it with dry-run... Esc goes back to the fields.",
         [BR_PLAN_READY] = "Create it? y/N: ",
-        [BR_PLAN_REFUSED] = "It can not be created so. Esc goes back to the fields.",
+        [BR_PLAN_REFUSED] = "It cannot be created so. Esc goes back to the fields.",
         [BR_PLAN_FAILED] = "No answer. Enter tries again, Esc goes back to the fields.",
     };
     int last = r.row + r.rows - 1;

@@ -191,7 +191,7 @@ static bool start_curses(struct term_screen *screen, const char *name, int rows,
                          "TERM is %s, which this host does not know: install its terminfo, or try TERM=xterm-256color",
                          name);
     if (!capability("cup") || !capability("clear"))
-        return error_set(err, ERROR_SYSTEM, "TERM is %s, on which the cursor can not be moved: brdeck needs a screen",
+        return error_set(err, ERROR_SYSTEM, "TERM is %s, on which the cursor cannot be moved: brdeck needs a screen",
                          name);
     return true;
 }

@@ -17,7 +17,7 @@
 #include "tui/key_decoder.h"
 
 struct term_screen;
-/* For the terminal that TERM names. @colors as in struct term_options. NULL and @err when it can not be used. */
+/* For the terminal that TERM names. @colors as in struct term_options. NULL and @err when it cannot be used. */
 struct term_screen *term_screen_new(int rows, int cols, bool ascii, int colors, struct error *err);
 void term_screen_free(struct term_screen **screen);
 /* What its keys send. */

@@ -34,7 +34,7 @@ static bool run_file(const char *path)
         }
         free(exact);
     } else {
-        fprintf(stderr, "%s: can not be read, or is larger than %d bytes\n", path, INPUT_MAX);
+        fprintf(stderr, "%s: cannot be read, or is larger than %d bytes\n", path, INPUT_MAX);
     }
     free(bytes);
     return read_all;

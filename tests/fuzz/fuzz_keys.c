@@ -23,7 +23,7 @@ static void check_key(struct key_press key)
     char text[KEY_TEXT_MAX], again[KEY_TEXT_MAX];
     struct key_press parsed;
     MUST(*key_format(key, text) && strlen(text) < KEY_TEXT_MAX);
-    if (key_parse(text, &parsed)) { /* what can not be shown has no name */
+    if (key_parse(text, &parsed)) { /* what cannot be shown has no name */
         MUST(key_equal(key, parsed));
         MUST(str_same(key_format(parsed, again), text));
     }

@@ -153,9 +153,9 @@ static void print_tail(void)
 {
     static const struct { const char *code, *text; } codes[] = {
         {"0", "Done: what was asked for is so."},
-        {"1", "An error: no answer, no right, a file that can not be read, an object that is not there."},
+        {"1", "An error: no answer, no right, a file that cannot be read, an object that is not there."},
         {"2", "Usage: a flag, a word or a time that is not understood; or nothing to confirm with (no terminal and no --yes)."},
-        {"3", "Refused by the state: it can not be done to this Backup now, or nothing would change. The sentence says what can be done."},
+        {"3", "Refused by the state: it cannot be done to this Backup now, or nothing would change. The sentence says what can be done."},
         {"4", "The action was begun and failed. The sentence says why."},
         {"5", "It was not at its end in the time that --timeout gives; the operator goes on."},
     };

@@ -44,7 +44,7 @@ enum { COMMAND_STEPS_MAX = 4 };
 size_t command_steps(const struct backup_record *record, struct command_step steps[COMMAND_STEPS_MAX]);
 
 /* The name of the Job of @command for @name ("backup-NAME-log-pause") appended to @buf; false when it passes the
- * 63 bytes that a Job's name label may have: then the operator can not make it. */
+ * 63 bytes that a Job's name label may have: then the operator cannot make it. */
 bool command_job_name(const char *name, enum log_command command, char *buf, size_t size);
 
 #endif

@@ -22,7 +22,7 @@ typedef void loop_fn(void *arg);
 
 enum { LOOP_SLICE_US = 4000 }; /* sliced work a turn, all of it together */
 
-/* NULL and @err when curl or a pipe can not be had. */
+/* NULL and @err when curl or a pipe cannot be had. */
 struct loop *loop_new(struct error *err);
 /* Ends what is left: transfers are removed and children killed without their callback,
  * watches are freed, timers and works are at rest. Free whoever holds one of them first. */

@@ -11,7 +11,7 @@
 #include <brdeck/br/runner.h>
 
 struct journal;
-/* @path NULL: journal.jsonl in the state folder. NULL and @err when it can not be written: then nothing may be sent. */
+/* @path NULL: journal.jsonl in the state folder. NULL and @err when it cannot be written: then nothing may be sent. */
 struct journal *journal_open(const char *path, struct error *err);
 void journal_close(struct journal **journal);
 bool journal_intent(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err);

@@ -35,7 +35,7 @@ enum br_outcome {
     BR_CHANGED,    /* the object changed since the plan: look and ask again */
     BR_REVERTED,   /* somebody wrote the spec back */
     BR_GONE,       /* the object was deleted, or replaced by another of that name */
-    BR_UNKNOWN,    /* the answer was lost, and it can not be told */
+    BR_UNKNOWN,    /* the answer was lost, and it cannot be told */
     BR_NOT_SENT,   /* a run before it in the batch failed; or cancelled while it waited */
 };
 bool br_outcome_is_end(enum br_outcome outcome);
@@ -57,7 +57,7 @@ struct br_run {
 };
 /* Carry out @count plans (READY, of one action, in one context); taken over, also when false: their pointers become
  * NULL. @typed is what was typed to confirm: checked again. Batches go one after another; the first failure halts the
- * rest. False and @err when it is not confirmed, is read-only, or the journal can not be written; nothing is sent then.
+ * rest. False and @err when it is not confirmed, is read-only, or the journal cannot be written; nothing is sent then.
  * *@batch (may be NULL) is the number of the batch. */
 bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch,
                 struct error *err);

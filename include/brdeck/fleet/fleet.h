@@ -66,7 +66,7 @@ bool fleet_row_is_stale(const struct fleet *fleet, const struct store_row *row);
 /* The resource of the group, for calls. */
 const struct kube_resource *fleet_resource(bool v1);
 bool fleet_has_status_sub(const struct fleet *fleet, bool v1);
-/* The first complete list of every source is there, or can not be had (see fleet_error). */
+/* The first complete list of every source is there, or cannot be had (see fleet_error). */
 bool fleet_is_settled(const struct fleet *fleet);
 /* Every Backup is known: all groups, no selector, every source completely listed and live. What may be called known
  * (rule 3). */

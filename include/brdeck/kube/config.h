@@ -21,7 +21,7 @@ struct kube_config; /* the merged files */
 
 /* Read what there is. @path is --kubeconfig, or NULL. With nothing to read the result has
  * no contexts (and in-cluster is tried by kube_target_new). NULL and @err ("FILE:LINE: ...") for a
- * file that is there and can not be read. */
+ * file that is there and cannot be read. */
 struct kube_config *kube_config_load(const char *path, struct error *err);
 void kube_config_free(struct kube_config **config);
 const char *kube_config_current(const struct kube_config *config); /* NULL: none */

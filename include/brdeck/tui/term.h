@@ -32,9 +32,9 @@ struct key_press {
     wchar_t ch;
     unsigned mods;
 };
-/* "p", "S", "ctrl-r", "alt-x", "shift-left", "f1", "space", "enter", "pgup", "<"; and back. What a terminal can not
+/* "p", "S", "ctrl-r", "alt-x", "shift-left", "f1", "space", "enter", "pgup", "<"; and back. What a terminal cannot
  * tell apart is one key: ctrl-m is enter, ctrl-i tab, ctrl-h backspace. "colon", "equals", "semicolon", "hash" and
- * "bracket" stand for what the config file can not have as a name. False: no key, *key untouched. */
+ * "bracket" stand for what the config file cannot have as a name. False: no key, *key untouched. */
 bool key_parse(const char *text, struct key_press *key);
 enum { KEY_TEXT_MAX = 32 };
 char *key_format(struct key_press key, char buf[KEY_TEXT_MAX]);

@@ -35,7 +35,7 @@ void line_edit_init(struct line_edit *line, size_t max);
 void line_edit_done(struct line_edit *line);
 void line_edit_set(struct line_edit *line, const char *text);
 enum line_result line_edit_key(struct line_edit *line, struct key_press key);
-/* Pasted text: one line (a tab or line feed becomes a space, those at the end are dropped), without what can not be
+/* Pasted text: one line (a tab or line feed becomes a space, those at the end are dropped), without what cannot be
  * shown: it would stand in a name unseen. */
 void line_edit_paste(struct line_edit *line, const char *text, size_t len);
 /* Keep the present text as the newest of the history (of 100), unless it is empty, secret, or the newest already. */

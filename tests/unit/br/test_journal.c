@@ -164,7 +164,7 @@ static void a_place_that_can_not_be_written_is_told(void **state)
     assert_null(journal_open(path, &err));
     assert_int_equal(err.code, ERROR_SYSTEM);
     free(path);
-    /* it went away meanwhile, with its folder: the line can not be written, and that is told */
+    /* it went away meanwhile, with its folder: the line cannot be written, and that is told */
     struct journal *journal = journal_open(bed->journal, &err);
     assert_non_null(journal);
     assert_int_equal(unlink(bed->journal), 0);

@@ -120,7 +120,7 @@ static void lost_and_moved_on_without_it(void **state)
     const struct br_run *run = execute(bed, plan, "y");
     until_end(bed, run);
     assert_outcome(run, BR_REFUSED, "not applied");
-    /* the precondition can not hold any more: one look is enough */
+    /* the precondition cannot hold any more: one look is enough */
     assert_int_equal(fake_count(bed->f.server, "GET " OBJECT), 2);
 }
 

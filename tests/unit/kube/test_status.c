@@ -111,7 +111,7 @@ static const struct {
           "Gateway</h1>\n<script>if (a<b) x();</script>nginx</body></html>",
      ERROR_NETWORK, "do it: HTTP 502: 502 Bad Gateway 502 Bad Gateway nginx; what stands before the API server does "
                     "not reach it"},
-    {503, "", ERROR_NETWORK, "do it: HTTP 503: unavailable; the server can not answer now: try again"},
+    {503, "", ERROR_NETWORK, "do it: HTTP 503: unavailable; the server cannot answer now: try again"},
     {500, "a\033[31m b\r\n\t&lt;c&gt; &amp; &foo; <", ERROR_NETWORK,
      "do it: HTTP 500: a [31m b <c> & &foo; <; the server failed: try again"},
     {302, "<a href=\"/login\">Found</a>.", ERROR_NETWORK,

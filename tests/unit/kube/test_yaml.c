@@ -98,7 +98,7 @@ static void test_refuses(void **state)
         {"a: !Ref x\n", "t:1: tag !Ref is not known"},
         {"a: !!int secret\n", "t:1: the value does not fit its tag tag:yaml.org,2002:int"},
         {"a: !!map [1]\n", "t:1: the value does not fit its tag"},
-        {"\na: .inf\n", "t:2: .inf can not be said in JSON"},
+        {"\na: .inf\n", "t:2: .inf cannot be said in JSON"},
         {"a: \"x\\0y\"\n", "t:1: a string holds a NUL character"},
         {"\"k\\0\": 1\n", "t:1: a string holds a NUL character"},
         {"a: 1\nb: \xff\n", "t:2: "},
