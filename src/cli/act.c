@@ -369,18 +369,15 @@ static int act_on_names(struct session *s, const struct action *action, tso_t un
     size_t count = 0;
     int code = EXIT_DONE;
     for (size_t i = 0; i < args->word_count; i++) {
-        const char *name = cli_name(args->words[i]);
-        if (!name) {
-            code = EXIT_USAGE;
+        int one = EXIT_DONE;
+        slot_t slot = session_find(s, args->words[i], &one);
+        code = code ? code : one;
+        if (slot == SLOT_NONE)
             continue;
-        }
-        slot_t slot = store_find(fleet_store(s->fleet), session_namespace(s), name);
-        const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(fleet_store(s->fleet), slot);
-        if (!row) {
-            cli_say("there is no backup \"%s\" in %s", name, session_namespace(s));
-            code = code ? code : EXIT_ERROR;
-        } else if (!is_repeated(specs, count, name)) {
-            specs[count++] = (struct br_plan_spec){.action = action->id, .v1 = row->record->v1,
+        const char *name = cli_name(args->words[i]);
+        if (!is_repeated(specs, count, name)) {
+            bool v1 = store_get(fleet_store(s->fleet), slot)->record->v1;
+            specs[count++] = (struct br_plan_spec){.action = action->id, .v1 = v1,
                                                    .ns = session_namespace(s), .name = name,
                                                    .until = until, .allow_pitr_loss = args->allow_pitr_loss,
                                                    .clear_truncate = args->clear_truncate};

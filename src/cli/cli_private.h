@@ -63,6 +63,9 @@ void session_done(struct session *s);
 /* The namespaces that the arguments name (NULL: all). */
 const char *const *session_namespaces(struct session *s);
 const char *session_namespace(const struct session *s); /* the one for names */
+/* The Backup that @word (NAME, backup/NAME, backup.GROUP/NAME) names in that namespace. SLOT_NONE: said, and *@code
+ * is the exit code: no such word, no such Backup, or one in each API group, so that nobody acts on the wrong one. */
+slot_t session_find(const struct session *s, const char *word, int *code);
 /* Turn until the lists are there; false when they cannot be had (said). */
 bool session_settle(struct session *s, int *code);
 /* Turn until @done(arg), or the deadline, or a signal (false). */

@@ -68,16 +68,15 @@ static void print_all(struct session *s, const struct store_row *row, const stru
     description_done(&d);
 }
 
-static int describe_one(struct session *s, const char *name)
+static int describe_one(struct session *s, const char *word)
 {
-    slot_t slot = store_find(fleet_store(s->fleet), session_namespace(s), name);
-    const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(fleet_store(s->fleet), slot);
-    if (!row) {
-        cli_say("there is no backup \"%s\" in %s", name, session_namespace(s));
-        return EXIT_ERROR;
-    }
+    int code = EXIT_DONE;
+    slot_t slot = session_find(s, word, &code);
+    if (slot == SLOT_NONE)
+        return code;
+    const struct store_row *row = store_get(fleet_store(s->fleet), slot);
     struct asked asked = {.session = s};
-    asked.request = fleet_fetch(s->fleet, row->record->v1, row->record->ns, name, on_object, &asked);
+    asked.request = fleet_fetch(s->fleet, row->record->v1, row->record->ns, cli_name(word), on_object, &asked);
     if (!session_wait(s, is_answered, &asked)) {
         kube_request_cancel(&asked.request);
         return session_code(s, EXIT_ERROR);
@@ -85,7 +84,7 @@ static int describe_one(struct session *s, const char *name)
     row = store_get(fleet_store(s->fleet), slot);
     if (row)
         print_all(s, row, asked.object);
-    int code = asked.error.code ? cli_fail(&asked.error) : EXIT_DONE;
+    code = asked.error.code ? cli_fail(&asked.error) : EXIT_DONE;
     json_free(&asked.object);
     return code;
 }
@@ -108,8 +107,7 @@ int run_describe(struct loop *loop, const struct arguments *args)
     }
     if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
         for (size_t i = first; i < args->word_count; i++) {
-            const char *name = cli_name(args->words[i]);
-            int one = name ? describe_one(&s, name) : EXIT_USAGE;
+            int one = describe_one(&s, args->words[i]);
             code = one != EXIT_DONE ? one : code;
             if (i + 1 < args->word_count)
                 printf("\n");

@@ -158,3 +158,43 @@ bool session_settle(struct session *s, int *code)
     *code = cli_fail(err->code ? err : &late);
     return false;
 }
+
+/* Which API group @word asks for: "br.pingcap.com", "pingcap.com", or none. */
+static bool group_is(const char *word, bool v1)
+{
+    const char *slash = strchr(word, '/'), *dot = strchr(word, '.');
+    if (!slash || !dot || dot > slash)
+        return true;
+    const char *group = fleet_resource(v1)->group;
+    size_t len = (size_t)(slash - dot - 1);
+    return strlen(group) == len && strncmp(dot + 1, group, len) == 0;
+}
+
+slot_t session_find(const struct session *s, const char *word, int *code)
+{
+    struct store *store = fleet_store(s->fleet);
+    const char *name = cli_name(word), *ns = session_namespace(s);
+    slot_t found = SLOT_NONE;
+    size_t count = 0;
+    if (!name) {
+        *code = EXIT_USAGE;
+        return SLOT_NONE;
+    }
+    for (slot_t slot = 0; slot < store_slots(store); slot++) {
+        const struct store_row *row = store_get(store, slot);
+        if (row && strcmp(row->record->name, name) == 0 && strcmp(row->record->ns, ns) == 0 &&
+            group_is(word, row->record->v1)) {
+            found = slot;
+            count++;
+        }
+    }
+    if (count == 1)
+        return found;
+    *code = count ? EXIT_USAGE : EXIT_ERROR;
+    if (count)
+        cli_say("there are two backups \"%s\" in %s, of TiDB Operator v2 and v1: say backup.br.pingcap.com/%s or "
+                "backup.pingcap.com/%s", name, ns, name, name);
+    else
+        cli_say("there is no backup \"%s\" in %s", name, ns);
+    return SLOT_NONE;
+}

@@ -103,12 +103,11 @@ static int start_like(struct session *s, const char *name)
 {
     struct error err;
     struct asked asked = {.answered = false};
-    slot_t slot = store_find(fleet_store(s->fleet), session_namespace(s), s->args->from);
-    const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(fleet_store(s->fleet), slot);
-    if (!row) {
-        cli_say("there is no backup \"%s\" in %s", s->args->from, session_namespace(s));
-        return EXIT_ERROR;
-    }
+    int code = EXIT_DONE;
+    slot_t slot = session_find(s, s->args->from, &code);
+    if (slot == SLOT_NONE)
+        return code;
+    const struct store_row *row = store_get(fleet_store(s->fleet), slot);
     struct action_verdict verdict;
     bool v1 = row->record->v1;
     action_may(ACTION_START, row->record, row->facts, fleet_has_status_sub(s->fleet, v1), fleet_now_ms(s->fleet),
@@ -117,7 +116,8 @@ static int start_like(struct session *s, const char *name)
         cli_say("%s/%s: %s", session_namespace(s), s->args->from, verdict.why);
     if (!verdict.allowed)
         return EXIT_REFUSED;
-    struct kube_request *request = fleet_fetch(s->fleet, v1, session_namespace(s), s->args->from, on_old, &asked);
+    const char *ns = session_namespace(s), *old = cli_name(s->args->from);
+    struct kube_request *request = fleet_fetch(s->fleet, v1, ns, old, on_old, &asked);
     if (!session_wait(s, is_answered, &asked)) {
         kube_request_cancel(&request);
         return session_code(s, EXIT_ERROR);
@@ -132,7 +132,7 @@ static int start_like(struct session *s, const char *name)
         return cli_fail(&err);
     struct br_plan_spec plan = {.action = ACTION_START, .v1 = v1, .ns = session_namespace(s), .name = name,
                                 .manifest = manifest};
-    int code = act_on(s, &plan, 1);
+    code = act_on(s, &plan, 1);
     json_free(&manifest);
     return code;
 }

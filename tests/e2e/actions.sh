@@ -15,6 +15,18 @@ API_GROUP=pingcap.com
 scenario
 sim_order /sim/shutdown '{}' >/dev/null
 
+# -- the same name in both API groups: nobody acts on the wrong one
+start_sim --fleet empty --speed 50 --v1
+make_namespace twins
+for API_GROUP in pingcap.com br.pingcap.com; do
+    make_backup twins twin '{"backupMode":"log","br":{"cluster":"tc"},"s3":{"provider":"aws","bucket":"b","prefix":"p"}}'
+done
+check "one in each group: which is asked for" says 2 "there are two backups \"twin\" in twins" brdeck pause twin -n twins --yes
+check "describe asks, too" says 2 "say backup.br.pingcap.com/twin or backup.pingcap.com/twin" brdeck describe backup twin -n twins
+check "the group tells which" says 0 "TiDB Operator v1" brdeck describe backup.pingcap.com/twin -n twins
+check "the other one" says 0 "TiDB Operator v2" brdeck describe backup.br.pingcap.com/twin -n twins
+sim_order /sim/shutdown '{}' >/dev/null
+
 # -- rights, by the logins of the demo
 start_sim --fleet demo --still --speed 50
 check "no login" says 1 "does not accept this login" brdeck get backups -A --context expired
