@@ -107,4 +107,3 @@ void loop_curl_drop(struct loop *loop)
         take_out(loop, &loop->transfers);
 }
 
-CURLM *loop_multi(struct loop *loop) { return loop->multi; }

@@ -194,33 +194,6 @@ void text_add_clean(struct str *out, const char *text) { add_clean(out, text, fa
 
 void text_add_clean_lines(struct str *out, const char *text) { add_clean(out, text, true); }
 
-size_t text_add_fit(struct str *out, const char *text, size_t width, bool pad, bool ascii)
-{
-    size_t len = text ? strlen(text) : 0, columns = 0;
-    size_t room_at = out->len, room_columns = 0; /* up to where an ellipsis still fits behind */
-    for (size_t at = 0; at < len && width > 0;) {
-        struct text_glyph glyph;
-        at += text_glyph(text + at, len - at, &glyph);
-        if (columns + (size_t)glyph.width > width) {
-            str_truncate(out, room_at);
-            str_add(out, ascii || !locale_is_utf8() ? "~" : "\342\200\246");
-            columns = room_columns + 1;
-            break;
-        }
-        add_glyph(out, &glyph);
-        columns += (size_t)glyph.width;
-        if (columns < width) {
-            room_at = out->len;
-            room_columns = columns;
-        }
-    }
-    if (pad && columns < width) {
-        str_pad(out, ' ', width - columns);
-        columns = width;
-    }
-    return columns;
-}
-
 /* -- wrapping ----------------------------------------------------------------------- */
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }

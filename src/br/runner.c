@@ -270,10 +270,6 @@ bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char 
 
 /* -- questions ------------------------------------------------------------------------------------ */
 
-struct fleet *br_fleet(const struct br *br) { return br->fleet; }
-
-bool br_is_read_only(const struct br *br) { return br->read_only; }
-
 size_t br_runs(const struct br *br) { return br->count; }
 
 const struct br_run *br_run_at(const struct br *br, size_t i) { return i < br->count ? &br->runs[i]->pub : NULL; }

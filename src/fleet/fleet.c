@@ -181,14 +181,6 @@ size_t fleet_sources(const struct fleet *fleet) { return fleet->source_count; }
 
 const struct fleet_source *fleet_source(const struct fleet *fleet, size_t i) { return &source_at(fleet, i)->pub; }
 
-const struct fleet_source *fleet_source_of(const struct fleet *fleet, const struct store_row *row)
-{
-    for (size_t i = 0; i < fleet->source_count; i++)
-        if (fleet->sources[i]->id == row->source)
-            return fleet_source(fleet, i);
-    return NULL;
-}
-
 bool fleet_row_is_stale(const struct fleet *fleet, const struct store_row *row)
 {
     const struct source *s = row->source < fleet->id_count ? fleet->by_id[row->source] : NULL;

@@ -44,18 +44,6 @@ static void check_cleaning(const char *text)
     str_done(&again);
 }
 
-static void check_fit(const char *text, size_t width)
-{
-    struct str out;
-    str_init(&out, STR_LARGE);
-    size_t columns = text_add_fit(&out, text, width, false, false);
-    check_clean(out.data);
-    MUST(columns <= width && text_width(out.data) == columns);
-    str_clear(&out);
-    MUST(text_add_fit(&out, text, width, true, true) == width && text_width(out.data) == width);
-    str_done(&out);
-}
-
 static void check_wrap(const char *text, size_t width)
 {
     const char *end = text + strlen(text), *next;
@@ -79,7 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     check_cleaning(text);
     for (size_t width = 0; width <= WIDTH_MAX; width++) {
-        check_fit(text, width);
         check_wrap(text, width);
     }
     MUST(text_contains_fold(text, text));

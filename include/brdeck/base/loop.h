@@ -88,7 +88,5 @@ void loop_curl_add(struct loop *loop, CURL *easy, loop_curl_fn *done, void *arg)
  * from a curl callback of any transfer (write, header...): such a callback
  * marks, and a timer of 0 ms or a work does it. */
 void loop_curl_remove(struct loop *loop, CURL *easy);
-/* For CURLMOPT_* only. */
-CURLM *loop_multi(struct loop *loop);
 
 #endif

@@ -38,10 +38,6 @@ size_t text_width(const char *text);
 void text_add_clean(struct str *out, const char *text);
 /* The same, but line feeds stay. */
 void text_add_clean_lines(struct str *out, const char *text);
-/* Append at most @width columns of @text cleaned; where it is cut the last column
- * is the ellipsis (or '~' where @ascii). Then spaces up to @width if @pad. Returns the
- * columns used. */
-size_t text_add_fit(struct str *out, const char *text, size_t width, bool pad, bool ascii);
 /* The bytes of @text that go on a line of @width columns (wrapped at a space where
  * there is one; a line feed ends a line), and in *@next where the following line
  * begins. Returns the length of the line; *next is NULL after the last. A line has at

@@ -20,8 +20,6 @@ struct br_options {
 };
 struct br *br_new(const struct br_options *options, void (*changed)(void *arg), void *arg);
 void br_free(struct br **br);
-struct fleet *br_fleet(const struct br *br);
-bool br_is_read_only(const struct br *br);
 
 enum br_outcome {
     BR_QUEUED,     /* waits for the run before it */

@@ -60,8 +60,7 @@ struct fleet_source {
 };
 size_t fleet_sources(const struct fleet *fleet);
 const struct fleet_source *fleet_source(const struct fleet *fleet, size_t i);
-/* Of the source that a row came from. */
-const struct fleet_source *fleet_source_of(const struct fleet *fleet, const struct store_row *row);
+/* The row came from a source that is not live, or that is no more. */
 bool fleet_row_is_stale(const struct fleet *fleet, const struct store_row *row);
 /* The resource of the group, for calls. */
 const struct kube_resource *fleet_resource(bool v1);

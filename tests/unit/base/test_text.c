@@ -112,43 +112,6 @@ static void every_character(void **state)
     assert_int_equal(glyph.chars[1], 0x301);
 }
 
-static void fitted(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *in;
-        size_t width;
-        bool pad, ascii;
-        const char *out;
-        size_t columns;
-    } cases[] = {
-        {"hello", 5, false, false, "hello", 5},
-        {"hello", 4, false, false, "hel" DOTS, 4},
-        {"hello", 4, false, true, "hel~", 4},
-        {"hello", 1, false, false, DOTS, 1},
-        {"hello", 0, true, false, "", 0},
-        {"hello", 8, true, false, "hello   ", 8},
-        {"hello", 8, false, false, "hello", 5},
-        {HAN HAN, 4, false, false, HAN HAN, 4},
-        {HAN HAN, 3, false, false, HAN DOTS, 3},
-        {HAN HAN HAN, 4, true, false, HAN DOTS " ", 4},
-        {HAN, 1, false, false, DOTS, 1},
-        {"e" ACUTE "e" ACUTE, 2, false, false, "e" ACUTE "e" ACUTE, 2},
-        {"e" ACUTE "e" ACUTE "e", 2, false, false, "e" ACUTE DOTS, 2},
-        {"a\033b", 3, false, false, "a" BAD "b", 3},
-        {NULL, 2, true, false, "  ", 2},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct str out;
-        str_init(&out, STR_SMALL);
-        str_add(&out, ">");
-        assert_int_equal(text_add_fit(&out, cases[i].in, cases[i].width, cases[i].pad, cases[i].ascii),
-                         cases[i].columns);
-        assert_string_equal(out.data + 1, cases[i].out);
-        str_done(&out);
-    }
-}
-
 static void wrapped(void **state)
 {
     (void)state;
@@ -226,17 +189,15 @@ static void without_utf8(void **state)
     str_init(&out, STR_SMALL);
     assert_non_null(setlocale(LC_CTYPE, "C"));
     text_add_clean(&out, "a\303\244\033" HAN "e" ACUTE);
-    text_add_fit(&out, "|hello", 4, false, false);
     setlocale(LC_CTYPE, "C.UTF-8");
-    assert_string_equal(out.data, "a???e?|he~");
+    assert_string_equal(out.data, "a???e?");
     str_done(&out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cleaned), cmocka_unit_test(never_half_a_glyph), cmocka_unit_test(every_character),
-        cmocka_unit_test(fitted),  cmocka_unit_test(wrapped),            cmocka_unit_test(found_in_any_case),
+        cmocka_unit_test(cleaned), cmocka_unit_test(never_half_a_glyph), cmocka_unit_test(every_character),  cmocka_unit_test(wrapped),            cmocka_unit_test(found_in_any_case),
         cmocka_unit_test(without_utf8),
     };
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
