@@ -122,6 +122,9 @@ bool session_wait(struct session *s, bool (*done)(void *arg), void *arg)
     return true;
 }
 
+/* The request's own limit ends first, so that it can be told why nothing came. */
+enum { SAY_WHY_MS = 500 };
+
 /* A long list may take long: the limit is for the time in which nothing comes. */
 static bool is_settled(void *arg)
 {
@@ -137,8 +140,8 @@ static bool is_settled(void *arg)
 bool session_settle(struct session *s, int *code)
 {
     int64_t limit = s->args->request_timeout_ms > 0 ? s->args->request_timeout_ms : 30000;
-    s->settle_ms = limit;
-    s->deadline_ms = clock_mono_ms() + limit;
+    s->settle_ms = limit + SAY_WHY_MS;
+    s->deadline_ms = clock_mono_ms() + s->settle_ms;
     bool settled = session_wait(s, is_settled, s);
     s->deadline_ms = INT64_MAX;
     const struct error *err = fleet_error(s->fleet);
