@@ -24,6 +24,19 @@ static const struct action actions[ACTION_COUNT] = {
     [ACTION_TRUNCATE] = {ACTION_TRUNCATE, "truncate", "Truncate the log of the log backup",
                          "delete log data before a time; what lies before it can no longer be restored to", "T",
                          DANGER_TYPE_NAME, LOG_COMMAND_TRUNCATE, false},
+    [ACTION_DELETE] = {ACTION_DELETE, "delete", "Delete the Backup",
+                       "delete the object, and what its cleanPolicy says of its data", "ctrl-d", DANGER_TYPE_NAME,
+                       LOG_COMMAND_NONE, false},
+    [ACTION_RETAIN] = {ACTION_RETAIN, "retain", "Keep the data when the Backup is deleted",
+                       "set cleanPolicy to Retain, so that a delete leaves the data", "", DANGER_CONFIRM,
+                       LOG_COMMAND_NONE, false},
+    [ACTION_REMOVE_FINALIZER] = {ACTION_REMOVE_FINALIZER, "remove-finalizer", "Take the finalizer off",
+                                 "let an object go whose delete hangs; nothing is stopped or cleaned then", "",
+                                 DANGER_TYPE_NAME, LOG_COMMAND_NONE, false},
+    [ACTION_CREATE] = {ACTION_CREATE, "create", "Create a Backup", "create a Backup out of a manifest", "",
+                       DANGER_CONFIRM, LOG_COMMAND_NONE, true},
+    [ACTION_PROBE] = {ACTION_PROBE, "ask", "Ask br itself", "run br to look, changing nothing: status, metadata, "
+                      "what a truncate would take", "b", DANGER_CONFIRM, LOG_COMMAND_NONE, true},
 };
 
 const struct action *action_get(enum action_id id) { return &actions[id]; }

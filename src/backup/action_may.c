@@ -11,7 +11,7 @@
 #include <brdeck/backup/state.h>
 #include <brdeck/base/alloc.h>
 
-#include "cause.h"
+#include <brdeck/backup/cause.h>
 #include "state_private.h"
 
 /* What is asked, and the answer in the making. */

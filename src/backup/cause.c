@@ -1,6 +1,6 @@
 #include <config.h>
 
-#include "cause.h"
+#include <brdeck/backup/cause.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -175,7 +175,7 @@ static bool is_about(const struct backup_record *r, const struct action *action)
 static void add_hurdle(struct str *out, const struct backup_record *r, char hurdles[][64], int first)
 {
     str_add(out, out->len ? "   " : "");
-    for (int id = first; id < ACTION_COUNT; id++)
+    for (int id = first; id < ACTION_OF_LOG_COUNT; id++)
         if (is_about(r, action_get((enum action_id)id)) && strcmp(hurdles[id], hurdles[first]) == 0)
             str_addf(out, "%s ", action_get((enum action_id)id)->key);
     str_add(out, hurdles[first]);
@@ -185,14 +185,14 @@ static void add_hurdle(struct str *out, const struct backup_record *r, char hurd
 static void brief_actions(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
 {
     struct str can, cannot;
-    char hurdles[ACTION_COUNT][64];
+    char hurdles[ACTION_OF_LOG_COUNT][64];
     if (ctx->read_only) {
         description_add(d, ROLE_DIM, 2, "now", "nothing: brdeck is read-only");
         return;
     }
     str_init(&can, DESCRIBE_TEXT_MAX);
     str_init(&cannot, DESCRIBE_TEXT_MAX);
-    for (int id = 0; id < ACTION_COUNT; id++) {
+    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
         const struct action *action = action_get((enum action_id)id);
         struct action_verdict verdict;
         snprintf(hurdles[id], sizeof hurdles[id], "%s", brief_hurdle(r, ctx, (enum action_id)id, &verdict));
@@ -201,7 +201,7 @@ static void brief_actions(struct description *d, const struct backup_record *r, 
                      ? "new log backup" : action->name,
                      verdict.is_retry ? " again" : action->id == ACTION_STOP ? " (final)" : "");
     }
-    for (int id = 0; id < ACTION_COUNT; id++) {
+    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
         bool told = !hurdles[id][0] || !is_about(r, action_get((enum action_id)id));
         for (int before = 0; before < id; before++)
             told = told || (strcmp(hurdles[before], hurdles[id]) == 0 && is_about(r,

@@ -231,7 +231,7 @@ static void actions_part(struct description *d, const struct backup_record *r, c
     heading(d, "What can be done");
     if (ctx->read_only)
         description_add(d, ROLE_DIM, 2, NULL, "nothing: brdeck is read-only");
-    for (int id = 0; id < ACTION_COUNT && !ctx->read_only; id++) {
+    for (int id = 0; id < ACTION_OF_LOG_COUNT && !ctx->read_only; id++) {
         const struct action *action = action_get((enum action_id)id);
         struct action_verdict verdict;
         struct str label;

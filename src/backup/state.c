@@ -10,7 +10,7 @@
 #include <brdeck/base/clock.h>
 #include <brdeck/base/str.h>
 
-#include "cause.h"
+#include <brdeck/backup/cause.h>
 #include "state_private.h"
 
 enum { CAUSE_MAX = 160 };
@@ -235,7 +235,7 @@ static bool find_other(struct look *look)
 }
 
 /* In order of what matters most; the last takes all. */
-static const struct finding findings[] = {
+static const struct finder findings[] = {
     {FOR_ALL, 0, find_deleting},
     {FOR_ALL, IN(NONE), find_not_picked_up},
     {FOR_ALL, IN(INVALID), find_invalid},
@@ -271,7 +271,7 @@ void state_of(const struct backup_record *record, const struct backup_facts *fac
     memset(state, 0, sizeof *state);
     state->until_ms = INT64_MAX;
     for (size_t i = 0; i < ARRAY_LEN(findings); i++) {
-        const struct finding *f = &findings[i];
+        const struct finder *f = &findings[i];
         if ((f->modes & mode) && (!f->phases || f->phases & 1u << record->phase) && f->finds(&look))
             return;
     }

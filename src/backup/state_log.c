@@ -9,7 +9,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/str.h>
 
-#include "cause.h"
+#include <brdeck/backup/cause.h>
 
 enum { CAUSE_MAX = 160 };
 

@@ -45,7 +45,7 @@ void look_say_job(struct look *look);
 
 /* A finding looks, and if it is so fills the state and returns true. The first that does so counts. */
 enum { FOR_LOG = 1, FOR_SNAPSHOT = 2, FOR_ALL = 3 };
-struct finding {
+struct finder {
     unsigned modes;
     unsigned phases; /* bits; 0: any */
     bool (*finds)(struct look *look);

@@ -104,6 +104,10 @@ struct run {
     bool watch_saw;               /* in the list under way */
 };
 
+struct facts_keeper;    /* facts_keeper.h */
+struct pd_keeper;       /* pd_keeper.h */
+struct cluster_keeper;  /* cluster_keeper.h */
+struct run_finder;      /* run_finder.h */
 struct br {
     struct loop *loop;
     struct fleet *fleet;
@@ -121,6 +125,11 @@ struct br {
     bool told;                    /* the changed callback knows all */
     struct loop_timer turn;       /* work and the changed callback, once a turn */
     struct ticket *tickets;
+    /* Each made by its own module when first wanted, freed by br_free through x_free. */
+    struct facts_keeper *facts;
+    struct pd_keeper *pd;
+    struct cluster_keeper *clusters;
+    struct run_finder *finder;
 };
 
 /* runner.c */

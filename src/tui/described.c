@@ -37,7 +37,7 @@ unsigned view_no_right(struct ui *ui, const struct backup_record *record)
 {
     const struct kube_resource *resource = fleet_resource(record->v1);
     unsigned no_right = 0;
-    for (int id = 0; id < ACTION_COUNT; id++) {
+    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
         const struct action *action = action_get((enum action_id)id);
         struct kube_access_query query = {.verb = action->makes_new ? "create" : "patch", .group = resource->group,
                                           .resource = resource->plural, .ns = record->ns};

@@ -33,7 +33,7 @@ static void check_commands(const struct backup_record *r)
 
 static void check_actions(const struct json *object, const struct backup_record *r, struct intern *pool)
 {
-    for (int id = 0; id < ACTION_COUNT; id++) {
+    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
         struct action_verdict verdict;
         action_may((enum action_id)id, r, NULL, true, NOW, &verdict);
         MUST(verdict.allowed || (verdict.why[0] && verdict.brief[0] && !verdict.is_retry));

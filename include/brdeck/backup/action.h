@@ -17,7 +17,13 @@ enum action_id {
     ACTION_START,
     ACTION_STOP,
     ACTION_TRUNCATE,
+    ACTION_DELETE,           /* the object, and by cleanPolicy what is under its prefix (rule 11) */
+    ACTION_RETAIN,           /* cleanPolicy: Retain, so that a delete leaves the data */
+    ACTION_REMOVE_FINALIZER, /* of an object whose delete hangs: nothing is stopped or cleaned then */
+    ACTION_CREATE,           /* any Backup out of a manifest */
+    ACTION_PROBE,            /* br is asked itself: a Job or a child that changes nothing */
     ACTION_COUNT,
+    ACTION_OF_LOG_COUNT = ACTION_DELETE, /* how many there are for a log backup: those before */
 };
 enum danger {
     DANGER_CONFIRM,   /* y or a click on Yes; the default is No */
@@ -28,10 +34,10 @@ struct action {
     const char *name;     /* "pause": the command line's verb and the palette's word */
     const char *title;    /* "Pause the log backup" */
     const char *help;     /* one line */
-    const char *key;      /* the default key: "p" */
+    const char *key;      /* the default key: "p"; "" none */
     enum danger danger;
     enum log_command command; /* what the operator runs for it */
-    bool makes_new;       /* start: it creates an object instead of patching one */
+    bool makes_new;       /* start, create, probe: it creates an object instead of patching one */
 };
 const struct action *action_get(enum action_id id);
 const struct action *action_find(const char *name); /* NULL: none of that name */

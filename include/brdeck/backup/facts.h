@@ -1,6 +1,7 @@
-/* facts.h - what is known of a Backup beside its object: the Job, its Pod, Events, PD.
+/* facts.h - what is known of a Backup beside its object: its Cluster, the Job, its Pod, Events, PD.
  *
- * Filled by br/, kept when the record is decoded anew, read by state.h. Zero is "not known".
+ * Filled by br/, kept when the record is decoded anew, read by state.h, cause.h and the runner. Zero is "not known",
+ * never "is not there". Text is raw from the cluster: clean it at the gate. All times are wall, ms.
  */
 #ifndef BRDECK_BACKUP_FACTS_H
 #define BRDECK_BACKUP_FACTS_H
@@ -10,35 +11,66 @@
 
 #include <brdeck/backup/tso.h>
 
+/* How far brdeck got when it asked PD about the log tasks of a cluster. */
+enum pd_reach {
+    PD_NOT_ASKED,
+    PD_ANSWERED,
+    PD_NO_RIGHT,   /* no right "create" on services/proxy of that name */
+    PD_TLS,        /* the cluster wants client certificates, which the service proxy cannot give */
+    PD_NO_CLUSTER, /* the Cluster object or its PD service is not there */
+    PD_NO_ANSWER,  /* see why; tried again */
+};
+
 struct backup_facts {
     struct {
-        int64_t read_ms;      /* wall; 0: PD was not asked */
-        bool task_missing;    /* PD knows no such task */
+        enum pd_reach reach;    /* of the last try */
+        char why[160];          /* of NO_RIGHT, TLS, NO_CLUSTER, NO_ANSWER */
+        int64_t read_ms;        /* what follows is PD's as of then (corrected wall); 0: PD never answered */
+        bool task_missing;      /* PD knows no task of this name */
         bool paused;
-        int64_t paused_at_ms; /* operation_time */
-        char paused_by[64];   /* operation_hostname */
-        tso_t checkpoint;
-        char error[200];      /* the newest last_error; "" */
-        int error_store;
+        bool paused_by_error;   /* severity ERROR: TiKV or the advancer paused it, not a person */
+        int64_t paused_at_ms;   /* operation_time; 0: not told (an old br) */
+        char paused_by[64];     /* operation_hostname */
+        int paused_pid;         /* operation_pid; 0: not told */
+        char paused_why[160];   /* the payload's message, where it is text */
+        tso_t checkpoint;       /* central_global; 0: none yet */
+        tso_t start_ts;         /* of the task's info */
+        int error_count;        /* stores with a last-error */
+        int error_store;        /* whose is the newest */
+        char error[200];        /* the newest last_error; "" */
+        int64_t error_at_ms;
     } pd;
     struct {
+        int64_t read_ms;        /* when the Cluster (v1: TidbCluster) was read, or was found missing; 0: never */
+        bool missing;           /* 404: the operator does nothing for this Backup */
+        bool paused, suspended; /* spec.paused, spec.suspendAction.suspendCompute: the operator stands still */
+    } cluster;
+    struct {
         bool present, failed, complete;
-        char uid[40], name[64];
-        int64_t started_ms;
+        char uid[40], name[64]; /* of the newest Job of this Backup that is the operator's */
+        int64_t started_ms, ended_ms;
+        char reason[32];        /* of the Failed condition: BackoffLimitExceeded, DeadlineExceeded... */
     } job;
     struct {
-        bool present;
-        char phase[24];       /* Pending, Running, Succeeded, Failed */
-        char waiting[48];     /* ImagePullBackOff... */
-        char message[200];
-        int exit_code;
+        bool present;           /* of that Job; the newest */
+        char name[72];
+        char phase[24];         /* Pending, Running, Succeeded, Failed */
+        char container[32];     /* which the next lines are about: "br" (the init container), "backup"; "" none */
+        char waiting[48];       /* why it waits: ImagePullBackOff, CreateContainerConfigError...; "Unschedulable" where
+                                   the Pod has no node */
+        char ended[48];         /* why it ended: OOMKilled, Error, Completed, Evicted...; "" it has not */
+        char message[200];      /* of what stands in waiting or ended */
+        int exit_code;          /* with ended */
+        int64_t started_ms;     /* of the Pod */
     } pod;
     struct {
-        char reason[48];      /* the newest Warning: FailedCreate, FailedScheduling... */
+        char reason[48];        /* the newest Warning of the Backup, its Job or its Pod: FailedCreate... */
         char message[200];
+        char about[8];          /* "Backup", "Job", "Pod" */
         int64_t at_ms;
         int count;
     } event;
+    char log_error[256];        /* the last ERROR line that br wrote, where its log was read; "" */
 };
 
 #endif

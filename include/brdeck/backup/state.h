@@ -57,6 +57,7 @@ struct backup_state {
                                     as long as the object is there, Stopped never */
     char word[STATE_WORD_MAX];   /* "Running, pause failed" */
     char sentence[STATE_TEXT_MAX]; /* what it means, with the reason and what to do */
+    const char *id;              /* of the finding: "paused-in-pd", "lagging"; stable, static (check.h) */
     int64_t until_ms;            /* wall, corrected: the state may read otherwise from then on; INT64_MAX: only a change
                                     of the object can do it */
 };

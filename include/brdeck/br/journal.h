@@ -6,8 +6,11 @@
 #define BRDECK_BR_JOURNAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <brdeck/base/error.h>
+#include <brdeck/base/json.h>
 #include <brdeck/br/runner.h>
 
 struct journal;
@@ -17,5 +20,26 @@ void journal_close(struct journal **journal);
 bool journal_intent(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err);
 bool journal_outcome(struct journal *journal, const struct br_run *run, struct error *err);
 const char *journal_path(const struct journal *journal);
+
+/* -- reading ------------------------------------------------------------------------- */
+
+/* One run as its lines tell: the intent, and the last outcome, where there is one. */
+struct journal_entry {
+    char *run, *action, *ns, *name;      /* "" where the line did not say */
+    char *context, *server, *user, *cluster_uid, *uid, *group, *driver;
+    bool retry;
+    int64_t at_ms, ended_ms;             /* of the intent, of the outcome; 0: none */
+    char *outcome, *text;                /* NULL: there is none yet */
+    struct json *intent;                 /* the line whole */
+};
+struct journal_entries {
+    struct journal_entry *items;         /* oldest first */
+    size_t count, room;
+    size_t bad;                          /* lines that are no JSON (half a line after a crash): passed over */
+};
+/* Those of @since_ms (wall) and later. A file that is not there is an empty journal. False and @err when it cannot be read.
+ * @path as for journal_open. Runs of a brdeck that still works have no outcome yet. */
+bool journal_read(const char *path, int64_t since_ms, struct journal_entries *entries, struct error *err);
+void journal_entries_done(struct journal_entries *entries);
 
 #endif

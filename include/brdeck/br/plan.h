@@ -14,6 +14,7 @@
 #include <brdeck/backup/command.h>
 #include <brdeck/backup/describe.h>
 #include <brdeck/backup/window.h>
+#include <brdeck/br/exec.h>
 #include <brdeck/fleet/fleet.h>
 
 struct br; /* runner.h */
@@ -38,6 +39,14 @@ struct br_plan_spec {
     bool allow_pitr_loss;        /* --allow-pitr-loss: TRUNCATE_LOSES_PITR passes with the name alone */
     bool clear_truncate;         /* take a waiting logTruncateUntil out with the same patch (rule 2) */
     const struct json *manifest; /* start: the new object; copied */
+    enum br_driver driver;       /* who does it; not OPERATOR only by the user's explicit choice, or for a probe */
+    enum br_command command;     /* probe: what br is asked; other drivers' verbs: taken from @action */
+    const char *pd_address;      /* local: where PD is; job: instead of the cluster's; NULL */
+    const char *ca, *cert, *key; /* local: TLS; NULL */
+    const char *image;           /* job; NULL: the Backup's */
+    const char *program;         /* local: NULL is br */
+    const char *const *more;     /* more arguments for br, NULL-terminated; NULL */
+    bool owned;                  /* job: with an owner reference to the Backup */
     bool no_dry_run;             /* nothing is tried on the server (--dry-run=client): the plan is ready once judged */
 };
 
@@ -56,8 +65,12 @@ struct br_plan {
     struct backup_record *record;
     struct backup_state state;
     struct action_verdict verdict;
-    struct json *patch;          /* or the manifest of a start */
+    struct json *patch;          /* or the manifest of a start, create or Job, or a delete's DeleteOptions */
     const char *sub;             /* "status" for a retry, else NULL */
+    enum br_driver driver;
+    enum br_command command;     /* where driver is not OPERATOR */
+    char **argv;                 /* of br, without br itself; NULL with OPERATOR */
+    char *br_line;               /* the same as a shell would take it, secrets blotted out; NULL */
     struct backup_record *after; /* the record as it would be */
     struct command_step steps[COMMAND_STEPS_MAX];
     size_t step_count;
@@ -66,6 +79,14 @@ struct br_plan {
     struct truncate_effect effect; /* where truncates */
     struct window window;        /* of the log backup, where known */
     bool window_known;
+
+    struct {                     /* delete: what it comes to (rule 11) */
+        bool stops_task, ends_pitr, cleans; /* cleans: everything under prefix goes */
+        char prefix[300];        /* "s3://bucket/prefix" */
+        char *shared_by;         /* the Backups that use it, a parent or a child path, "ns/name, ..."; NULL: none seen */
+        bool all_seen;           /* every Backup of every namespace was listed: nothing else can use it */
+        bool retain_offered;     /* cleanPolicy could be set to Retain first */
+    } removes;
 
     enum kube_right right;
     enum br_dry_run dry_run;

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <brdeck/backup/cause.h>
+#include <brdeck/br/log.h>
 #include <brdeck/br/plan.h>
 
 struct br_options {
@@ -39,6 +41,13 @@ enum br_outcome {
 bool br_outcome_is_end(enum br_outcome outcome);
 const char *br_outcome_word(enum br_outcome outcome); /* "done", "failed"... */
 
+/* How brdeck knows of a run. */
+enum br_origin {
+    BR_ORIGIN_HERE,    /* it was executed by this brdeck */
+    BR_ORIGIN_CLUSTER, /* an object of the cluster says that its operator, or a Job of ours, is at work */
+    BR_ORIGIN_JOURNAL, /* an intent of an earlier brdeck that has no outcome: looked up in the cluster */
+};
+
 struct br_run {
     unsigned id;
     char run_id[32];      /* as the journal and annotations have it */
@@ -46,8 +55,19 @@ struct br_run {
     char *ns, *name;
     bool v1, is_retry;
     tso_t until;
+    enum br_origin origin;
+    enum br_driver driver;
+    enum br_command br_command; /* where driver is not OPERATOR */
+    enum log_command command; /* of the operator, that is followed; NONE: a snapshot, a delete, or another driver's */
     enum br_outcome outcome;
+    const struct cause *cause; /* why it failed, or does not get on (then the outcome is FOLLOWING); NULL: not known */
+    bool stuck;           /* it does not get on: cause tells why, and whether that mends itself */
+    char job[64], pod[72]; /* "" not known yet */
     enum phase phase;     /* of the sub-command followed: Scheduled, Prepare, Running... */
+    float progress;       /* per cent; below 0: not told */
+    char errors[1024];    /* the last ERROR lines of br, a line each, raw; "" */
+    char log_path[512];   /* where the log was kept, on failure; "" */
+    char *result;         /* of a probe: what br answered, in words, a line each; NULL */
     char text[512];       /* "log-pause: Running", "pause failed: PD did not answer (br: ...)" */
     int64_t begun_ms, changed_ms, ended_ms; /* corrected wall; 0: not yet */
     unsigned batch;       /* runs of one batch have the same number */
@@ -66,6 +86,15 @@ size_t br_runs(const struct br *br);
 const struct br_run *br_run_at(const struct br *br, size_t i);
 /* The newest run of that object which is under way, or ended within the last minute; NULL: none. */
 const struct br_run *br_run_of(const struct br *br, const char *ns, const char *name);
+/* Find what is under way in the cluster: Backups whose command is at work, Jobs of brdeck's, intents in the journal
+ * (of this cluster) without an outcome. Runs once the lists are there, and again as rows change, until br is freed. They
+ * appear among br_runs with their origin; what is followed already is not found twice. */
+void br_find_runs(struct br *br);
+/* The finding is done at least once (for the command line). */
+bool br_runs_are_found(const struct br *br);
+/* Stop the work itself where that is possible: br on this host, a Job of ours. False and @err: the operator's work cannot
+ * be stopped, or it is over. */
+bool br_cancel(struct br *br, unsigned id, struct error *err);
 size_t br_active(const struct br *br);
 size_t br_unseen(const struct br *br); /* ended badly and not looked at */
 void br_mark_seen(struct br *br);

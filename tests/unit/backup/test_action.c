@@ -26,7 +26,7 @@ enum { NO, YES, RETRY };
 static void the_table_is_whole(void **state)
 {
     (void)state;
-    for (int id = 0; id < ACTION_COUNT; id++) {
+    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
         const struct action *a = action_get((enum action_id)id);
         assert_int_equal(a->id, id);
         assert_true(*a->name && *a->title && *a->help && *a->key);
@@ -159,7 +159,7 @@ static void every_answer(void **state)
     }
     struct backup_record *snapshot = sample_snapshot(NULL);
     struct action_verdict v;
-    for (int id = 0; id < ACTION_COUNT; id++) {
+    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
         action_may((enum action_id)id, snapshot, NULL, true, SAMPLE_NOW, &v);
         assert_int_equal(v.allowed, id == ACTION_START);
         assert_string_equal(v.brief, id == ACTION_START ? "" : "a snapshot");

@@ -66,7 +66,7 @@ static void test_action_keys(void **state)
 {
     (void)state;
     struct keymap *map = map_of_views();
-    for (int id = 0; id < ACTION_COUNT; id++) {
+    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
         const struct action *action = action_get((enum action_id)id);
         enum ui_command command = ui_command_find(action->name);
         enum action_id found;

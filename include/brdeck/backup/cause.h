@@ -1,0 +1,46 @@
+/* cause.h - why something failed or does not get on: the cause, not the symptom.
+ *
+ * One table says for each cause how it is recognised (the CR's reason and message, what a container waits for or ended
+ * with, a Warning Event, br's own ERROR lines), a word for the list, a sentence, and what to do. Sources: TiDB Operator
+ * (reasons), kubelet and Job controller (waiting reasons, Events), BR (error texts).
+ */
+#ifndef BRDECK_BACKUP_CAUSE_H
+#define BRDECK_BACKUP_CAUSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <brdeck/backup/facts.h>
+#include <brdeck/backup/record.h>
+
+struct cause {
+    const char *id;       /* "no-service-account": stable, for JSON and tests */
+    const char *word;     /* for the list: "no ServiceAccount" */
+    const char *sentence; /* what is the matter: "the ServiceAccount of the backup Job is not there" */
+    const char *action;   /* what to do: "create it (tidb-backup-manager, unless spec.serviceAccount names another)" */
+    bool mends_itself;    /* once the cause is gone it goes on without another key (the Job controller, the kubelet or the
+                             operator tries again) */
+};
+extern const struct cause cause_table[];
+extern const size_t cause_count;
+
+/* Where the signs may be; all may be NULL. */
+struct cause_signs {
+    const char *reason, *message;     /* of the condition that says Failed or RetryFailed */
+    const struct backup_facts *facts; /* Job, Pod, Event, Cluster */
+    const char *log;                  /* br's ERROR lines, a line each */
+};
+/* The most exact cause that is recognised; NULL: none. */
+const struct cause *cause_find(const struct cause_signs *signs);
+/* That of the record's own reason and message and of @facts, for what does not get on or has failed. */
+const struct cause *cause_of_record(const struct backup_record *record, const struct backup_facts *facts);
+
+/* "access denied" for a message or reason that is recognised; NULL else. Both may be NULL. */
+const char *cause_word(const char *reason, const char *message);
+/* What of @message tells: what stands in [error="..."] where br wrote that, else all of it, on one line, cut to
+ * @size. The reason where there is no message, "no reason is told" where there is neither. Returns @buf. */
+char *cause_text(const char *reason, const char *message, char *buf, size_t size);
+/* Whether a resume failed because GC has passed what it needs: then no retry helps. */
+bool cause_is_gc(const char *reason, const char *message);
+
+#endif

@@ -1,0 +1,39 @@
+/* cluster.h - the TiDB cluster that a Backup is of: where its PD is, whether it speaks TLS, which version it runs.
+ *
+ * v2: Cluster, PDGroup and TiKVGroup of core.pingcap.com in the Backup's own namespace (the operator looks nowhere else);
+ * v1: TidbCluster of pingcap.com in spec.br.clusterNamespace or the Backup's namespace. The names are formed as TiDB
+ * Operator forms them: <PDGroup>-pd.<ns>:2379, v1 <cluster>-pd.<ns>:2379.
+ */
+#ifndef BRDECK_BR_CLUSTER_H
+#define BRDECK_BR_CLUSTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <brdeck/backup/record.h>
+#include <brdeck/base/error.h>
+
+struct br;
+
+struct br_cluster {
+    char ns[64], name[256];
+    bool v1;
+    int64_t read_ms;         /* corrected wall of the answers */
+    bool missing;            /* 404: error says so too */
+    bool paused, suspended, tls;
+    int64_t created_ms;
+    char pd_service[72];     /* "pd-pd"; "": there is no PDGroup */
+    char pd_address[160];    /* "pd-pd.prod:2379" */
+    char tls_secret[300];    /* "<cluster>-cluster-client-secret"; with tls */
+    char version[64];        /* TiKV's, "v8.5.0"; "" unknown */
+    struct error error;      /* NONE: all of the above was read */
+};
+
+/* Ask for the cluster of @record; @fn is called once, from the loop, maybe with one kept for at most 30 s. @cluster is
+ * borrowed. The returned ticket may be cancelled until then. */
+typedef void br_cluster_fn(void *arg, const struct br_cluster *cluster);
+struct br_cluster_ask;
+struct br_cluster_ask *br_cluster_get(struct br *br, const struct backup_record *record, br_cluster_fn *fn, void *arg);
+void br_cluster_cancel(struct br_cluster_ask **ask);
+
+#endif

@@ -1,0 +1,56 @@
+/* log.h - the log of a Backup's Job: which Pod's, its last lines, br's errors, and what is left when the Pod is gone.
+ *
+ * The operator deletes old Jobs with their Pods and logs, so the last 256 KiB are kept on failure (0600, in the state
+ * folder's logs/, the newest 50; rule 22). Of each line the text without the kubelet's timestamp is handed on.
+ */
+#ifndef BRDECK_BR_LOG_H
+#define BRDECK_BR_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <brdeck/base/error.h>
+
+struct br;
+
+enum { BR_LOG_KEEP = 256 * 1024, BR_LOG_ERRORS_MAX = 8 };
+
+enum br_log_phase {
+    BR_LOG_LOOKING,  /* for the Job and its Pod */
+    BR_LOG_WAITING,  /* the container is not up yet: see text */
+    BR_LOG_READING,
+    BR_LOG_ENDED,    /* the container has ended, or the log was not followed and is read */
+    BR_LOG_KEPT,     /* the Pod is gone; the lines are of the kept file */
+    BR_LOG_NONE,     /* there is no Pod and no kept file: see error */
+    BR_LOG_FAILED,   /* see error */
+};
+
+struct br_log_spec {
+    const char *ns, *name;   /* of the Backup; copied */
+    bool v1;
+    const char *job;         /* of this Job; NULL: the newest of the Backup */
+    bool follow;
+    bool previous;           /* of the container's run before, as kubectl logs --previous; where there was none and the
+                                Pod is gone: the kept file before the last */
+    int64_t tail_lines;      /* 0: all */
+    void (*on_line)(void *arg, int64_t at_ms, const char *line, size_t len); /* may be NULL */
+    void (*on_phase)(void *arg);                                             /* may be NULL; may free the log */
+    void *arg;
+};
+struct br_log;
+struct br_log *br_log_new(struct br *br, const struct br_log_spec *spec);
+void br_log_free(struct br_log **log);
+enum br_log_phase br_log_phase(const struct br_log *log);
+const struct error *br_log_error(const struct br_log *log);
+/* "Pod NAME, container backup", "kept at TIME in PATH", "waits: ImagePullBackOff". */
+const char *br_log_text(const struct br_log *log);
+/* br's last ERROR and FATAL lines (each cut to 512 bytes), oldest first; returns how many. */
+size_t br_log_errors(const struct br_log *log, const char *errors[BR_LOG_ERRORS_MAX]);
+/* Of a log line: "ERROR", "WARN", "INFO"...; "" when it is no line of br's. Static. */
+const char *br_log_level(const char *line, size_t len);
+/* Write what is held (at most BR_LOG_KEEP of its end) to the state folder. False and @err when that fails. The path is
+ * written to @path. */
+bool br_log_keep(struct br_log *log, char *path, size_t size, struct error *err);
+
+#endif
