@@ -48,5 +48,6 @@ bool bench_create(int argc, char **argv); /* load.c: N Backups */
 bool bench_change(int argc, char **argv); /* load.c: RATE changes a second for SECONDS */
 bool bench_run(int argc, char **argv);    /* run.c: NAME COMMAND...: its time and memory */
 bool bench_deck(int argc, char **argv);   /* deck.c: brdeck in a terminal */
+bool bench_acts(int argc, char **argv);  /* acts.c: its actions, and runs that are followed */
 
 #endif

@@ -46,6 +46,7 @@ measure()
     "$bench" fetch >/dev/null || : # the server's own caches are warm for all
     fetch "$1" "$2"
     take "$1" "$2" "$bench" deck "$2" "$BENCH_STARTS" "$3" "$abs_top_builddir/brdeck"
+    take "$1" "$2" "$bench" acts "$2" "$abs_top_builddir/brdeck" -A
     fetch "$1" "$2" # before and after: a server that has just been loaded is slower
     if [ -n "$kubectl" ]; then
         take "$1" "$2" "$bench" run kubectl "$kubectl" get backups.br.pingcap.com -A

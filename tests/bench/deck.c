@@ -10,37 +10,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench.h"
-#include "tests/tools/screen.h"
+#include "deck.h"
 
 enum {
-    ROWS = 40,
-    COLS = 140,
     STARTS_MAX = 20,
     STEPS = 50,          /* keys that are measured, */
     STRIDE = 10,         /* so many down, so many up */
     CHANGES = 20,
     CHURN_KEYS = 50,
     ROUNDS = 5,
-    FIRST_ROW = 2,       /* of the list, below the bar and the titles */
     SETTLE_MS = 500,
     LIST_LIMIT_MS = 120 * 1000,
-    PAINT_LIMIT_MS = 5000,
-    REST_MS = 47,        /* between keys; no multiple of a frame */
     IDLE_MS = 10 * 1000,
     CHURN_MS = 5 * 1000,
 };
 
-struct deck {
-    struct screen *screen;
-    CURL *handle;
-    unsigned long count;
-    int row;             /* that is waited for */
-    const char *text;
-    char ns[64], name[128];
-};
-
-static double ms_since(int64_t begun) { return (double)(now_ns() - begun) / 1e6; }
+double ms_since(int64_t begun) { return (double)(now_ns() - begun) / 1e6; }
 
 /* ---- what the screen says ---- */
 
@@ -77,7 +62,7 @@ static bool cursor_is_in_row(struct screen *screen, void *user)
     return row == deck->row && cell.chars[0] == '>';
 }
 
-static bool row_says(struct screen *screen, void *user)
+bool deck_row_says(struct screen *screen, void *user)
 {
     const struct deck *deck = user;
     char *text = screen_row(screen, deck->row, NULL);
@@ -86,13 +71,13 @@ static bool row_says(struct screen *screen, void *user)
     return says;
 }
 
-static void rest(struct deck *deck, int ms)
+void deck_rest(struct deck *deck, int ms)
 {
     for (int64_t end = now_ns() + (int64_t)ms * 1000000, at; (at = now_ns()) < end;)
         screen_pump(deck->screen, (int)((end - at) / 1000000) + 1);
 }
 
-static void fail(struct deck *deck, const char *what)
+void deck_fail(struct deck *deck, const char *what)
 {
     char *text = screen_text(deck->screen);
     fprintf(stderr, "bench: %s. The screen:\n%s", what, text);
@@ -103,17 +88,17 @@ static void fail(struct deck *deck, const char *what)
 
 /* ---- start ---- */
 
-static void start(struct deck *deck, char **command, double *first_s, double *all_s)
+void deck_start(struct deck *deck, char **command, double *first_s, double *all_s)
 {
     deck->screen = screen_new(ROWS, COLS);
     int64_t begun = now_ns();
     if (!screen_spawn(deck->screen, command))
-        fail(deck, "no terminal");
+        deck_fail(deck, "no terminal");
     if (!screen_wait(deck->screen, is_row_there, deck, LIST_LIMIT_MS))
-        fail(deck, "no row");
+        deck_fail(deck, "no row");
     *first_s = ms_since(begun) / 1000;
     if (!screen_wait(deck->screen, is_all_there, deck, LIST_LIMIT_MS))
-        fail(deck, "not all rows");
+        deck_fail(deck, "not all rows");
     *all_s = ms_since(begun) / 1000;
 }
 
@@ -123,7 +108,7 @@ static void measure_starts(struct deck *deck, int starts, char **command)
     int n = starts < 1 ? 1 : starts > STARTS_MAX ? STARTS_MAX : starts;
     for (int i = 0; i < n; i++) {
         screen_free(&deck->screen);
-        start(deck, command, &first[i], &all[i]);
+        deck_start(deck, command, &first[i], &all[i]);
     }
     printf("first_s %.4f\n", percentile(first, (size_t)n, 50));
     printf("all_s %.4f\n", percentile(all, (size_t)n, 50));
@@ -135,10 +120,10 @@ static void measure_starts(struct deck *deck, int starts, char **command)
 
 static void measure_idle(struct deck *deck)
 {
-    rest(deck, 2000); /* what a start brings after its list: rights, other facts */
+    deck_rest(deck, 2000); /* what a start brings after its list: rights, other facts */
     int64_t cpu = cpu_ns(deck->screen->program), begun = now_ns();
     uint64_t bytes = deck->screen->bytes;
-    rest(deck, IDLE_MS);
+    deck_rest(deck, IDLE_MS);
     double passed = (double)(now_ns() - begun);
     printf("idle_cpu %.3f\n", 100 * (double)(cpu_ns(deck->screen->program) - cpu) / passed);
     printf("idle_bytes %llu\n", (unsigned long long)(deck->screen->bytes - bytes));
@@ -154,12 +139,12 @@ static void measure_keys(struct deck *deck, size_t count, const char *name)
     screen_cursor(deck->screen, &deck->row, &col);
     for (size_t i = 0; i < count; i++) {
         bool down = i / STRIDE % 2 == 0;
-        rest(deck, REST_MS);
+        deck_rest(deck, REST_MS);
         deck->row += down ? 1 : -1;
         int64_t begun = now_ns();
         screen_send(deck->screen, down ? "j" : "k", 1);
         if (!screen_wait(deck->screen, cursor_is_in_row, deck, PAINT_LIMIT_MS))
-            fail(deck, "a key moved nothing");
+            deck_fail(deck, "a key moved nothing");
         times[i] = ms_since(begun);
     }
     printf("%s_ms %.3f\n", name, percentile(times, count, 50));
@@ -180,13 +165,13 @@ static bool screen_says(struct screen *screen, void *user)
 /* From @keys to @text: in the first row of the list, or anywhere. */
 static double until_shown(struct deck *deck, const char *keys, const char *text, bool anywhere)
 {
-    rest(deck, REST_MS);
+    deck_rest(deck, REST_MS);
     deck->row = FIRST_ROW;
     deck->text = text;
     int64_t begun = now_ns();
     screen_send(deck->screen, keys, strlen(keys));
-    if (!screen_wait(deck->screen, anywhere ? screen_says : row_says, deck, PAINT_LIMIT_MS))
-        fail(deck, "the list did not change");
+    if (!screen_wait(deck->screen, anywhere ? screen_says : deck_row_says, deck, PAINT_LIMIT_MS))
+        deck_fail(deck, "the list did not change");
     return ms_since(begun);
 }
 
@@ -194,7 +179,7 @@ static double until_shown(struct deck *deck, const char *keys, const char *text,
 static void go_back(struct deck *deck, const char *keys)
 {
     screen_send(deck->screen, keys, strlen(keys));
-    rest(deck, SETTLE_MS);
+    deck_rest(deck, SETTLE_MS);
     until_shown(deck, "g", " full-0", false);
 }
 
@@ -229,7 +214,7 @@ static void pick_object(struct deck *deck)
         if (found)
             return;
     }
-    fail(deck, "no complete snapshot is on the screen");
+    deck_fail(deck, "no complete snapshot is on the screen");
 }
 
 struct patch {
@@ -260,18 +245,18 @@ static void measure_changes(struct deck *deck)
     for (int i = 0; i < CHANGES; i++) {
         struct patch patch = {.deck = deck, .fail = i % 2 == 0};
         pthread_t thread;
-        rest(deck, REST_MS);
+        deck_rest(deck, REST_MS);
         deck->text = patch.fail ? "Failed" : "Complete";
         int64_t begun = now_ns();
         if (pthread_create(&thread, NULL, send_patch, &patch) != 0)
             abort();
-        bool shown = screen_wait(deck->screen, row_says, deck, PAINT_LIMIT_MS);
+        bool shown = screen_wait(deck->screen, deck_row_says, deck, PAINT_LIMIT_MS);
         times[i] = ms_since(begun);
         pthread_join(thread, NULL);
         if (patch.status != 200)
             die("HTTP %ld for the status of %s/%s", patch.status, deck->ns, deck->name);
         if (!shown)
-            fail(deck, "a change was not shown");
+            deck_fail(deck, "a change was not shown");
     }
     printf("change_ms %.1f\n", percentile(times, CHANGES, 50));
     printf("change_max_ms %.1f\n", percentile(times, CHANGES, 100));
@@ -292,10 +277,10 @@ static pid_t run_beside(const char *command)
 static void measure_churn(struct deck *deck, const char *churn)
 {
     pid_t pid = run_beside(churn);
-    rest(deck, 1000); /* until it is under way */
+    deck_rest(deck, 1000); /* until it is under way */
     uint64_t version = api_version(deck->handle), bytes = deck->screen->bytes;
     int64_t cpu = cpu_ns(deck->screen->program), begun = now_ns();
-    rest(deck, CHURN_MS);
+    deck_rest(deck, CHURN_MS);
     double passed = (double)(now_ns() - begun) / 1e9;
     printf("churn_cpu %.1f\n", (double)(cpu_ns(deck->screen->program) - cpu) / 1e7 / passed);
     printf("churn_bytes %.0f\n", (double)(deck->screen->bytes - bytes) / passed);

@@ -15,6 +15,7 @@ static const struct command {
     {"change", "N RATE SECONDS", bench_change},
     {"run", "NAME COMMAND...", bench_run},
     {"deck", "N STARTS CHURN COMMAND...", bench_deck},
+    {"acts", "N COMMAND...", bench_acts},
 };
 
 int main(int argc, char **argv)
