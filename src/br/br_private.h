@@ -102,6 +102,7 @@ struct run {
     int64_t phase_ms;             /* monotonic, since when the sub-command is in its phase */
     struct reflector *watch;      /* its own, where the store has no such row; NULL */
     bool watch_saw;               /* in the list under way */
+    struct br_exec *exec;         /* run_exec.c: br itself does the work; NULL: the operator does */
 };
 
 struct facts_keeper;    /* facts_keeper.h */
@@ -139,6 +140,14 @@ void run_say(struct run *run, enum br_outcome outcome, const char *format, ...) 
 
 /* send.c: the write, and whether it took place. */
 void run_send(struct run *run);
+
+/* run_exec.c: br itself does the work (pub.driver is not OPERATOR). run_exec_start is called instead of run_send for a
+ * queued run: it writes the intent (run->journalled), makes run->exec and says FOLLOWING, then an end, by run_say, and
+ * fills pub.job, pub.pod, pub.cause, pub.errors, pub.log_path and pub.result. Where run->plan->pub.patch is NULL the
+ * Job is there already (origin CLUSTER or JOURNAL; found by pub.run_id, its name is in pub.job), and there is nothing to
+ * send. br_cancel calls br_exec_cancel(run->exec). run_exec_end frees it; harmless where there is none. */
+void run_exec_start(struct run *run);
+void run_exec_end(struct run *run);
 
 /* applied.c: whether a write whose answer was lost took place, by what the object says now (rule 7). */
 enum applied {
