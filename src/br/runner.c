@@ -11,6 +11,7 @@
 #include <brdeck/base/log.h>
 
 #include "br_private.h"
+#include "cluster_keeper.h"
 
 /* -- outcomes --------------------------------------------------------------------------- */
 
@@ -349,6 +350,7 @@ void br_free(struct br **pbr)
     loop_timer_cancel(&br->turn);
     if (br->feed)
         store_feed_free(&br->feed);
+    cluster_keeper_free(&br->clusters);
     kube_access_free(&br->access);
     while (br->tickets) {
         struct ticket *next = br->tickets->next;

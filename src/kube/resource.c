@@ -15,6 +15,10 @@ const struct kube_resource kube_ssars = {"authorization.k8s.io", "v1", "selfsubj
                                          "SelfSubjectAccessReview", false};
 const struct kube_resource kube_crds = {"apiextensions.k8s.io", "v1", "customresourcedefinitions",
                                         "CustomResourceDefinition", false};
+const struct kube_resource kube_clusters = {"core.pingcap.com", "v1alpha1", "clusters", "Cluster", true};
+const struct kube_resource kube_pdgroups = {"core.pingcap.com", "v1alpha1", "pdgroups", "PDGroup", true};
+const struct kube_resource kube_tikvgroups = {"core.pingcap.com", "v1alpha1", "tikvgroups", "TiKVGroup", true};
+const struct kube_resource kube_tidbclusters = {"pingcap.com", "v1alpha1", "tidbclusters", "TidbCluster", true};
 
 static void add_part(struct str *path, const char *part)
 {

@@ -16,6 +16,8 @@ struct kube_resource {
 
 extern const struct kube_resource kube_namespaces, kube_pods, kube_events, kube_secrets, kube_services,
     kube_serviceaccounts, kube_jobs, kube_ssars, kube_crds;
+/* TiDB clusters: of TiDB Operator v2 three kinds, of v1 one. */
+extern const struct kube_resource kube_clusters, kube_pdgroups, kube_tikvgroups, kube_tidbclusters;
 
 /* Append "/apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME/SUB". @ns NULL or "": all namespaces; @name, @sub NULL: not
  * there. Parts are escaped. Queries are added by kube_query. */
