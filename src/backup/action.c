@@ -64,6 +64,10 @@ struct json *action_patch(enum action_id id, const struct backup_record *record,
         return retry_patch(command);
     struct json *patch = json_new_object();
     struct json *spec = json_object_in(patch, "spec");
+    if (id == ACTION_RETAIN) {
+        json_set_string(spec, "cleanPolicy", "Retain");
+        return patch;
+    }
     if (id == ACTION_TRUNCATE) {
         char text[TSO_TEXT_MAX];
         json_set_string(spec, "logTruncateUntil", tso_format(until, TSO_NUMBER, 0, text));
@@ -75,6 +79,33 @@ struct json *action_patch(enum action_id id, const struct backup_record *record,
     json_set_string(spec, "logSubcommand", log_command_name(command));
     if (record->log_stop != LOG_STOP_ABSENT) /* the CRD's rule: never both, even if false */
         json_set(spec, "logStop", json_new_null());
+    return patch;
+}
+
+struct json *action_delete_options(const struct backup_record *record, bool dry_run)
+{
+    struct json *options = json_new_object();
+    json_set_string(options, "kind", "DeleteOptions");
+    json_set_string(options, "apiVersion", "v1");
+    struct json *preconditions = json_object_in(options, "preconditions");
+    json_set_string(preconditions, "uid", record->uid);
+    json_set_string(preconditions, "resourceVersion", record->resource_version);
+    json_set_string(options, "propagationPolicy", "Background"); /* as kubectl has it */
+    if (dry_run) {
+        struct json *all = json_new_array();
+        json_append(all, json_new_string("All"));
+        json_set(options, "dryRun", all);
+    }
+    return options;
+}
+
+struct json *action_finalizer_patch(const struct json *object)
+{
+    struct json *patch = json_new_object(), *kept = json_new_array();
+    JSON_EACH (finalizer, json_at(object, "metadata", "finalizers", NULL))
+        if (!record_is_operators_finalizer(json_text(finalizer)))
+            json_append(kept, json_copy(finalizer));
+    json_set(json_object_in(patch, "metadata"), "finalizers", kept);
     return patch;
 }
 

@@ -295,6 +295,72 @@ static bool rule_flags(struct ask *ask)
                 log_command_name(ask->action->command));
 }
 
+/* -- delete, retain, remove-finalizer: of any Backup ----------------------------------------- */
+
+static bool rule_delete_again(struct ask *ask)
+{
+    const struct backup_record *r = ask->record;
+    char at[TSO_TEXT_MAX];
+    if (r->deleting_ms == 0)
+        return false;
+    return deny(ask, "being deleted", "It is being deleted since %s already.%s",
+                tso_format_ms(r->deleting_ms, TSO_LOCAL, 0, at), r->has_finalizer ? " Where that hangs, remove-finalizer "
+                "lets the object go; nothing is stopped or cleaned then." : "");
+}
+
+static bool rule_delete_hangs(struct ask *ask)
+{
+    const struct backup_record *r = ask->record;
+    if (!r->has_finalizer)
+        return false;
+    if (ask->facts->cluster.missing)
+        return warn(ask, "The delete will hang: %s %.64s is not there, and the operator does nothing without it.",
+                    r->v1 ? "TidbCluster" : "Cluster", r->cluster);
+    if (ask->facts->cluster.paused || ask->facts->cluster.suspended)
+        return warn(ask, "The delete will hang until %s %.64s is no longer %s.", r->v1 ? "TidbCluster" : "Cluster",
+                    r->cluster, ask->facts->cluster.paused ? "paused" : "suspended");
+    return false;
+}
+
+/* A task that the operator takes for dead is not stopped with its object. */
+static bool rule_delete_leaves_task(struct ask *ask)
+{
+    const struct backup_record *r = ask->record;
+    if (r->mode != BACKUP_LOG || !r->has_commit_ts || r->phase == PHASE_STOPPED)
+        return false;
+    if (!r->has_finalizer)
+        return warn(ask, "The operator's finalizer is off: the object goes at once, and its log task is not stopped.");
+    if (r->phase == PHASE_FAILED || r->phase == PHASE_RETRY_FAILED || r->phase == PHASE_INVALID)
+        return warn(ask, "The operator does not stop the log task of what is %s: the task may live on in PD; see br "
+                    "log status.", phase_name(r->phase));
+    return false;
+}
+
+static bool rule_retained(struct ask *ask)
+{
+    const struct backup_record *r = ask->record;
+    if (r->clean_policy == CLEAN_RETAIN)
+        return deny(ask, "is kept already", "Its cleanPolicy is Retain already: a delete leaves the data.");
+    if (r->phase == PHASE_CLEAN)
+        return deny(ask, "is being cleaned", "Its data is being removed from storage already, by the Job clean-%.200s.",
+                    r->name);
+    if (r->deleting_ms)
+        return warn(ask, "It is being deleted: this keeps the data only if the operator has not begun to remove it.");
+    return false;
+}
+
+static bool rule_finalizer(struct ask *ask)
+{
+    const struct backup_record *r = ask->record;
+    if (r->deleting_ms == 0)
+        return deny(ask, "not being deleted", "It is not being deleted: the finalizer is what has the operator stop and "
+                    "clean up first. Delete it; only where that hangs, take the finalizer off.");
+    if (!r->has_finalizer)
+        return deny(ask, "no finalizer", "The operator's finalizer is off already; who set the others must take them "
+                    "off.");
+    return false;
+}
+
 #define OF(id) (1u << ACTION_##id)
 enum { OF_ALL_BUT_START = OF(PAUSE) | OF(RESUME) | OF(STOP) | OF(TRUNCATE) };
 
@@ -320,6 +386,11 @@ static const struct {
     {OF(PAUSE) | OF(RESUME) | OF(STOP), rule_asked_before},
     {OF(RESUME), rule_deadline},
     {OF_ALL_BUT_START, rule_flags},
+    {OF(DELETE), rule_delete_again},
+    {OF(DELETE), rule_delete_hangs},
+    {OF(DELETE), rule_delete_leaves_task},
+    {OF(RETAIN), rule_retained},
+    {OF(REMOVE_FINALIZER), rule_finalizer},
 };
 
 void action_may(enum action_id id, const struct backup_record *record, const struct backup_facts *facts,

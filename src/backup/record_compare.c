@@ -31,8 +31,8 @@ bool record_same_for_acting(const struct json *a, const struct json *b)
 #define TEXT(member) offsetof(struct backup_record, member)
 static const size_t text_members[] = {
     TEXT(ns), TEXT(name), TEXT(uid), TEXT(labels), TEXT(managed_by), TEXT(subcommand_text), TEXT(type), TEXT(cluster),
-    TEXT(cluster_ns), TEXT(storage), TEXT(secret), TEXT(service_account), TEXT(until), TEXT(filter), TEXT(phase_text),
-    TEXT(success_until), TEXT(path), TEXT(size), TEXT(taken), TEXT(reason), TEXT(message), TEXT(step),
+    TEXT(cluster_ns), TEXT(storage), TEXT(endpoint), TEXT(secret), TEXT(service_account), TEXT(until), TEXT(filter),
+    TEXT(phase_text), TEXT(success_until), TEXT(path), TEXT(size), TEXT(taken), TEXT(reason), TEXT(message), TEXT(step),
 };
 static const size_t int64_members[] = {
     TEXT(created_ms), TEXT(deleting_ms), TEXT(spec_commit_ts), TEXT(gc_ttl_ms), TEXT(commit_ts), TEXT(checkpoint),

@@ -98,12 +98,19 @@ static const char *join_labels(const struct json *labels, struct intern *pool)
     return kept;
 }
 
+bool record_is_operators_finalizer(const char *finalizer)
+{
+    for (size_t i = 0; i < ARRAY_LEN(operator_finalizers); i++)
+        if (str_same(finalizer, operator_finalizers[i]))
+            return true;
+    return false;
+}
+
 static bool has_operator_finalizer(const struct json *finalizers)
 {
     JSON_EACH(finalizer, finalizers)
-        for (size_t i = 0; i < ARRAY_LEN(operator_finalizers); i++)
-            if (str_same(json_text(finalizer), operator_finalizers[i]))
-                return true;
+        if (record_is_operators_finalizer(json_text(finalizer)))
+            return true;
     return false;
 }
 

@@ -93,6 +93,8 @@ static void decode_storage(struct decode *d, const struct json *spec)
         str_addf(&d->storage, "%s://%s", form->scheme, place ? place : "");
         add_path(&d->storage, json_string(storage, "prefix"), form->slash);
         r->secret = intern(d->pool, json_string(storage, "secretName"));
+        const char *endpoint = json_string(storage, "endpoint");
+        r->endpoint = str_empty(endpoint) ? NULL : intern(d->pool, endpoint);
         break;
     }
     if (d->storage.len == 0 && json_type(json_get(spec, "local")) == JSON_OBJECT)

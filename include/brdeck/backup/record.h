@@ -60,6 +60,7 @@ struct backup_record {
     const char *type;     /* backupType as written; NULL */
     const char *cluster, *cluster_ns; /* br.cluster; "" none. cluster_ns: br.clusterNamespace or NULL */
     const char *storage;  /* "s3://bucket/prefix" from the spec, as the operator forms backupPath; "" none */
+    const char *endpoint; /* of S3; NULL: the provider's own. No part of storage: two may have a bucket of one name */
     const char *secret;   /* secretName of the storage; NULL */
     const char *service_account; /* NULL */
     const char *until;    /* spec.logTruncateUntil verbatim; NULL when absent or empty */
@@ -115,6 +116,8 @@ bool record_differs(const struct backup_record *a, const struct backup_record *b
  * Written to @buf; returns @buf. */
 enum { RECORD_CLUSTER_MAX = 256 };
 char *record_cluster(const struct backup_record *record, char buf[RECORD_CLUSTER_MAX]);
+/* Whether it is the one that TiDB Operator (v2 or v1) sets. */
+bool record_is_operators_finalizer(const char *finalizer);
 /* The value of label @key copied to @buf; false when it has none. */
 bool record_label(const struct backup_record *record, const char *key, char *buf, size_t size);
 
