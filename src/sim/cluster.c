@@ -133,3 +133,26 @@ void cluster_event(struct sim *sim, const struct kind *kind, const struct json *
     json_set_int(event, "count", times + 1);
     store_put(sim->store, kind_of(KIND_EVENT), event);
 }
+
+struct json *cluster_of_pd(struct sim *sim, const char *ns, const char *service)
+{
+    if (!str_ends(service, "-pd"))
+        return NULL;
+    char *name = xstrndup(service, strlen(service) - strlen("-pd"));
+    struct json *group = store_read(sim->store, kind_of(KIND_PD_GROUP), ns, name);
+    const char *cluster = json_text(json_at(group, "spec", "cluster", "name", NULL));
+    struct json *tree = cluster ? store_read(sim->store, kind_of(KIND_CLUSTER), ns, cluster) : NULL;
+    if (!tree)
+        tree = store_read(sim->store, kind_of(KIND_TIDB_CLUSTER), ns, name);
+    json_free(&group);
+    free(name);
+    return tree;
+}
+
+bool cluster_pd_is_tls(struct sim *sim, const char *ns, const char *service)
+{
+    struct json *cluster = cluster_of_pd(sim, ns, service);
+    bool tls = json_is_true(json_at(cluster, "spec", "tlsCluster", "enabled", NULL));
+    json_free(&cluster);
+    return tls;
+}

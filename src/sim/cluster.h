@@ -19,5 +19,9 @@ void cluster_remove(struct sim *sim, const struct kind *kind, const char *ns, co
 /* Add or count up the Event @reason about @about, an object of @kind. */
 void cluster_event(struct sim *sim, const struct kind *kind, const struct json *about, const char *type,
                    const char *reason, const char *component, const char *message);
+/* The Cluster (v1: TidbCluster) that the PD Service @service is of; the caller frees, NULL: there is none. */
+struct json *cluster_of_pd(struct sim *sim, const char *ns, const char *service);
+/* Whether that speaks TLS only. */
+bool cluster_pd_is_tls(struct sim *sim, const char *ns, const char *service);
 
 #endif

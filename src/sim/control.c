@@ -22,11 +22,19 @@ static bool order_br(struct sim *sim, const struct json *order, struct error *er
 
 static bool order_operator(struct sim *sim, const struct json *order, struct error *err)
 {
-    const struct json *running = json_get(order, "running");
-    if (json_type(running) != JSON_BOOL)
-        return error_set(err, ERROR_INPUT, "\"running\" must be true or false");
-    operator_set_running(sim->operator_, json_is_true(running));
+    const struct json *running = json_get(order, "running"), *checkpoints = json_get(order, "checkpoints");
+    if (json_type(running) != JSON_BOOL && json_type(checkpoints) != JSON_BOOL)
+        return error_set(err, ERROR_INPUT, "\"running\" or \"checkpoints\" must be true or false");
+    if (running)
+        operator_set_running(sim->operator_, json_is_true(running));
+    if (checkpoints)
+        operator_set_checkpoints(sim->operator_, json_is_true(checkpoints));
     return true;
+}
+
+static bool order_pd(struct sim *sim, const struct json *order, struct error *err)
+{
+    return pd_order(operator_pd(sim->operator_), order, err);
 }
 
 static bool order_expire(struct sim *sim, const struct json *order, struct error *err)
@@ -67,6 +75,7 @@ static const struct control {
     bool (*run)(struct sim *sim, const struct json *order, struct error *err);
 } controls[] = {
     {"/sim/faults", order_fault}, {"/sim/br", order_br},   {"/sim/operator", order_operator},
+    {"/sim/pd", order_pd},
     {"/sim/expire", order_expire}, {"/sim/cut", order_cut}, {"/sim/touch", order_touch},
     {"/sim/shutdown", order_shutdown},
 };
@@ -79,6 +88,9 @@ static void reply_state(struct request *request)
     json_set(state, "watches", json_new_uint(sim->watches.count));
     json_set(state, "resourceVersion", json_new_uint(store_rv(sim->store)));
     json_set(state, "faults", json_new_uint(faults_count(sim->faults)));
+    const struct pd *pd = operator_pd(sim->operator_);
+    json_set(state, "pdRanges", json_new_uint(pd->ranges));
+    json_set(state, "pdOthers", json_new_uint(pd->others));
     reply_json(request, 200, state);
 }
 

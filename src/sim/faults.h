@@ -23,12 +23,24 @@
  *                    the next br of that command ("snapshot", "log-start", …; absent: any) fails with that text;
  *                    "dies":true: the Job fails without a word to the Backup.
  * POST /sim/operator {"running":false}     the operator stops reconciling, and later goes on
+ *                    {"checkpoints":false} it writes no checkpoint any more, all else goes on: a stale operator
+ * POST /sim/pd       {"namespace":"NS","task":"NAME", …}: what PD says of that log task; the Backup is not told.
+ *   paused     true, or {"by":"host-7","at":"3h" (ago, or RFC 3339),"why":"TEXT","pid":4711,"severity":"ERROR",
+ *              "bare":true (as an old br: no value)}: paused out of band; false: it goes on, errors are gone
+ *   error      {"store":4,"code":"KV:LogBackup:RaftReq","message":"TEXT","at":"5m"}: of that store; false: none any more
+ *   lag        "3h": how far the checkpoint is behind; checkpoint: "TSO", exactly that
+ *   remove     true: PD forgets the task
+ *   add        {"storage":"s3://b/p","start":"24h"}: a task that no Backup knows; needs "service"
+ *                    {"namespace":"NS","service":"NAME-pd", …}: of that PD
+ *   unreachable  true: the proxy answers 503, no endpoints
+ *   tls        true: it speaks TLS only (so it does by itself where its Cluster has spec.tlsCluster.enabled)
  * POST /sim/expire   {"what":"continue"}   continue tokens answer 410; {"what":"history"}: so do watches
  * POST /sim/cut      {"watches":true}      all watches end now, as when a server is restarted
  * POST /sim/touch    {"count":1000,"rate":1000,"namespace":"NS","name":"NAME"}
  *                    that many changes of status, so many a second, over the Backups in order (or over one)
  * POST /sim/shutdown {}                    as SIGTERM
- * GET  /sim/state                          counters: requests, watches, writes, resourceVersion, faults
+ * GET  /sim/state                          counters: requests, watches, resourceVersion, faults, pdRanges (kv/range of
+ *                                          any PD), pdOthers (anything else that was asked of a PD)
  */
 #ifndef BRDECK_SIM_FAULTS_H
 #define BRDECK_SIM_FAULTS_H

@@ -199,8 +199,7 @@ static void live_log(struct sim *sim, struct json *backup, const struct demo_row
     case END_RUNNING:
         task->lag_ms = row->extra_m ? (int64_t)row->extra_m * MINUTE : 2500;
         if (row->extra_m)
-            task->error = xstrdup("{\"happen_at\":0,\"error_code\":\"KV:LogBackup:RaftReq\","
-                                  "\"error_message\":\"slow storage\"}");
+            pd_set_error(task, 1, "KV:LogBackup:RaftReq", "slow storage", at_ms);
         break;
     case END_PAUSED:
         begin_log(backup, LOG_PAUSE, at_ms);

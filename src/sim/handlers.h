@@ -15,6 +15,7 @@ void handle_replace(struct request *request);
 void handle_delete(struct request *request);
 /* podroutes.c */
 void handle_pod_log(struct request *request);
+/* proxy.c */
 void handle_proxy(struct request *request);
 /* discovery.c: true when the path is one of discovery's, and answered. */
 bool handle_discovery(struct request *request);

@@ -146,6 +146,8 @@ void operator_set_running(struct operator *op, bool running)
         timer_set(&op->sim->timers, &pending->timer, operator_ms(op, NOTICE_MS));
 }
 
+void operator_set_checkpoints(struct operator *op, bool written) { op->stale = !written; }
+
 void operator_mute(struct operator *op, bool muted) { op->muted = muted; }
 
 /* -- reconciling --------------------------------------------------------------------- */
@@ -340,7 +342,7 @@ static void sync_checkpoint(struct operator *op, const struct pd_task *task)
         cr = kind_of(KIND_V1_BACKUP);
         backup = store_read(op->sim->store, cr, task->ns, task->name);
     }
-    if (backup && strcmp(cr_text(backup, "status", "phase"), "Running") == 0 && !task->paused) {
+    if (backup && strcmp(cr_text(backup, "status", "phase"), "Running") == 0) {
         char tso[24];
         snprintf(tso, sizeof tso, "%" PRIu64, pd_checkpoint(&op->pd, task));
         json_set_string(json_object_in(backup, "status"), "logCheckpointTs", tso);
@@ -354,7 +356,7 @@ static void on_checkpoints(void *arg)
 {
     struct operator *op = arg;
     int64_t now = clock_mono_ms(), every = operator_ms(op, CHECKPOINT_MS);
-    for (struct pd_task *task = op->pd.first; task && op->running; task = task->next) {
+    for (struct pd_task *task = op->pd.first; task && op->running && !op->stale; task = task->next) {
         if (task->sync_at_ms == 0) /* not all in the same instant */
             task->sync_at_ms = now + every / 12 * (1 + (int64_t)(strlen(task->name) + strlen(task->ns)) % 12);
         if (task->sync_at_ms > now)

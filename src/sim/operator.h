@@ -24,6 +24,8 @@ void operator_free(struct operator **operator_);
 void operator_start(struct operator *operator_);
 /* Off: nothing is reconciled; on again: all that was put off is. */
 void operator_set_running(struct operator *operator_, bool running);
+/* Off: no checkpoint is written into any Backup, all else goes on: a stale operator. */
+void operator_set_checkpoints(struct operator *operator_, bool written);
 /* While muted, changes are not looked at (a bench touches thousands). */
 void operator_mute(struct operator *operator_, bool muted);
 struct pd *operator_pd(struct operator *operator_);

@@ -48,7 +48,7 @@ struct operator {
     struct pending *queue;
     struct br_failure *failures;
     struct timer checkpoints;
-    bool running, muted;
+    bool running, muted, stale; /* stale: no checkpoints are written */
 };
 
 /* run.c */

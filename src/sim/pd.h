@@ -1,11 +1,33 @@
-/* pd.h - PD's etcd as far as log backup tasks keep something in it. */
+/* pd.h - PD's etcd as far as log backup tasks keep something in it.
+ *
+ * pd.c has the tasks, pdetcd.c what stands in etcd about them, pdorder.c what may be ordered (faults.h, POST /sim/pd).
+ */
 #ifndef BRDECK_SIM_PD_H
 #define BRDECK_SIM_PD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include <brdeck/base/error.h>
 #include <brdeck/base/json.h>
+
+/* The last error of a store about a task. */
+struct pd_error {
+    struct pd_error *next;
+    uint64_t store;
+    int64_t at_ms; /* wall */
+    char *code, *message;
+};
+
+/* How a pause came to be; texts are copied. */
+struct pd_pause {
+    const char *by;   /* operation_hostname */
+    const char *why;  /* the payload; NULL: none */
+    int64_t pid, at_ms;
+    bool by_error;    /* severity ERROR, and the payload is a StreamBackupError */
+    bool bare;        /* as an old br: the key has no value */
+};
 
 /* A log task as PD knows it. Times are wall clock. */
 struct pd_task {
@@ -13,29 +35,53 @@ struct pd_task {
     char *service, *ns, *name; /* the Service of its PD; the task's name is that of the Backup */
     char *storage;
     uint64_t start_tso;
-    int64_t lag_ms;    /* how far the checkpoint is behind, while it runs */
-    int64_t frozen_ms; /* the checkpoint stands at this time; 0: it moves */
-    bool paused;
+    int64_t lag_ms;     /* how far the checkpoint is behind, while it runs */
+    int64_t frozen_ms;  /* the checkpoint stands at this time; 0: it moves */
+    uint64_t fixed_tso; /* it is exactly this; 0: as above */
+    bool paused, paused_by_error, paused_bare;
+    char *paused_by, *paused_why; /* NULL: backup-manager's, none */
+    int64_t paused_pid;
     int64_t paused_ms, sync_at_ms; /* sync: monotonic, the next write into the Backup */
-    char *error; /* last error of a store; NULL: none */
+    struct pd_error *errors;
+};
+
+/* What is ordered of a whole PD. */
+struct pd_service {
+    struct pd_service *next;
+    char *ns, *name;
+    bool unreachable, tls;
 };
 
 struct pd {
     struct pd_task *first;
+    struct pd_service *services;
     int64_t tick_ms; /* the checkpoint moves in steps of this */
+    uint64_t ranges, others; /* requests that came: kv/range, and all that should not */
 };
 
 void pd_init(struct pd *pd, double speed);
 void pd_done(struct pd *pd);
 /* NULL when PD has no task of that name. */
 struct pd_task *pd_find(const struct pd *pd, const char *ns, const char *name);
+/* The first other task of the same PD; NULL: none. br allows only one. */
+struct pd_task *pd_other(const struct pd *pd, const char *ns, const char *service, const char *name);
 struct pd_task *pd_start(struct pd *pd, const char *ns, const char *service, const char *name, const char *storage,
                          uint64_t start_tso);
-void pd_pause(struct pd *pd, struct pd_task *task);
+/* @how NULL: now, by nobody in particular. */
+void pd_pause(struct pd *pd, struct pd_task *task, const struct pd_pause *how);
+/* Errors of stores are taken off with it, as br does. */
 void pd_resume(struct pd_task *task);
 void pd_stop(struct pd *pd, struct pd_task *task);
+/* Add or replace the last error of @store. */
+void pd_set_error(struct pd_task *task, uint64_t store, const char *code, const char *message, int64_t at_ms);
+void pd_clear_errors(struct pd_task *task);
 /* The checkpoint now. */
 uint64_t pd_checkpoint(const struct pd *pd, const struct pd_task *task);
+
+/* What is ordered of that PD; NULL: nothing. */
+const struct pd_service *pd_service_find(const struct pd *pd, const char *ns, const char *name);
+/* Carry out an order; false and @err when it makes no sense. */
+bool pd_order(struct pd *pd, const struct json *order, struct error *err);
 
 /* Answer an etcd v3 range request of PD service @service in @ns. */
 struct json *pd_range(const struct pd *pd, const char *ns, const char *service, const struct json *request);

@@ -7,7 +7,6 @@
 #include <brdeck/base/clock.h>
 
 #include "handlers.h"
-#include "operator.h"
 #include "sim.h"
 
 static int64_t number_of(const struct request *request, const char *key, int64_t other)
@@ -64,32 +63,4 @@ void handle_pod_log(struct request *request)
         reply(request, 200, podlog_response(&request->sim->podlogs, request->ns, request->name, &spec), "text/plain");
     }
     json_free(&pod);
-}
-
-/* services/[https:]NAME:2379/proxy/v3/kv/range */
-void handle_proxy(struct request *request)
-{
-    const char *name = request->name;
-    if (str_starts(name, "https:") || str_starts(name, "http:"))
-        name = strchr(name, ':') + 1;
-    char *service = xstrndup(name, strcspn(name, ":"));
-    const char *port = name + strcspn(name, ":");
-    struct str rest;
-    str_init(&rest, STR_SMALL);
-    for (size_t i = request->rest; i < request->segment_count; i++)
-        str_addf(&rest, "/%s", request->segments[i]);
-    if (!store_get(request->sim->store, request->kind, request->ns, service)) {
-        reply_failure(request, 404, "NotFound", "services \"%s\" not found", service);
-    } else if (strcmp(port, ":2379") != 0 && *port) {
-        reply_failure(request, 503, "ServiceUnavailable", "no endpoints available for service \"%s\"", service);
-    } else if (strcmp(rest.data, "/v3/kv/range") == 0 && strcmp(request->method, "POST") == 0) {
-        struct json *body = request_json(request);
-        if (body)
-            reply_json(request, 200, pd_range(operator_pd(request->sim->operator_), request->ns, service, body));
-        json_free(&body);
-    } else {
-        reply_text(request, 404, "text/plain; charset=utf-8", "404 page not found\n", 19);
-    }
-    str_done(&rest);
-    free(service);
 }

@@ -110,7 +110,7 @@ static struct pd_task *find_task(struct run *run, const struct json *backup)
     char *service = run_pd_service(backup), *path = run_backup_path(backup);
     task = pd_start(pd, run->ns, service, run->name, path, start);
     if (paused)
-        pd_pause(pd, task);
+        pd_pause(pd, task, NULL);
     free(service);
     free(path);
     return task;

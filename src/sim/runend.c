@@ -84,7 +84,7 @@ static void finish_log(struct run *run, struct json *backup, int64_t now)
         break;
     case LOG_PAUSE:
         if (task)
-            pd_pause(&run->op->pd, task);
+            pd_pause(&run->op->pd, task, &(struct pd_pause){.by = run->pod});
         break;
     case LOG_RESUME:
         if (task)
