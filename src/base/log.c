@@ -121,6 +121,23 @@ static void mark_secrets(const char *text, size_t len, bool *hidden)
     }
 }
 
+void log_add_redacted(struct str *out, const char *text, size_t len)
+{
+    if (the_log.secrets_len == 0) {
+        str_addn(out, text, len);
+        return;
+    }
+    bool *hidden = xcalloc(len + 1, sizeof *hidden);
+    mark_secrets(text, len, hidden);
+    for (size_t i = 0; i < len; i++) {
+        if (!hidden[i])
+            str_addc(out, text[i]);
+        else if (i == 0 || !hidden[i - 1])
+            str_add(out, "<redacted>");
+    }
+    free(hidden);
+}
+
 /* -- lines -------------------------------------------------------------------------- */
 
 /* Only printable ASCII goes out as it is: the file is read with programs that

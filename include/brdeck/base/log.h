@@ -8,8 +8,10 @@
 #define BRDECK_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <brdeck/base/error.h>
+#include <brdeck/base/str.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -21,6 +23,8 @@ bool log_level_parse(const char *name, enum log_level *level);
 /* From now on @secret is written as "<redacted>". Short ones (under 6 bytes) are not
  * taken. Copies are wiped on close. */
 void log_redact(const char *secret);
+/* Append @len bytes of @text with such secrets as "<redacted>": for what is written or shown elsewhere. */
+void log_add_redacted(struct str *out, const char *text, size_t len);
 /* One line: time, level, text. Control characters are escaped. */
 __attribute__((format(printf, 2, 3)))
 void log_line(enum log_level level, const char *format, ...);

@@ -1,7 +1,8 @@
 /* log.h - the log of a Backup's Job: which Pod's, its last lines, br's errors, and what is left when the Pod is gone.
  *
  * The operator deletes old Jobs with their Pods and logs, so the last 256 KiB are kept on failure (0600, in the state
- * folder's logs/, the newest 50; rule 22). Of each line the text without the kubelet's timestamp is handed on.
+ * folder's logs/, the newest 50; rule 22). Of each line the text without the kubelet's timestamp is handed on; secrets that
+ * brdeck knows, and signatures and keys in URLs, are blotted out of it.
  */
 #ifndef BRDECK_BR_LOG_H
 #define BRDECK_BR_LOG_H
@@ -34,6 +35,7 @@ struct br_log_spec {
     bool previous;           /* of the container's run before, as kubectl logs --previous; where there was none and the
                                 Pod is gone: the kept file before the last */
     int64_t tail_lines;      /* 0: all */
+    /* @at_ms is when the kubelet took the line; 0 where that is not known (a kept file). */
     void (*on_line)(void *arg, int64_t at_ms, const char *line, size_t len); /* may be NULL */
     void (*on_phase)(void *arg);                                             /* may be NULL; may free the log */
     void *arg;
@@ -47,10 +49,16 @@ const struct error *br_log_error(const struct br_log *log);
 const char *br_log_text(const struct br_log *log);
 /* br's last ERROR and FATAL lines (each cut to 512 bytes), oldest first; returns how many. */
 size_t br_log_errors(const struct br_log *log, const char *errors[BR_LOG_ERRORS_MAX]);
-/* Of a log line: "ERROR", "WARN", "INFO"...; "" when it is no line of br's. Static. */
+/* Of a log line: "ERROR", "WARN", "INFO"..., of br's own or of the klog lines of tidb-backup-manager; "" when it is
+ * neither. Static. */
 const char *br_log_level(const char *line, size_t len);
-/* Write what is held (at most BR_LOG_KEEP of its end) to the state folder. False and @err when that fails. The path is
- * written to @path. */
+/* Whether the container whose log it is has ended with another exit code than 0: such a log is worth keeping. */
+bool br_log_has_failed(const struct br_log *log);
+/* The Job and the Pod that it is of; "" while they are not known. */
+const char *br_log_job(const struct br_log *log);
+const char *br_log_pod(const struct br_log *log);
+/* Write what is held (at most BR_LOG_KEEP of its end) to the state folder; once more for the same end of the same Job, and it
+ * is the same file. False and @err when that fails, or a kept file is what is read. The path is written to @path. */
 bool br_log_keep(struct br_log *log, char *path, size_t size, struct error *err);
 
 #endif

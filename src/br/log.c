@@ -1,0 +1,419 @@
+/* log.c - the log of a Backup's Job: found, read, held.
+ *
+ * Callbacks of the watches and of the stream only mark what came; one step a turn judges it all and tells the owner, who
+ * may then free the log.
+ */
+#include <config.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+#include <brdeck/base/log.h>
+
+#include "log_private.h"
+
+enum {
+    AGAIN_MS = 2000,    /* before a container that was waiting to start is asked again */
+    ERROR_LINE_MAX = 512,
+    TEXT_MAX = 640,
+};
+
+struct br_log {
+    struct br_log_spec spec; /* its strings are ours */
+    struct br *br;
+    struct log_finder finder;
+    char *uid;               /* of the Backup; "" */
+    enum br_log_phase phase;
+    char text[TEXT_MAX];
+    struct error error;
+    bool told;
+    struct loop_timer step, again;
+    struct podlog *stream;
+    bool of_init, init_done; /* the stream is the init container's; that one is read */
+    bool stream_over, asked_early; /* it has ended: @end, @why; the container was not up: see the timer */
+    enum podlog_end end;
+    struct error why;
+    size_t lines;
+    struct str held;         /* the last BR_LOG_KEEP bytes, and what is not yet dropped before them */
+    bool is_kept;            /* they are of a kept file */
+    char *errors[BR_LOG_ERRORS_MAX];
+    size_t error_count;
+};
+
+/* -- what is told --------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 3, 4)))
+static void say(struct br_log *log, enum br_log_phase phase, const char *format, ...)
+{
+    char text[TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (phase == log->phase && strcmp(text, log->text) == 0)
+        return;
+    log->phase = phase;
+    memcpy(log->text, text, sizeof text);
+    log->told = false;
+}
+
+static bool is_over(const struct br_log *log) { return log->phase >= BR_LOG_ENDED; }
+
+static void fail(struct br_log *log, const struct error *why)
+{
+    log->error = *why;
+    say(log, BR_LOG_FAILED, "%s", why->text);
+}
+
+static void wake(void *arg)
+{
+    struct br_log *log = arg;
+    if (!loop_timer_is_set(&log->step))
+        loop_timer_set(&log->step, 0);
+}
+
+/* -- lines ------------------------------------------------------------------------------------ */
+
+static void hold(struct br_log *log, const char *line, size_t len)
+{
+    if (log->held.len + len + 1 > 2 * (size_t)BR_LOG_KEEP) {
+        size_t drop = log->held.len > BR_LOG_KEEP ? log->held.len - BR_LOG_KEEP : 0;
+        const char *feed = memchr(log->held.data + drop, '\n', log->held.len - drop);
+        str_drop(&log->held, feed ? (size_t)(feed + 1 - log->held.data) : log->held.len);
+    }
+    str_addn(&log->held, line, len);
+    str_addc(&log->held, '\n');
+}
+
+static void hold_error(struct br_log *log, const char *line, size_t len)
+{
+    if (log->error_count == BR_LOG_ERRORS_MAX) {
+        free(log->errors[0]);
+        memmove(log->errors, log->errors + 1, sizeof *log->errors * --log->error_count);
+    }
+    log->errors[log->error_count++] = xstrndup(line, len < ERROR_LINE_MAX ? len : ERROR_LINE_MAX);
+}
+
+static void take_line(struct br_log *log, int64_t at_ms, const char *line, size_t len)
+{
+    struct str clean;
+    str_init(&clean, BR_LOG_KEEP);
+    log_text_blot(&clean, line, len);
+    const char *level = br_log_level(clean.data, clean.len);
+    log->lines++;
+    hold(log, clean.data, clean.len);
+    if (strcmp(level, "ERROR") == 0 || strcmp(level, "FATAL") == 0)
+        hold_error(log, clean.data, clean.len);
+    if (log->spec.on_line)
+        log->spec.on_line(log->spec.arg, at_ms, clean.data, clean.len);
+    str_done(&clean);
+}
+
+static void on_line(void *arg, int64_t at_ms, const char *line, size_t len) { take_line(arg, at_ms, line, len); }
+
+/* -- kept files --------------------------------------------------------------------------------- */
+
+/* The @nth newest kept file instead of the log; else @why is the error. */
+static void read_kept(struct br_log *log, size_t nth, const struct error *why)
+{
+    struct str text;
+    char path[LOG_PATH_MAX], when[TSO_TEXT_MAX];
+    int64_t at_ms = 0;
+    str_init(&text, STR_LARGE);
+    if (log_kept_read(log->spec.ns, log->spec.name, log->spec.job, nth, &text, path, sizeof path, &at_ms)) {
+        for (const char *line = text.data; *line;) {
+            size_t len = strcspn(line, "\n");
+            take_line(log, 0, line, len);
+            line += len + (line[len] == '\n');
+        }
+        log->is_kept = true;
+        say(log, BR_LOG_KEPT, "kept at %s in %s", tso_format_ms(at_ms, TSO_LOCAL, 0, when), path);
+    } else {
+        log->error = *why;
+        say(log, BR_LOG_NONE, "%s", why->text);
+    }
+    str_done(&text);
+}
+
+static void lost(struct br_log *log)
+{
+    struct error why;
+    const struct log_finder *f = &log->finder;
+    if (*f->pod.name)
+        error_set(&why, ERROR_MISSING, "the Pod %s of %s/%s is gone, and its log was not kept", f->pod.name, log->spec.ns,
+                  log->spec.name);
+    else if (*f->job.name)
+        error_set(&why, ERROR_MISSING, "the Job %s of %s/%s has no Pod any more, and its log was not kept", f->job.name,
+                  log->spec.ns, log->spec.name);
+    else if (log->spec.job)
+        error_set(&why, ERROR_MISSING, "there is no Job %s in %s, and no log of it was kept", log->spec.job,
+                  log->spec.ns);
+    else
+        error_set(&why, ERROR_MISSING, "there is no Job of %s/%s (the operator deletes them), and no log of one was "
+                  "kept", log->spec.ns, log->spec.name);
+    read_kept(log, log->spec.previous ? 1 : 0, &why);
+}
+
+static void no_previous(struct br_log *log)
+{
+    struct error why;
+    error_set(&why, ERROR_MISSING, "the container %s of Pod %s has had no run before this one, and no log of an "
+              "earlier Job was kept", log->finder.pod.main.name, log->finder.pod.name);
+    read_kept(log, 0, &why);
+}
+
+/* -- the stream ----------------------------------------------------------------------------------- */
+
+static const struct log_container *container_of(const struct br_log *log)
+{
+    return log->of_init ? &log->finder.pod.init : &log->finder.pod.main;
+}
+
+static bool is_running(void *arg)
+{
+    const struct br_log *log = arg;
+    return !log->finder.pod.gone && container_of(log)->state == CONTAINER_RUNNING;
+}
+
+static void on_end(void *arg, enum podlog_end end, const struct error *err)
+{
+    struct br_log *log = arg;
+    log->stream_over = true;
+    log->end = end;
+    log->why = *err;
+    wake(log);
+}
+
+static void attach(struct br_log *log, bool init)
+{
+    log->of_init = init;
+    log->finder.settled = true;
+    log->stream_over = log->asked_early = false;
+    log->stream = podlog_start(fleet_client(log->br->fleet), &(struct podlog_spec){
+        .ns = log->spec.ns, .pod = log->finder.pod.name, .container = container_of(log)->name,
+        .follow = log->spec.follow && !log->spec.previous, .previous = log->spec.previous,
+        .tail_lines = log->spec.tail_lines, .on_line = on_line, .on_end = on_end, .is_running = is_running, .arg = log});
+    say(log, BR_LOG_READING, "Pod %s, container %s", log->finder.pod.name, container_of(log)->name);
+}
+
+static void say_ended(struct br_log *log)
+{
+    const struct log_container *c = container_of(log);
+    if (log->finder.pod.gone)
+        say(log, BR_LOG_ENDED, "Pod %s, container %s: the Pod is gone", log->finder.pod.name, c->name);
+    else if (c->state == CONTAINER_ENDED && !log->spec.previous)
+        say(log, BR_LOG_ENDED, "Pod %s, container %s: ended with exit code %d (%s)", log->finder.pod.name, c->name,
+            c->exit_code, c->why);
+    else
+        say(log, BR_LOG_ENDED, "Pod %s, container %s%s", log->finder.pod.name, c->name,
+            log->spec.previous ? ", the run before" : "");
+}
+
+/* The stream has ended. True: something else is to be looked for. */
+static bool take_end(struct br_log *log)
+{
+    enum podlog_end end = log->end;
+    bool main_comes = log->of_init && log->spec.follow && !log->finder.pod.gone && log->finder.pod.init.exit_code == 0;
+    podlog_free(&log->stream);
+    log->stream_over = false;
+    if (end == PODLOG_EOF && main_comes) {
+        log->init_done = true;
+        return true;
+    }
+    if (end == PODLOG_EOF || (end == PODLOG_GONE && log->lines)) {
+        log->finder.pod.gone = log->finder.pod.gone || end == PODLOG_GONE;
+        say_ended(log);
+    } else if (end == PODLOG_WAITING && log->spec.follow) {
+        log->asked_early = true;
+        loop_timer_set(&log->again, AGAIN_MS);
+        return true;
+    } else if (end == PODLOG_GONE || (end == PODLOG_ERROR && log->finder.pod.gone)) {
+        lost(log);
+    } else if (end == PODLOG_ERROR && log->spec.previous && log->why.code != ERROR_DENIED) {
+        no_previous(log);
+    } else if (end == PODLOG_WAITING) {
+        say(log, BR_LOG_WAITING, "waits: %s", log->why.text);
+    } else {
+        fail(log, &log->why);
+    }
+    return false;
+}
+
+/* -- the step: what came is judged ------------------------------------------------------------------- */
+
+static bool is_up(const struct log_container *c)
+{
+    return c->state == CONTAINER_RUNNING || c->state == CONTAINER_ENDED;
+}
+
+/* Why the Pod's container is not up: its own words, those of the init container before it, the Pod's. */
+static void say_waiting(struct br_log *log)
+{
+    const struct log_pod *p = &log->finder.pod;
+    const char *why = p->init.state == CONTAINER_WAITING && *p->init.why ? p->init.why : p->main.why;
+    if (!*why || strcmp(why, "PodInitializing") == 0)
+        why = *p->why ? p->why : *why ? why : "it is not started yet";
+    say(log, BR_LOG_WAITING, "Pod %s waits: %s", p->name, why);
+}
+
+static void look_at_pod(struct br_log *log)
+{
+    const struct log_pod *p = &log->finder.pod;
+    bool init_failed = p->init.state == CONTAINER_ENDED && p->init.exit_code != 0;
+    if (log->spec.previous) {
+        if (p->main.ran_before)
+            attach(log, false);
+        else if (p->init.ran_before)
+            attach(log, true);
+        else
+            no_previous(log);
+    } else if (log->asked_early && loop_timer_is_set(&log->again)) {
+        say_waiting(log);
+    } else if (is_up(&p->main) && !init_failed) {
+        attach(log, false);
+    } else if (!log->init_done && (p->init.state == CONTAINER_RUNNING || init_failed)) {
+        attach(log, true);
+    } else {
+        say_waiting(log);
+    }
+}
+
+/* What keeps the Job from having a Pod, where an Event told. */
+static void say_no_pod(struct br_log *log)
+{
+    const struct store_row *row = find_row(fleet_store(log->br->fleet), log->spec.v1, log->spec.ns, log->spec.name);
+    const struct backup_facts *facts = row ? row->facts : NULL;
+    if (facts && strcmp(facts->event.about, "Job") == 0)
+        say(log, BR_LOG_WAITING, "Job %s has no Pod: %s: %s", log->finder.job.name, facts->event.reason,
+            facts->event.message);
+    else
+        say(log, BR_LOG_WAITING, "Job %s has no Pod yet", log->finder.job.name);
+}
+
+static void no_job(struct br_log *log)
+{
+    lost(log);
+    if (log->phase != BR_LOG_NONE || !log->spec.follow)
+        return;
+    log->error.code = ERROR_NONE;
+    if (log->spec.job)
+        say(log, BR_LOG_LOOKING, "there is no Job %s in %s yet", log->spec.job, log->spec.ns);
+    else
+        say(log, BR_LOG_LOOKING, "there is no Job of %s/%s yet", log->spec.ns, log->spec.name);
+}
+
+static void look(struct br_log *log)
+{
+    enum log_sight sight = log_finder_look(&log->finder);
+    switch (sight) {
+    case SIGHT_LOOKING:
+        if (log->phase == BR_LOG_LOOKING)
+            say(log, BR_LOG_LOOKING, "looks for the Job of %s/%s", log->spec.ns, log->spec.name);
+        break;
+    case SIGHT_PASSING:
+        if (!log->spec.follow)
+            fail(log, &log->finder.error);
+        else
+            say(log, BR_LOG_LOOKING, "%s; it is tried again", log->finder.error.text);
+        break;
+    case SIGHT_ERROR: fail(log, &log->finder.error); break;
+    case SIGHT_NO_JOB: no_job(log); break;
+    case SIGHT_NO_POD: say_no_pod(log); break;
+    case SIGHT_GONE: lost(log); break;
+    case SIGHT_POD: look_at_pod(log); break;
+    }
+}
+
+static void on_step(void *arg)
+{
+    struct br_log *log = arg;
+    if (is_over(log))
+        return;
+    if (!log->stream || (log->stream_over && take_end(log)))
+        look(log);
+    if (is_over(log))
+        log_finder_done(&log->finder);
+    if (!log->told) {
+        log->told = true;
+        if (log->spec.on_phase)
+            log->spec.on_phase(log->spec.arg);
+    }
+}
+
+/* -- life --------------------------------------------------------------------------------------------- */
+
+struct br_log *br_log_new(struct br *br, const struct br_log_spec *spec)
+{
+    struct br_log *log = xcalloc(1, sizeof *log);
+    const struct store_row *row = find_row(fleet_store(br->fleet), spec->v1, spec->ns, spec->name);
+    *log = (struct br_log){.spec = *spec, .br = br, .uid = xstrdup(row ? row->record->uid : ""), .told = true};
+    log->spec.ns = xstrdup(spec->ns);
+    log->spec.name = xstrdup(spec->name);
+    log->spec.job = xstrdup(str_empty(spec->job) ? NULL : spec->job);
+    log->finder = (struct log_finder){.br = br, .ns = log->spec.ns, .name = log->spec.name, .uid = log->uid,
+                                      .wanted_job = log->spec.job, .follow = spec->follow, .changed = wake, .arg = log};
+    str_init(&log->held, 2 * (size_t)BR_LOG_KEEP);
+    loop_timer_init(&log->step, br->loop, on_step, log);
+    loop_timer_init(&log->again, br->loop, on_step, log);
+    wake(log);
+    return log;
+}
+
+void br_log_free(struct br_log **plog)
+{
+    struct br_log *log = *plog;
+    *plog = NULL;
+    if (!log)
+        return;
+    podlog_free(&log->stream);
+    log_finder_done(&log->finder);
+    loop_timer_cancel(&log->step);
+    loop_timer_cancel(&log->again);
+    for (size_t i = 0; i < log->error_count; i++)
+        free(log->errors[i]);
+    str_done(&log->held);
+    free((void *)(uintptr_t)log->spec.ns);
+    free((void *)(uintptr_t)log->spec.name);
+    free((void *)(uintptr_t)log->spec.job);
+    free(log->uid);
+    free(log);
+}
+
+enum br_log_phase br_log_phase(const struct br_log *log) { return log->phase; }
+const struct error *br_log_error(const struct br_log *log) { return &log->error; }
+const char *br_log_text(const struct br_log *log) { return log->text; }
+const char *br_log_job(const struct br_log *log) { return log->finder.job.name; }
+const char *br_log_pod(const struct br_log *log) { return log->finder.pod.name; }
+
+size_t br_log_errors(const struct br_log *log, const char *errors[BR_LOG_ERRORS_MAX])
+{
+    for (size_t i = 0; i < log->error_count; i++)
+        errors[i] = log->errors[i];
+    return log->error_count;
+}
+
+bool br_log_has_failed(const struct br_log *log)
+{
+    const struct log_container *c = container_of(log);
+    return !log->spec.previous && c->state == CONTAINER_ENDED && c->exit_code != 0;
+}
+
+bool br_log_keep(struct br_log *log, char *path, size_t size, struct error *err)
+{
+    const char *text = log->held.data;
+    size_t len = log->held.len;
+    if (log->is_kept || !len)
+        return error_set(err, ERROR_MISSING, "there is no log of %s/%s to keep", log->spec.ns, log->spec.name);
+    if (len > BR_LOG_KEEP) {
+        const char *feed = memchr(text + len - BR_LOG_KEEP, '\n', BR_LOG_KEEP);
+        len = feed ? (size_t)(text + len - feed - 1) : (size_t)BR_LOG_KEEP;
+        text = log->held.data + log->held.len - len;
+    }
+    int64_t ended = container_of(log)->ended_ms;
+    return log_kept_write(log->spec.ns, log->spec.name, log->spec.job ? log->spec.job : log->finder.job.name,
+                          ended ? ended : fleet_now_ms(log->br->fleet), text, len, path, size, err);
+}

@@ -1,0 +1,103 @@
+/* log_text.c - a line of a log: how bad it is, and what of it must not be seen. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/log.h>
+#include <brdeck/base/str.h>
+
+#include "log_private.h"
+
+/* -- how bad ------------------------------------------------------------------------------- */
+
+static const char *const levels[] = {"DEBUG", "INFO", "WARN", "ERROR", "FATAL", "PANIC"};
+
+/* "I1122 14:10:13.123456       1 backup.go:120] text": what stands in front of each line that tidb-backup-manager
+ * hands on from br. Its letter; 0: it is no such line. *@text is where the text begins. */
+static char klog_level(const char *line, size_t len, size_t *text)
+{
+    if (len < 6 || !memchr("IWEF", line[0], 4))
+        return 0;
+    for (size_t i = 1; i < 5; i++)
+        if (line[i] < '0' || line[i] > '9')
+            return 0;
+    const char *end = line[5] == ' ' ? memmem(line, len < 128 ? len : 128, "] ", 2) : NULL;
+    if (!end)
+        return 0;
+    *text = (size_t)(end + 2 - line);
+    return line[0];
+}
+
+/* "[2026/11/22 14:10:13.123 +00:00] [ERROR] [main.go:60] ..." */
+static const char *br_level(const char *line, size_t len)
+{
+    const char *end = len && line[0] == '[' ? memmem(line, len < 64 ? len : 64, "] [", 3) : NULL;
+    if (!end)
+        return "";
+    const char *word = end + 3;
+    size_t left = len - (size_t)(word - line);
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+        size_t size = strlen(levels[i]);
+        if (left > size && memcmp(word, levels[i], size) == 0 && word[size] == ']')
+            return levels[i];
+    }
+    return "";
+}
+
+const char *br_log_level(const char *line, size_t len)
+{
+    static const struct { char letter; const char *level; } klog[] = {
+        {'I', "INFO"}, {'W', "WARN"}, {'E', "ERROR"}, {'F', "FATAL"},
+    };
+    size_t text = 0;
+    char letter = klog_level(line, len, &text);
+    const char *level = br_level(line + text, len - text);
+    for (size_t i = 0; !*level && letter && i < ARRAY_LEN(klog); i++)
+        if (klog[i].letter == letter)
+            return klog[i].level;
+    return level;
+}
+
+/* -- what must not be seen ------------------------------------------------------------------- */
+
+/* What stands before a secret in a URL or a flag. The first is the signature of an Azure SAS token: without it the rest of the
+ * token opens nothing. */
+static const char *const keys[] = {
+    "sig=", "sas-token=", "X-Amz-Signature=", "X-Amz-Security-Token=", "secret-access-key=", "session-token=",
+    "account-key=", "AccountKey=", "encryption-key=",
+};
+
+static bool ends_value(char c) { return c == '&' || c == '"' || c == '\'' || c == '\\' || (unsigned char)c <= ' '; }
+
+/* The first key in the text: where its value begins. */
+static const char *next_value(const char *text, size_t len)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        size_t size = strlen(keys[i]);
+        const char *at = memmem(text, len, keys[i], size);
+        if (at && (!first || at + size < first))
+            first = at + size;
+    }
+    return first;
+}
+
+void log_text_blot(struct str *out, const char *line, size_t len)
+{
+    struct str known;
+    str_init(&known, STR_LARGE);
+    log_add_redacted(&known, line, len);
+    const char *at = known.data, *end = known.data + known.len;
+    for (const char *value; memchr(at, '=', (size_t)(end - at)) && (value = next_value(at, (size_t)(end - at)));) {
+        str_addn(out, at, (size_t)(value - at));
+        const char *from = value;
+        while (value < end && !ends_value(*value))
+            value++;
+        str_add(out, value > from ? "<redacted>" : "");
+        at = value;
+    }
+    str_addn(out, at, (size_t)(end - at));
+    str_done(&known);
+}
