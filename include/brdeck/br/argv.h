@@ -32,10 +32,13 @@ enum br_command {
 /* The table of what br is asked to do. */
 struct br_command_info {
     const char *id;          /* "status", "metadata", "truncate-dry-run", "decode", "start"... */
+    const char *title;       /* "Ask br for the status of the task" */
     const char *words;       /* "log status": of br's command line */
+    const char *flags;       /* that always follow: "--json"; NULL */
     const char *help;
     bool reads_only;         /* changes nothing: a probe */
     bool needs_pd, needs_storage, needs_until;
+    bool of_task;            /* it is about one task: --task-name */
     bool of_log, of_snapshot; /* for which Backups */
     enum action_id action;   /* the verb it does; ACTION_PROBE for what reads only */
 };
@@ -52,11 +55,20 @@ struct br_argv_spec {
     tso_t until;                      /* truncate */
     const char *const *more;          /* the user's own arguments after it, NULL-terminated; NULL: none */
 };
-/* argv without "br" itself, NULL-terminated; the caller frees with br_argv_free. NULL and @err: no storage, no cluster... */
+/* argv without "br" itself, NULL-terminated; the caller frees with br_argv_free. NULL and @err: no storage, no cluster...
+ * What the operator passes on to every sub-command is left out where this one does not know it; br_argv_unknown_flag
+ * tells. A probe gets PD, TLS, storage and the user's own arguments, nothing else. The token of azblob.sasToken is never
+ * in it: see br_argv_needs_sas. */
 char **br_argv_new(const struct br_argv_spec *spec, struct error *err);
 void br_argv_free(char ***argv);
-/* As a line for a shell, quoted where needed; a SAS token is blotted out. The caller frees. */
+/* As a line for a shell, quoted where needed; values of flags that are secrets are blotted out. The caller frees. */
 char *br_argv_line(const char *program, char *const *argv);
+/* The first flag of @argv whose value is a secret ("--crypter.key"); NULL: none. Arguments can be read by others, in a
+ * Job's manifest as on this host: such a line is printed, and not run. */
+const char *br_argv_secret(char *const *argv);
+/* Whether @command reads a storage that is opened by azblob.sasToken only. br takes such a token nowhere but in its
+ * arguments, so a Job cannot have it; here AZURE_STORAGE_KEY or AZURE_CLIENT_ID... of the own environment do. */
+bool br_argv_needs_sas(const struct json *backup, enum br_command command);
 /* Whether an option of the spec reaches a command that does not know it (reference F: --gc-ttl, --filter, timeAgo): the
  * flag, NULL: none. Written to @buf. */
 const char *br_argv_unknown_flag(const struct json *backup, enum br_command command, char *buf, size_t size);
@@ -79,6 +91,8 @@ struct br_status {
 };
 /* Out of a log in which br's lines and the JSON stand mixed (BR_LOG_TO_TERM). False and @err: no such JSON there. */
 bool br_status_parse(const char *text, size_t len, struct br_status *status, struct error *err);
+/* Where that JSON stands in @text, verbatim; its length, 0: nowhere. */
+size_t br_status_find(const char *text, size_t len, size_t *at);
 void br_status_done(struct br_status *status);
 
 struct br_metadata { tso_t min, max; };
