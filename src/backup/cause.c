@@ -9,92 +9,158 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/str.h>
 
-static const char gc_word[] = "GC passed it";
+#include <brdeck/backup/command.h>
+#include "cause_private.h"
 
-/* Found anywhere in the message, whatever the case; the more exact first. */
-static const struct {
-    const char *sign, *word;
-} message_causes[] = {
-    {"InvalidAccessKeyId", "bad access key"},
-    {"SignatureDoesNotMatch", "bad secret key"},
-    {"ExpiredToken", "login expired"},
-    {"AccessDenied", "access denied"},
-    {"access denied", "access denied"},
-    {"status code: 403", "access denied"},
-    {"AuthorizationFailure", "access denied"},
-    {"AuthorizationPermissionMismatch", "access denied"},
-    {"permission denied", "access denied"},
-    {"NoSuchBucket", "no such bucket"},
-    {"bucket does not exist", "no such bucket"},
-    {"bucket should be configured", "no bucket"},
-    {"container not found", "no such container"},
-    {"ContainerNotFound", "no such container"},
-    {"no space left", "storage full"},
-    {"QuotaExceeded", "storage full"},
-    {"SlowDown", "storage throttles"},
-    {"GCSafepointExceeded", gc_word},
-    {"GC safepoint", gc_word},
-    {"GC safe point", gc_word},
-    {"unknown flag", "unknown br flag"},
-    {"unknown shorthand flag", "unknown br flag"},
-    {"found backup meta", "path not empty"},
-    {"backup meta file exists", "path not empty"},
-    {"backup lock file exists", "path not empty"},
-    {"log backup task from", "a task exists"},
-    {"already exists a log", "a task exists"},
-    {"truncating.lock", "truncate locked"},
-    {"x509:", "bad certificate"},
-    {"certificate", "bad certificate"},
-    {"no such host", "unknown host"},
-    {"connection refused", "connection refused"},
-    {"DeadlineExceeded", "timeout"},
-    {"context deadline exceeded", "timeout"},
-    {"i/o timeout", "timeout"},
-    {"OOMKilled", "out of memory"},
-    {"PD is down", "PD unreachable"},
-    {"code = Unavailable", "PD or TiKV unreachable"},
-};
+/* Whether @piece (@len bytes) stands at @text, whatever the case. */
+static bool begins(const char *text, const char *piece, size_t len) { return strncasecmp(text, piece, len) == 0; }
 
-static const struct {
-    const char *reason, *word;
-} reason_causes[] = {
-    {"GetS3SecretFailed", "no secret"},
-    {"GetGcsSecretFailed", "no secret"},
-    {"GetAzblobSecretFailed", "no secret"},
-    {"s3KeyNotExist", "secret without keys"},
-    {"gcsKeyNotExist", "secret without keys"},
-    {"azblobAccountNotExist", "secret without keys"},
-    {"azblobKeyOrAADMissing", "secret without keys"},
-    {"InvalidS3Endpoint", "bad endpoint"},
-    {"ProjectIdIsEmpty", "no project"},
-    {"UnsupportedStorageType", "bad storage"},
-    {"InvalidSpec", "bad spec"},
-    {"LogBackupErrorPaused", "task error"},
-    {"LogBackupTaskNotFound", "task gone"},
-    {"ExceedRetryLimit", "retries used up"},
-};
-
-static bool contains(const char *text, const char *sign)
+/* Whether @pattern is found in @text; what its * stands for is on the same line. */
+static bool contains(const char *text, const char *pattern)
 {
-    size_t len = strlen(sign);
-    for (; *text; text++)
-        if (strncasecmp(text, sign, len) == 0)
+    size_t len = strcspn(pattern, "*");
+    for (; *text; text++) {
+        if (!begins(text, pattern, len))
+            continue;
+        const char *rest = text + len, *left = pattern + len;
+        bool found = true;
+        while (found && *left == '*') {
+            size_t n = strcspn(++left, "*");
+            while (*rest && *rest != '\n' && !begins(rest, left, n))
+                rest++;
+            found = *rest && *rest != '\n';
+            rest += found ? n : 0;
+            left += n;
+        }
+        if (found)
             return true;
+    }
     return false;
+}
+
+struct place {
+    unsigned where; /* enum cause_place; 0: nothing stands there */
+    const char *name, *text;
+};
+enum { PLACES_MAX = 6 };
+
+static bool is_at(const struct cause_sign *sign, const struct place *place)
+{
+    return (sign->places & place->where) && (!sign->name || str_same(sign->name, place->name)) &&
+           (!sign->text || (place->text && contains(place->text, sign->text)));
+}
+
+static const struct cause *find_in(const struct place *places, size_t count)
+{
+    for (size_t i = 0; i < cause_sign_count; i++)
+        for (size_t k = 0; k < count; k++)
+            if (is_at(&cause_signs[i], &places[k]))
+                return &cause_table[cause_signs[i].cause];
+    return NULL;
+}
+
+/* Killed by a signal: what a container ends with when the kernel's or somebody's SIGKILL hits it. */
+static bool is_killed(const struct backup_facts *facts)
+{
+    return facts->pod.present && facts->pod.ended[0] && facts->pod.exit_code == 137;
+}
+
+/* Events of coming up tell nothing any more once the container has run. */
+static bool event_counts(const struct backup_facts *facts)
+{
+    return facts->event.at_ms != 0 &&
+           (!facts->pod.present || !facts->pod.phase[0] || strcmp(facts->pod.phase, "Pending") == 0);
+}
+
+static size_t add_places(const struct backup_facts *facts, struct place places[PLACES_MAX])
+{
+    size_t n = 0;
+    if (facts->log_error[0])
+        places[n++] = (struct place){IN_LOG, NULL, facts->log_error};
+    if (facts->pod.present && facts->pod.waiting[0])
+        places[n++] = (struct place){IN_WAITING, facts->pod.waiting, facts->pod.message};
+    if (facts->pod.present && facts->pod.ended[0])
+        places[n++] = (struct place){IN_END, facts->pod.ended, facts->pod.message};
+    if (facts->job.present && facts->job.reason[0])
+        places[n++] = (struct place){IN_JOB, facts->job.reason, ""};
+    if (event_counts(facts))
+        places[n++] = (struct place){IN_EVENT, facts->event.reason, facts->event.message};
+    return n;
+}
+
+const struct cause *cause_find(const struct cause_signs *signs)
+{
+    struct place places[PLACES_MAX + 2];
+    const struct backup_facts *facts = signs->facts;
+    size_t n = facts ? add_places(facts, places) : 0;
+    if (signs->reason || signs->message)
+        places[n++] = (struct place){IN_CONDITION, signs->reason, signs->message};
+    if (signs->log)
+        places[n++] = (struct place){IN_LOG, NULL, signs->log};
+    const struct cause *cause = find_in(places, n);
+    if (cause || !facts)
+        return cause;
+    if (is_killed(facts))
+        return &cause_table[CAUSE_KILLED];
+    return cause_of_cluster(facts);
+}
+
+const struct cause *cause_of_cluster(const struct backup_facts *facts)
+{
+    if (!facts || facts->cluster.read_ms == 0)
+        return NULL;
+    if (facts->cluster.missing)
+        return &cause_table[CAUSE_CLUSTER_MISSING];
+    if (facts->cluster.suspended)
+        return &cause_table[CAUSE_CLUSTER_SUSPENDED];
+    return facts->cluster.paused ? &cause_table[CAUSE_CLUSTER_PAUSED] : NULL;
+}
+
+const struct cause *cause_by_id(const char *id)
+{
+    for (size_t i = 0; i < cause_count; i++)
+        if (str_same(cause_table[i].id, id))
+            return &cause_table[i];
+    return NULL;
+}
+
+static bool tells_failure(enum phase phase)
+{
+    return phase == PHASE_FAILED || phase == PHASE_RETRY_FAILED || phase == PHASE_INVALID ||
+           phase == PHASE_CLEAN_FAILED;
+}
+
+const struct cause *cause_of_record(const struct backup_record *r, const struct backup_facts *facts)
+{
+    const struct backup_sub *sub = record_sub(r, command_effective(r));
+    struct cause_signs signs = {.facts = facts};
+    if (tells_failure(r->phase)) {
+        signs.reason = r->reason;
+        signs.message = r->message;
+    } else if (tells_failure(sub->phase)) {
+        signs.reason = sub->reason;
+        signs.message = sub->message;
+    } else if (r->phase == PHASE_NONE) {
+        const struct cause *cluster = cause_of_cluster(facts);
+        return cluster ? cluster : &cause_table[CAUSE_NOT_PICKED_UP];
+    } else if (!phase_is_active(sub->phase) && r->deleting_ms == 0 && (r->mode == BACKUP_LOG
+                                                            ? r->phase == PHASE_RUNNING || r->phase == PHASE_PAUSED ||
+                                                            r->phase == PHASE_STOPPED : r->phase == PHASE_COMPLETE)) {
+        return NULL;
+    }
+    return cause_find(&signs);
 }
 
 const char *cause_word(const char *reason, const char *message)
 {
-    for (size_t i = 0; message && i < ARRAY_LEN(message_causes); i++)
-        if (contains(message, message_causes[i].sign))
-            return message_causes[i].word;
-    for (size_t i = 0; i < ARRAY_LEN(reason_causes); i++)
-        if (str_same(reason, reason_causes[i].reason))
-            return reason_causes[i].word;
-    return NULL;
+    const struct cause *cause = cause_find(&(struct cause_signs){.reason = reason, .message = message});
+    return cause ? cause->word : NULL;
 }
 
-bool cause_is_gc(const char *reason, const char *message) { return cause_word(reason, message) == gc_word; }
+bool cause_is_gc(const char *reason, const char *message)
+{
+    return cause_find(&(struct cause_signs){.reason = reason, .message = message}) == &cause_table[CAUSE_GC];
+}
 
 /* Cut to @size at a whole character, line feeds as spaces, three dots where it was cut. */
 static void copy_line(const char *text, size_t len, char *buf, size_t size)

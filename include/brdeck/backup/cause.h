@@ -16,8 +16,8 @@
 struct cause {
     const char *id;       /* "no-service-account": stable, for JSON and tests */
     const char *word;     /* for the list: "no ServiceAccount" */
-    const char *sentence; /* what is the matter: "the ServiceAccount of the backup Job is not there" */
-    const char *action;   /* what to do: "create it (tidb-backup-manager, unless spec.serviceAccount names another)" */
+    const char *sentence; /* a clause, what is the matter: "the ServiceAccount of the backup's Pod is not there" */
+    const char *action;   /* a sentence, what to do: "Create it with its Role and RoleBinding (tidb-backup-manager...)." */
     bool mends_itself;    /* once the cause is gone it goes on without another key (the Job controller, the kubelet or the
                              operator tries again) */
 };
@@ -32,8 +32,15 @@ struct cause_signs {
 };
 /* The most exact cause that is recognised; NULL: none. */
 const struct cause *cause_find(const struct cause_signs *signs);
-/* That of the record's own reason and message and of @facts, for what does not get on or has failed. */
+/* That of the record's own reason and message (of the phase, or of the sub-command that the spec asks for) and of @facts,
+ * for what does not get on or has failed; "not-picked-up" or the Cluster's for an empty status. NULL: none, or it runs.
+ * It knows no time: a Backup just made is not picked up either. */
 const struct cause *cause_of_record(const struct backup_record *record, const struct backup_facts *facts);
+
+/* What the Cluster itself stands against: missing, suspended, paused; NULL: nothing is known. @facts may be NULL. */
+const struct cause *cause_of_cluster(const struct backup_facts *facts);
+/* "no-service-account"; NULL: none has that id. */
+const struct cause *cause_by_id(const char *id);
 
 /* "access denied" for a message or reason that is recognised; NULL else. Both may be NULL. */
 const char *cause_word(const char *reason, const char *message);
