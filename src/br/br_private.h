@@ -24,6 +24,9 @@ struct pace {
     int64_t send_again_ms;   /* when nothing was sent; doubled each time */
     int64_t grace_ms;        /* the store has no such row for so long: the run watches by itself */
     int64_t late_ms;         /* the operator has not begun, or its Job does not get on */
+    int64_t dead_ms;         /* a Job failed: so long the object may need to say so */
+    int64_t log_ms;          /* a failure waits for its log at most so long; 0: logs are not read */
+    int64_t want_ms;         /* how often the facts of what is followed are asked for */
 };
 #define RUN_ID_ANNOTATION "brdeck/run-id"
 
@@ -43,7 +46,7 @@ struct plan {
     struct ticket *ticket;
     struct loop_timer timer;      /* begins a look */
     struct intern *pool;          /* of its records; made anew with each look */
-    bool allow_pitr_loss, clear_truncate, no_dry_run;
+    bool allow_pitr_loss, clear_truncate, no_dry_run, keep_data;
     tso_t asked_until;
     struct json *manifest;        /* start */
     struct backup_facts facts;
@@ -59,6 +62,22 @@ struct plan {
 /* judge.c: the object is there (or start): verdict, patch, steps, guard, confirmation. False: refused, its error is
  * set. */
 bool plan_judge(struct plan *plan);
+/* Of any action: refused with @text. False. */
+bool plan_refuse(struct plan *plan, enum error_code code, const char *text);
+/* The bases of the log's cluster as copies, and the window. */
+void plan_see_snapshots(struct plan *plan);
+bool plan_judge_steps(struct plan *plan);
+void plan_warn_of_others(struct plan *plan); /* a new log backup: another task, or data in the same place */
+/* judge_object.c: delete, retain, remove-finalizer and create. */
+bool plan_judge_object(struct plan *plan);
+bool plan_judge_create(struct plan *plan);
+/* A plan that sets cleanPolicy to Retain, READY as @plan is, for the step before its delete. NULL: none is needed. */
+struct plan *plan_retain_first(struct plan *plan);
+/* removes.c: what deleting the object comes to (rule 11). False: refused, its error is set. */
+bool plan_look_at_removal(struct plan *plan);
+void plan_forget_removal(struct br_plan *plan);
+/* plan_text_object.c: what a delete comes to, what a create has the operator do; nothing of the others. */
+void plan_describe_object(const struct br_plan *plan, struct description *d);
 /* Whether a truncate would take away something else now than what the plan told. */
 bool plan_guard_moved(struct plan *plan);
 void plan_forget(struct plan *plan); /* frees what plan_judge found */
@@ -69,6 +88,8 @@ const struct store_row *find_row(const struct store *store, bool v1, const char 
 struct plan *plan_of(struct br_plan *plan);
 /* A new look at the object is the same for acting (rule 1): take its resourceVersion over. False: it differs. */
 bool plan_renew(struct plan *plan, const struct json *object);
+/* Whether the write is to the spec, so that the generation must rise with it. */
+bool plan_writes_spec(const struct br_plan *plan);
 /* The body of the write: the patch with metadata.uid and metadata.resourceVersion, or the manifest with @run_id. The
  * caller frees. */
 struct json *plan_body(const struct br_plan *plan, const char *run_id);
@@ -102,6 +123,13 @@ struct run {
     int64_t phase_ms;             /* monotonic, since when the sub-command is in its phase */
     struct reflector *watch;      /* its own, where the store has no such row; NULL */
     bool watch_saw;               /* in the list under way */
+    char old_job[40];             /* uid of the Job that was there when it was sent; "" none was seen */
+    int64_t dead_ms;              /* monotonic, since when its Job has failed and the object does not say so; 0 */
+    struct br_log *log;           /* run_log.c; NULL: not read just now */
+    bool log_read, log_news;      /* it was read to its end; something came */
+    char log_pod[72];             /* whose it is */
+    int64_t held_ms;              /* monotonic, since when a failure waits for its log; 0 */
+    struct loop_timer hold;
     struct br_exec *exec;         /* run_exec.c: br itself does the work; NULL: the operator does */
 };
 
@@ -149,6 +177,10 @@ void run_send(struct run *run);
 void run_exec_start(struct run *run);
 void run_exec_end(struct run *run);
 
+/* end_object.c: the accepted write of a delete, retain or remove-finalizer that has nothing to be followed, @object being
+ * the answer; it is told. False: it is none of them, or must be followed. */
+bool run_accepted(struct run *run, const struct json *object);
+
 /* applied.c: whether a write whose answer was lost took place, by what the object says now (rule 7). */
 enum applied {
     APPLIED,
@@ -160,7 +192,22 @@ enum applied write_applied(const struct br_plan *plan, const char *run_id, const
 
 /* watch.c: what the store, or a watch of its own, says of the object. @object is the write's answer. */
 void run_follow(struct run *run, const struct json *object);
+/* The same for one that was found at work; run->plan has its steps. */
+void run_follow_found(struct run *run, const struct backup_record *record);
 void run_look(struct run *run);
 void run_watch_end(struct run *run); /* not from the watch's own callbacks */
+
+/* run_see.c: a look at the object (or that it is gone, or that time has passed), said. @facts may be NULL. */
+void run_see(struct run *run, const struct backup_record *record, const struct backup_facts *facts);
+void run_see_nothing(struct run *run);
+void run_see_time(struct run *run);
+
+/* run_log.c: br's log while it works, for pub.errors and pub.log_path. */
+void run_log_init(struct run *run);
+void run_log_want(struct run *run, const struct backup_facts *facts);
+bool run_log_is_awaited(struct run *run); /* the failure is told when it is read */
+void run_log_turn(struct run *run);       /* once a turn: what came */
+void run_log_before_end(struct run *run, enum br_outcome outcome);
+void run_log_end(struct run *run);
 
 #endif

@@ -49,6 +49,8 @@ void run_say(struct run *run, enum br_outcome outcome, const char *format, ...)
     va_end(args);
     if (pub->outcome == outcome && strcmp(pub->text, text) == 0)
         return;
+    if (br_outcome_is_end(outcome))
+        run_log_before_end(run, outcome);
     pub->outcome = outcome;
     memcpy(pub->text, text, sizeof text);
     pub->changed_ms = fleet_now_ms(run->br->fleet);
@@ -160,6 +162,7 @@ static void on_turn(void *arg)
     bool follows = false;
     for (size_t i = 0; i < br->count; i++) {
         struct run *run = br->runs[i];
+        run_log_turn(run);
         follows = follows || run->pub.outcome == BR_FOLLOWING;
         if (run->following && run->pub.outcome != BR_FOLLOWING)
             run_watch_end(run);
@@ -325,7 +328,7 @@ struct br *br_new(const struct br_options *options, void (*changed)(void *arg), 
         .changed = changed,
         .arg = arg,
         .pace = {.lost_look_ms = 1500, .lost_look_max_ms = 15 * 1000, .unknown_ms = 60 * 1000, .send_again_ms = 1000,
-                 .grace_ms = 1000, .late_ms = NOT_PICKED_UP_MS},
+                 .grace_ms = 1000, .late_ms = NOT_PICKED_UP_MS, .dead_ms = 3000, .log_ms = 3000, .want_ms = 20 * 1000},
     };
     loop_timer_init(&br->turn, br->loop, on_turn, br);
     return br;

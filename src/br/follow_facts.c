@@ -1,0 +1,126 @@
+#include <config.h>
+
+#include "follow_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Times of the cluster are whole seconds, and our notion of its clock is as good as its Date headers. */
+enum { SLACK_MS = 2000 };
+
+const struct cause *follow_cause(const struct cause_signs *signs)
+{
+    (void)signs; return NULL;
+}
+
+char *follow_job_name(const struct follow *follow, const struct backup_record *record, char *buf, size_t size)
+{
+    if (record->deleting_ms)
+        snprintf(buf, size, "%s-%s", record->phase == PHASE_CLEAN || record->mode != BACKUP_LOG ? "clean" : "stop",
+                 record->name);
+    else if (follow->step_count || record->mode == BACKUP_SNAPSHOT)
+        command_job_name(record->name, follow_command(follow), buf, size);
+    else
+        snprintf(buf, size, "%s", "");
+    return buf;
+}
+
+/* Names of Jobs stay the same from run to run: the uid and the time tell. */
+static bool job_is_own(const struct follow *follow, const struct backup_record *record, enum step_state state,
+                       const struct backup_facts *facts)
+{
+    char name[sizeof facts->job.name];
+    if (!facts->job.present || strcmp(facts->job.name, follow_job_name(follow, record, name, sizeof name)) != 0)
+        return false;
+    if (follow->old_job[0] && strcmp(facts->job.uid, follow->old_job) == 0)
+        return false;
+    if (follow->since_ms && facts->job.started_ms && facts->job.started_ms + SLACK_MS < follow->since_ms)
+        return false;
+    /* It ended before the object was told that work began: that is another one's work. */
+    int64_t changed_ms = follow->step_count ? record_sub(record, follow_command(follow))->changed_ms
+                                            : record->changed_ms;
+    bool works = state == STEP_BUSY || state == STEP_RETRIES;
+    return !(works && facts->job.ended_ms && facts->job.ended_ms + SLACK_MS < changed_ms);
+}
+
+/* The Pod has come to its work: what kept it from that is over. */
+static bool pod_works(const struct backup_facts *own, enum phase phase)
+{
+    return phase == PHASE_PREPARE || phase == PHASE_RUNNING ||
+           (own->pod.present && !own->pod.waiting[0] && strcmp(own->pod.phase, "Pending") != 0);
+}
+
+static bool event_is_own(const struct follow *follow, const struct backup_facts *own, enum phase phase)
+{
+    if (!own->event.reason[0] || pod_works(own, phase))
+        return false;
+    int64_t begun_ms = own->job.present && own->job.started_ms ? own->job.started_ms : follow->since_ms;
+    if (own->event.at_ms && begun_ms && own->event.at_ms + SLACK_MS < begun_ms)
+        return false;
+    if (strcmp(own->event.about, "Pod") == 0)
+        return own->pod.present;
+    if (strcmp(own->event.about, "Job") == 0) /* it could not make a Pod; one that is there is newer */
+        return own->job.present && !own->pod.present;
+    return true;
+}
+
+void follow_own_facts(const struct follow *follow, const struct backup_record *record, enum step_state state,
+                      enum phase phase, const struct backup_facts *facts, struct backup_facts *own)
+{
+    memset(own, 0, sizeof *own);
+    if (!facts)
+        return;
+    *own = *facts;
+    memset(&own->pd, 0, sizeof own->pd);
+    memset(own->log_error, 0, sizeof own->log_error);
+    if (state != STEP_WAITS) /* a Job that is made goes on without the operator */
+        memset(&own->cluster, 0, sizeof own->cluster);
+    if (!job_is_own(follow, record, state, own)) {
+        memset(&own->job, 0, sizeof own->job);
+        memset(&own->pod, 0, sizeof own->pod);
+    }
+    /* A container that waits is no news once the object says that br works. */
+    if (pod_works(own, phase))
+        memset(own->pod.waiting, 0, sizeof own->pod.waiting);
+    if (!event_is_own(follow, own, phase))
+        memset(&own->event, 0, sizeof own->event);
+}
+
+/* It says so itself, although it comes to nothing: images are pulled, volumes are mounted. */
+static bool is_starting(const char *waiting)
+{
+    return str_same(waiting, "ContainerCreating") || str_same(waiting, "PodInitializing");
+}
+
+/* TiDB Operator reports what backup-manager tells it; one that was killed tells nothing. */
+static void add_death(struct str *text, const struct backup_facts *own, const struct backup_record *record)
+{
+    str_addf(text, "; its Job has failed (%s) and the Backup does not say so",
+             own->job.reason[0] ? own->job.reason : "no reason is told");
+    if (record->mode == BACKUP_LOG && !record->deleting_ms)
+        str_add(text, record->v1 ? ": TiDB Operator 1 leaves it so" : ": TiDB Operator 2 makes it anew, again and again");
+}
+
+void follow_tell_stuck(const struct backup_record *record, const struct backup_facts *own, enum step_state state,
+                       const char *reason, const char *message, struct str *text, struct follow_sight *sight)
+{
+    struct backup_facts signs = *own;
+    if (is_starting(signs.pod.waiting))
+        memset(signs.pod.waiting, 0, sizeof signs.pod.waiting);
+    sight->dead = own->job.present && own->job.failed;
+    if (!sight->dead) { /* how a container ended that is to be run again */
+        memset(signs.pod.ended, 0, sizeof signs.pod.ended);
+        signs.pod.exit_code = 0;
+    }
+    bool retries = state == STEP_RETRIES;
+    if (sight->dead)
+        add_death(text, own, record);
+    sight->cause = follow_cause(&(struct cause_signs){
+        .reason = retries ? reason : NULL, .message = retries ? message : NULL, .facts = &signs});
+    sight->stuck = sight->cause != NULL;
+    if (!sight->cause)
+        return;
+    str_addf(text, "; %s: %s", sight->cause->sentence, sight->cause->action);
+    if ((sight->cause->mends_itself || retries) && !sight->dead)
+        str_add(text, "; it then goes on by itself");
+}

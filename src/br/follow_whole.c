@@ -1,0 +1,191 @@
+#include <config.h>
+
+#include "follow_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* -- gone ------------------------------------------------------------------------- */
+
+void follow_gone(const struct follow *follow, bool replaced, struct follow_sight *sight)
+{
+    *sight = (struct follow_sight){.progress = -1};
+    const char *other = replaced ? ", and another of that name is there now" : "";
+    bool wanted = follow->action == ACTION_DELETE || follow->action == ACTION_REMOVE_FINALIZER;
+    struct str text;
+    str_init(&text, sizeof sight->text - 1);
+    if (wanted)
+        str_addf(&text, "the object is gone%s", other);
+    else
+        str_addf(&text, "it was deleted%s", replaced ? other : " before it was done");
+    follow_take(sight, wanted ? BR_DONE : BR_GONE, &text);
+}
+
+/* -- a delete ------------------------------------------------------------------------ */
+
+/* Its data is cleaned first, a log backup's task is stopped before that. */
+static void look_at_delete(const struct backup_record *record,
+                           const struct backup_facts *own, struct follow_sight *sight)
+{
+    struct str text;
+    char words[200];
+    str_init(&text, sizeof sight->text - 1);
+    if (record->phase == PHASE_CLEAN_FAILED) {
+        sight->cause = follow_cause(&(struct cause_signs){.reason = record->reason, .message = record->message,
+                                                        .facts = own});
+        str_addf(&text, "the delete failed: what is under its prefix was not removed: %s",
+                 cause_text(record->reason, record->message, words, sizeof words));
+        follow_add_cause(&text, sight->cause);
+        str_addf(&text, ". Mend the cause and delete the Job clean-%s; or keep the data: remove-finalizer lets the "
+                 "object go", record->name);
+        follow_take(sight, BR_FAILED, &text);
+        return;
+    }
+    if (!record->deleting_ms)
+        str_add(&text, "delete: waits for the server");
+    else if (record->phase == PHASE_CLEAN)
+        str_addf(&text, "delete: Job clean-%s removes what is under its prefix", record->name);
+    else if (own->job.present)
+        str_addf(&text, "delete: Job %s is at work", own->job.name);
+    else
+        str_add(&text, "delete: waits for the operator");
+    sight->phase = record->phase;
+    sight->untouched = record->phase != PHASE_CLEAN && !own->job.present;
+    follow_tell_stuck(record, own, sight->untouched ? STEP_WAITS : STEP_BUSY, NULL, NULL, &text, sight);
+    follow_take(sight, BR_FOLLOWING, &text);
+}
+
+static void look_at_finalizer(const struct backup_record *record, struct follow_sight *sight)
+{
+    if (!record->has_finalizer && !record->deleting_ms)
+        follow_tell(sight, BR_DONE, "the finalizer is off");
+    else if (!record->has_finalizer)
+        follow_tell(sight, BR_FOLLOWING, "the operator's finalizer is off; another one holds the object");
+    else
+        follow_tell(sight, BR_FOLLOWING, "the operator has put its finalizer on again");
+}
+
+static void look_at_policy(const struct backup_record *record, struct follow_sight *sight)
+{
+    if (record->deleting_ms)
+        follow_tell(sight, BR_GONE, "it is being deleted: the policy of before counts");
+    else if (record->clean_policy == CLEAN_RETAIN)
+        follow_tell(sight, BR_DONE, "cleanPolicy is Retain: a delete leaves the data");
+    else
+        follow_tell(sight, BR_REVERTED, "somebody wrote cleanPolicy back");
+}
+
+/* -- a snapshot ------------------------------------------------------------------------- */
+
+static void snapshot_done(const struct backup_record *record, struct follow_sight *sight)
+{
+    char at[TSO_TEXT_MAX];
+    struct str text;
+    str_init(&text, sizeof sight->text - 1);
+    str_add(&text, "complete");
+    if (record->commit_ts)
+        str_addf(&text, "; COMMITTS %s", tso_format(record->commit_ts, TSO_LOCAL, 0, at));
+    if (record->size)
+        str_addf(&text, "; %s", record->size);
+    if (record->taken)
+        str_addf(&text, "; took %s", record->taken);
+    follow_take(sight, BR_DONE, &text);
+}
+
+static void snapshot_failed(const struct backup_record *record, const struct backup_facts *own, const char *errors,
+                            struct follow_sight *sight)
+{
+    char words[300];
+    struct str text;
+    str_init(&text, sizeof sight->text - 1);
+    sight->cause = follow_cause(&(struct cause_signs){.reason = record->reason, .message = record->message, .facts = own,
+                                                    .log = errors});
+    str_addf(&text, "the backup failed: %s", cause_text(record->reason, record->message, words, sizeof words));
+    follow_add_cause(&text, sight->cause);
+    str_add(&text, ". It is not tried again: mend the cause, then create a new one");
+    follow_take(sight, BR_FAILED, &text);
+}
+
+static void snapshot_busy(const struct backup_record *record, enum step_state state, const struct backup_facts *own,
+                          struct follow_sight *sight)
+{
+    char words[200];
+    struct str text;
+    str_init(&text, sizeof sight->text - 1);
+    if (state == STEP_WAITS)
+        str_add(&text, "waits for the operator");
+    else if (state == STEP_RETRIES && record->retries)
+        str_addf(&text, "Retrying %d/%d: %s", record->retries, record->max_retries,
+                 cause_text(record->reason, record->message, words, sizeof words));
+    else if (state == STEP_RETRIES)
+        str_addf(&text, "cannot begin: %s", cause_text(record->reason, record->message, words, sizeof words));
+    else if (sight->progress >= 0)
+        str_addf(&text, "%s %.0f%%", phase_name(record->phase), (double)sight->progress);
+    else
+        str_add(&text, phase_name(record->phase));
+    sight->untouched = state == STEP_WAITS;
+    follow_tell_stuck(record, own, state, record->reason, record->message, &text, sight);
+    follow_take(sight, BR_FOLLOWING, &text);
+}
+
+static enum step_state snapshot_state(const struct backup_record *record)
+{
+    switch (record->phase) {
+    case PHASE_NONE:
+        return STEP_WAITS;
+    case PHASE_COMPLETE:
+        return STEP_DONE;
+    case PHASE_FAILED:
+    case PHASE_INVALID:
+        return STEP_FAILED;
+    case PHASE_RETRY_FAILED:
+        return STEP_RETRIES;
+    default:
+        return STEP_BUSY;
+    }
+}
+
+static void look_at_snapshot(const struct follow *follow, const struct backup_record *record,
+                             const struct backup_facts *facts, const char *errors, struct follow_sight *sight)
+{
+    enum step_state state = snapshot_state(record);
+    struct backup_facts own;
+    sight->phase = record->phase;
+    if (record->phase == PHASE_RUNNING)
+        sight->progress = record->progress;
+    follow_own_facts(follow, record, state, record->phase, facts, &own);
+    snprintf(sight->job, sizeof sight->job, "%s", own.job.name);
+    snprintf(sight->pod, sizeof sight->pod, "%s", own.pod.name);
+    if (record->deleting_ms)
+        follow_tell(sight, BR_GONE, "it is being deleted: the operator only cleans up now");
+    else if (state == STEP_DONE)
+        snapshot_done(record, sight);
+    else if (state == STEP_FAILED)
+        snapshot_failed(record, &own, errors, sight);
+    else
+        snapshot_busy(record, state, &own, sight);
+}
+
+void follow_look_whole(const struct follow *follow, const struct backup_record *record,
+                       const struct backup_facts *facts, const char *errors, struct follow_sight *sight)
+{
+    struct backup_facts own;
+    switch (follow->action) {
+    case ACTION_DELETE:
+        follow_own_facts(follow, record, record->phase == PHASE_CLEAN ? STEP_BUSY : STEP_WAITS, PHASE_NONE, facts,
+                         &own);
+        snprintf(sight->job, sizeof sight->job, "%s", own.job.name);
+        snprintf(sight->pod, sizeof sight->pod, "%s", own.pod.name);
+        look_at_delete(record, &own, sight);
+        break;
+    case ACTION_REMOVE_FINALIZER:
+        look_at_finalizer(record, sight);
+        break;
+    case ACTION_RETAIN:
+        look_at_policy(record, sight);
+        break;
+    default:
+        look_at_snapshot(follow, record, facts, errors, sight);
+        break;
+    }
+}
