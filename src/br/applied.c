@@ -53,15 +53,33 @@ static enum applied retry_applied(const struct br_plan *plan, const struct json 
     return APPLIED;
 }
 
+static bool has_finalizer(const struct json *object)
+{
+    JSON_EACH (finalizer, json_at(object, "metadata", "finalizers", NULL))
+        if (record_is_operators_finalizer(json_text(finalizer)))
+            return true;
+    return false;
+}
+
+/* Of those actions that write no spec. */
+static enum applied object_applied(const struct br_plan *plan, const struct json *object)
+{
+    if (plan->action->id == ACTION_DELETE)
+        return json_text(json_at(object, "metadata", "deletionTimestamp", NULL)) ? APPLIED : NOT_APPLIED_YET;
+    return has_finalizer(object) ? NOT_APPLIED_YET : APPLIED;
+}
+
 enum applied write_applied(const struct br_plan *plan, const char *run_id, const struct json *object)
 {
     const struct json *metadata = json_get(object, "metadata");
     if (plan->action->makes_new)
         return str_same(json_string(json_get(metadata, "annotations"), RUN_ID_ANNOTATION), run_id) ? APPLIED
                                                                                                    : APPLIED_BY_OTHER;
-    if (!str_same(json_string(metadata, "uid"), plan->record->uid))
-        return NOT_APPLIED;
-    enum applied applied = plan->verdict.is_retry ? retry_applied(plan, object) : spec_applied(plan, object);
+    bool of_object = plan->action->id == ACTION_DELETE || plan->action->id == ACTION_REMOVE_FINALIZER;
+    if (!str_same(json_string(metadata, "uid"), plan->record->uid)) /* the one that was to go is gone */
+        return of_object ? APPLIED : NOT_APPLIED;
+    enum applied applied = of_object ? object_applied(plan, object) :
+                           plan->verdict.is_retry ? retry_applied(plan, object) : spec_applied(plan, object);
     /* The write names a resourceVersion: once the object has another, it cannot come through any more. */
     bool moved = !str_same(json_string(metadata, "resourceVersion"), plan->record->resource_version);
     return applied == NOT_APPLIED_YET && moved ? NOT_APPLIED : applied;

@@ -46,7 +46,7 @@ struct plan {
     struct ticket *ticket;
     struct loop_timer timer;      /* begins a look */
     struct intern *pool;          /* of its records; made anew with each look */
-    bool allow_pitr_loss, clear_truncate, no_dry_run, keep_data;
+    bool allow_pitr_loss, clear_truncate, no_dry_run, keep_data, retry;
     tso_t asked_until;
     struct json *manifest;        /* start */
     struct backup_facts facts;

@@ -12,7 +12,7 @@
 
 /* The verdict of a plan: pure but for the store and the clock, which it reads. */
 
-static bool refuse(struct plan *plan, enum error_code code, const char *text)
+bool plan_refuse(struct plan *plan, enum error_code code, const char *text)
 {
     return error_set(&plan->pub.error, code, "%s", text);
 }
@@ -65,7 +65,7 @@ static bool snapshots_known(const struct plan *plan, const char *cluster)
     return false;
 }
 
-static void see_snapshots(struct plan *plan)
+void plan_see_snapshots(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     char cluster[RECORD_CLUSTER_MAX];
@@ -114,7 +114,7 @@ static tso_t truncate_until(const struct plan *plan)
 static void guard(struct plan *plan, tso_t until, struct truncate_effect *effect)
 {
     struct br_plan *p = &plan->pub;
-    see_snapshots(plan);
+    plan_see_snapshots(plan);
     /* An action that lets a waiting truncate fire puts the base in sync first; only a truncate itself can wait. */
     const struct backup_record *log = p->action->id == ACTION_TRUNCATE ? p->record : log_in_sync(plan);
     window_truncate(log, plan->seen, plan->snap_count, plan->cluster_created_ms, p->window_known, until, effect);
@@ -150,7 +150,7 @@ static bool judge_truncate(struct plan *plan)
         return error_set(&p->error, ERROR_REFUSED,
                          "%s%s; or take it out of the spec with the same patch (clear the waiting "
                          "truncate)", guard_waiting, p->effect.why);
-    return refuse(plan, ERROR_REFUSED, p->effect.why);
+    return plan_refuse(plan, ERROR_REFUSED, p->effect.why);
 }
 
 /* -- what must be typed ----------------------------------------------------------------- */
@@ -168,7 +168,7 @@ static void judge_confirm(struct plan *plan)
 
 /* -- the patch, and what the operator makes of it ------------------------------------------ */
 
-static bool judge_steps(struct plan *plan)
+bool plan_judge_steps(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     p->step_count = command_steps(p->after, p->steps);
@@ -205,7 +205,10 @@ static bool judge_patch(struct plan *plan)
     int64_t now_ms = fleet_now_ms(plan->br->fleet);
     action_may(p->action->id, p->record, &plan->facts, has_sub, now_ms, &p->verdict);
     if (!p->verdict.allowed)
-        return refuse(plan, ERROR_REFUSED, p->verdict.why);
+        return plan_refuse(plan, ERROR_REFUSED, p->verdict.why);
+    if (plan->retry && !p->verdict.is_retry)
+        return error_set(&p->error, ERROR_REFUSED, "there is nothing to retry: its last %s did not fail, or the spec no "
+                         "longer asks for it; brdeck %s does it anew", p->action->name, p->action->name);
     p->until = plan->asked_until;
     if (p->action->id == ACTION_TRUNCATE) {
         tso_t there = tso_from_status(p->record->until);
@@ -217,7 +220,7 @@ static bool judge_patch(struct plan *plan)
             p->until = there;
         }
         if (!p->until)
-            return refuse(plan, ERROR_INPUT, "a truncate needs a time: until when the log may go");
+            return plan_refuse(plan, ERROR_INPUT, "a truncate needs a time: until when the log may go");
     }
     p->sub = p->verdict.is_retry && has_sub ? "status" : NULL;
     if (p->verdict.is_retry && !judge_retry(plan))
@@ -226,8 +229,8 @@ static bool judge_patch(struct plan *plan)
     if (plan->clear_truncate && p->action->id != ACTION_TRUNCATE)
         json_set(json_object_in(p->patch, "spec"), "logTruncateUntil", json_new_null());
     p->after = action_after(p->object, p->patch, plan->pool);
-    see_snapshots(plan);
-    if (!judge_steps(plan))
+    plan_see_snapshots(plan);
+    if (!plan_judge_steps(plan))
         return false;
     /* Settled: an earlier run failed, and the spec must ask for it before a retry can be. The verdict warns of it. */
     if (!p->step_count && (p->verdict.is_retry || command_verdict(p->after) != COMMAND_SETTLED))
@@ -245,7 +248,7 @@ static bool has_task(const struct backup_record *r)
 
 /* Another log task of the cluster, or a backup that keeps its data in the same place: br would refuse, or worse. A
  * stopped log of the same cluster may be continued in its place. */
-static void warn_of_others(struct plan *plan)
+void plan_warn_of_others(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     const struct store *store = fleet_store(plan->br->fleet);
@@ -278,7 +281,7 @@ static bool judge_start(struct plan *plan)
     struct br_plan *p = &plan->pub;
     char job[128];
     if (json_type(plan->manifest) != JSON_OBJECT)
-        return refuse(plan, ERROR_INPUT, "the manifest is no object");
+        return plan_refuse(plan, ERROR_INPUT, "the manifest is no object");
     p->patch = json_copy(plan->manifest);
     struct json *metadata = json_object_in(p->patch, "metadata");
     json_set_string(metadata, "namespace", p->ns);
@@ -289,18 +292,18 @@ static bool judge_start(struct plan *plan)
         return error_set(&p->error, ERROR_INPUT, "the manifest is of the other API group than %s",
                          fleet_resource(p->v1)->group);
     if (p->after->mode != BACKUP_LOG)
-        return refuse(plan, ERROR_INPUT, "start makes log backups: spec.backupMode of the manifest is not log");
+        return plan_refuse(plan, ERROR_INPUT, "start makes log backups: spec.backupMode of the manifest is not log");
     if (p->after->subcommand != LOG_COMMAND_NONE && p->after->subcommand != LOG_COMMAND_START)
         return error_set(&p->error, ERROR_INPUT, "the manifest says logSubcommand %.64s: leave it out to start",
                          p->after->subcommand_text);
     if (p->after->log_stop == LOG_STOP_TRUE || p->after->until)
-        return refuse(plan, ERROR_INPUT, "the manifest holds logStop or logTruncateUntil: leave them out to start");
+        return plan_refuse(plan, ERROR_INPUT, "the manifest holds logStop or logTruncateUntil: leave them out to start");
     if (!command_job_name(p->name, LOG_COMMAND_TRUNCATE, job, sizeof job))
         return error_set(&p->error, ERROR_INPUT,
                          "the name is too long: the Job %s that truncates it would pass 63 characters; "
                          "at most 43 fit", job);
-    warn_of_others(plan);
-    return judge_steps(plan);
+    plan_warn_of_others(plan);
+    return plan_judge_steps(plan);
 }
 
 void plan_forget(struct plan *plan)
@@ -326,6 +329,7 @@ void plan_forget(struct plan *plan)
     p->verdict = (struct action_verdict){0};
     p->effect = (struct truncate_effect){0};
     p->state = (struct backup_state){0};
+    plan_forget_removal(p);
     intern_free(&plan->pool);
     plan->pool = intern_new();
 }
@@ -333,7 +337,11 @@ void plan_forget(struct plan *plan)
 bool plan_judge(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
-    bool good = p->action->makes_new ? judge_start(plan) : judge_patch(plan);
+    static bool (*const judges[ACTION_COUNT])(struct plan *plan) = {
+        [ACTION_START] = judge_start, [ACTION_CREATE] = plan_judge_create, [ACTION_DELETE] = plan_judge_object,
+        [ACTION_RETAIN] = plan_judge_object, [ACTION_REMOVE_FINALIZER] = plan_judge_object,
+    };
+    bool good = judges[p->action->id] ? judges[p->action->id](plan) : judge_patch(plan);
     if (good) {
         judge_confirm(plan);
         p->kubectl = plan_kubectl(p, kube_client_target(fleet_client(plan->br->fleet)));

@@ -60,6 +60,11 @@ char *plan_kubectl(const struct br_plan *plan, const struct kube_target *target)
     add_flag(&line, "-n", plan->ns);
     if (plan->action->makes_new) {
         str_add(&line, " create -f -");
+    } else if (plan->action->id == ACTION_DELETE) {
+        add_word(&line, "delete");
+        add_word(&line, kind.data);
+        add_word(&line, plan->name);
+        str_add(&line, " --cascade=background --wait=false");
     } else {
         add_word(&line, "patch");
         add_word(&line, kind.data);

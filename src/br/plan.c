@@ -70,6 +70,17 @@ struct json *plan_body(const struct br_plan *plan, const char *run_id)
     return body;
 }
 
+bool plan_writes_spec(const struct br_plan *p)
+{
+    return !p->action->makes_new && !p->verdict.is_retry && p->action->id != ACTION_DELETE &&
+           p->action->id != ACTION_REMOVE_FINALIZER;
+}
+
+static const char *verb_of(const struct br_plan *p)
+{
+    return p->action->makes_new ? "create" : p->action->id == ACTION_DELETE ? "delete" : "patch";
+}
+
 static struct kube_call_spec call_of(const struct plan *plan)
 {
     const struct br_plan *p = &plan->pub;
@@ -80,16 +91,18 @@ struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_r
 {
     const struct br_plan *p = &plan->pub;
     struct kube_call_spec spec = call_of(plan);
-    struct json *body = plan_body(p, run_id);
+    bool deletes = p->action->id == ACTION_DELETE; /* dry-run stands in its body */
+    struct json *body = deletes ? action_delete_options(p->record, dry_run) : plan_body(p, run_id);
     char *what = xasprintf("%s%s %s/%s", dry_run ? "try to " : "", p->action->name, p->ns, p->name);
     spec.sub = p->sub;
     spec.body = body;
     spec.dry_run = dry_run;
-    spec.strict = true;
+    spec.strict = !deletes;
     spec.what = what;
     struct kube_client *client = fleet_client(plan->br->fleet);
-    struct kube_request *request =
-        p->action->makes_new ? kube_create(client, &spec, fn, arg) : kube_patch(client, &spec, fn, arg);
+    struct kube_request *request = deletes ? kube_delete(client, &spec, fn, arg) :
+                                   p->action->makes_new ? kube_create(client, &spec, fn, arg) :
+                                                          kube_patch(client, &spec, fn, arg);
     free(what);
     json_free(&body);
     return request;
@@ -120,8 +133,7 @@ static void accepted(struct plan *plan, const struct json *object, const struct 
     p->dry_run = BR_DRY_RUN_ACCEPTED;
     if (response->warning[0])
         p->warning = xstrdup(response->warning);
-    if (!p->action->makes_new && !p->verdict.is_retry &&
-        json_int(json_at(object, "metadata", "generation", NULL), &generation))
+    if (plan_writes_spec(p) && json_int(json_at(object, "metadata", "generation", NULL), &generation))
         p->changes_nothing = generation == p->record->generation;
     end(plan, BR_PLAN_READY);
 }
@@ -200,7 +212,7 @@ static void on_right(void *arg, enum kube_right right, const struct error *err)
     char *line = p->action->makes_new ? NULL : plan_kubectl(p, &other);
     error_set(&p->error, ERROR_DENIED,
               "you may not %s backups%s%s in namespace %s: ask for that right, or hand %s on%s%s",
-              p->action->makes_new ? "create" : "patch", p->sub ? "/" : "", p->sub ? p->sub : "", p->ns,
+              verb_of(p), p->sub ? "/" : "", p->sub ? p->sub : "", p->ns,
               line ? "this line" : "the manifest", line ? ": " : "", line ? line : "");
     free(line);
     end(plan, BR_PLAN_REFUSED);
@@ -210,7 +222,7 @@ static void ask_right(struct plan *plan)
 {
     const struct br_plan *p = &plan->pub;
     const struct kube_resource *resource = fleet_resource(p->v1);
-    struct kube_access_query query = {.verb = p->action->makes_new ? "create" : "patch", .group = resource->group,
+    struct kube_access_query query = {.verb = verb_of(p), .group = resource->group,
                                       .resource = resource->plural, .sub = p->sub, .ns = p->ns};
     struct ticket *ticket = xcalloc(1, sizeof *ticket);
     *ticket = (struct ticket){.plan = plan, .br = plan->br, .next = plan->br->tickets};
@@ -325,9 +337,14 @@ bool plan_renew(struct plan *plan, const struct json *object)
     record_free(&p->after);
     p->object = json_copy(object);
     p->record = record_decode(object, plan->pool);
-    p->after = action_after(p->object, p->patch, plan->pool);
-    p->step_count = command_steps(p->after, p->steps);
     p->window.log = p->record;
+    if (p->action->id == ACTION_DELETE) { /* its preconditions name the resourceVersion */
+        json_free(&p->patch);
+        p->patch = action_delete_options(p->record, false);
+        return true;
+    }
+    p->after = action_after(p->object, p->patch, plan->pool);
+    p->step_count = p->action->command ? command_steps(p->after, p->steps) : 0;
     return true;
 }
 
@@ -373,6 +390,8 @@ struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec,
         .allow_pitr_loss = spec->allow_pitr_loss,
         .clear_truncate = spec->clear_truncate,
         .no_dry_run = spec->no_dry_run,
+        .keep_data = spec->keep_data,
+        .retry = spec->retry,
         .asked_until = spec->until,
         .manifest = json_copy(spec->manifest),
     };
@@ -396,6 +415,12 @@ void br_plan_set(struct br_plan *pub, tso_t until, bool clear_truncate)
     struct plan *plan = plan_of(pub);
     plan->asked_until = pub->until = until;
     plan->clear_truncate = clear_truncate;
+    br_plan_look(pub);
+}
+
+void br_plan_keep_data(struct br_plan *pub, bool keep_data)
+{
+    plan_of(pub)->keep_data = keep_data;
     br_plan_look(pub);
 }
 

@@ -36,6 +36,66 @@ static struct json *effect_json(const struct truncate_effect *e)
     return json;
 }
 
+static void add_job(struct json *list, const char *command, const char *kind, const char *name)
+{
+    struct json *step = json_new_object();
+    char *job = xasprintf("%s-%s", kind, name);
+    json_set_string(step, "command", command);
+    json_set_string(step, "job", job);
+    free(job);
+    json_append(list, step);
+}
+
+/* The Jobs that the operator makes for the object as a whole. */
+static void add_object_jobs(const struct br_plan *p, struct json *list)
+{
+    if (p->removes.stops_task)
+        add_job(list, "stop", "stop", p->name);
+    if (p->removes.cleans)
+        add_job(list, "clean", "clean", p->name);
+    if (p->action->id == ACTION_CREATE && p->after && p->after->mode != BACKUP_LOG)
+        add_job(list, "backup", "backup", p->name);
+}
+
+static struct json *removes_json(const struct br_plan *p)
+{
+    struct json *json = json_new_object();
+    json_set_bool(json, "stopsTask", p->removes.stops_task);
+    json_set_bool(json, "endsPITR", p->removes.ends_pitr);
+    json_set_string(json, "pitr", p->removes.pitr);
+    json_set_bool(json, "removesData", p->removes.cleans);
+    json_set_bool(json, "removesDataIfItFails", p->removes.may_clean);
+    json_set_bool(json, "retainsFirst", p->removes.keeps_data);
+    json_set_string(json, "prefix", p->removes.prefix);
+    json_set_string(json, "sharedBy", p->removes.shared_by);
+    json_set_bool(json, "allBackupsSeen", p->removes.all_seen);
+    json_set_string(json, "notes", p->removes.notes);
+    return json;
+}
+
+static void set_preconditions(struct json *json, const struct br_plan *p)
+{
+    struct json *preconditions = json_object_in(json, "preconditions");
+    json_set_string(preconditions, "uid", p->record->uid);
+    json_set_string(preconditions, "resourceVersion", p->record->resource_version);
+}
+
+static void set_signs(struct json *json, const struct br_plan *p)
+{
+    char *success, *failure;
+    br_plan_signs(p, &success, &failure);
+    struct json *signs = json_object_in(json, "signs");
+    json_set_string(signs, "success", success);
+    json_set_string(signs, "failure", failure);
+    free(success);
+    free(failure);
+}
+
+static const char *body_name(const struct br_plan *p)
+{
+    return p->action->makes_new ? "manifest" : p->action->id == ACTION_DELETE ? "deleteOptions" : "patch";
+}
+
 static struct json *commands_json(const struct br_plan *p)
 {
     struct json *list = json_new_array();
@@ -49,6 +109,7 @@ static struct json *commands_json(const struct br_plan *p)
             json_set_string(step, "until", p->steps[i].until);
         json_append(list, step);
     }
+    add_object_jobs(p, list);
     return list;
 }
 
@@ -76,8 +137,10 @@ struct json *br_plan_json(const struct br_plan *p)
     json_set_string(json, "context", p->context);
     json_set_string(json, "server", p->server);
     set_object(json, p);
+    if (p->record)
+        set_preconditions(json, p);
     if (p->patch) {
-        json_set(json, p->action->makes_new ? "manifest" : "patch", plan_redacted(p->patch));
+        json_set(json, body_name(p), plan_redacted(p->patch));
         json_set_string(json, "dryRun", dry_run_names[p->dry_run]);
     }
     if (p->sub)
@@ -92,8 +155,14 @@ struct json *br_plan_json(const struct br_plan *p)
     json_set_bool(json, "waitingTruncate", p->waiting_truncate);
     if (p->truncates)
         json_set(json, "truncate", effect_json(&p->effect));
-    if (p->phase == BR_PLAN_READY)
+    if (p->action->id == ACTION_DELETE && p->verdict.allowed)
+        json_set(json, "removes", removes_json(p));
+    if (p->verdict.allowed && p->verdict.why[0])
+        json_set_string(json, "note", p->verdict.why);
+    if (p->phase == BR_PLAN_READY) {
+        set_signs(json, p);
         json_set_string(json, "confirm", p->confirm_text);
+    }
     if (p->kubectl)
         json_set_string(json, "kubectl", p->kubectl);
     return json;

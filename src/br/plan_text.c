@@ -22,6 +22,14 @@ static const struct words {
                      "works"},
     [ACTION_TRUNCATE] = {"Truncate the log of", "Try again to truncate the log of",
                          "log data is deleted from the storage; nothing brings it back"},
+    [ACTION_DELETE] = {"Delete", "Delete", NULL},
+    [ACTION_RETAIN] = {"Keep the data of", "Keep the data of",
+                       "cleanPolicy Retain: whoever deletes it then, its data stays in the storage"},
+    [ACTION_REMOVE_FINALIZER] = {"Take the finalizer off", "Take the finalizer off",
+                                 "the operator does nothing more for it: a log task that runs is not stopped, and no data "
+                                 "is removed"},
+    [ACTION_CREATE] = {"Create", "Create", NULL},
+    [ACTION_PROBE] = {"Ask br about", "Ask br about", NULL},
 };
 
 static const char *time_text(tso_t ts, const struct describe_context *ctx, char buf[TSO_TEXT_MAX])
@@ -107,7 +115,11 @@ static void add_sends(const struct br_plan *p, struct description *d)
     struct json *body = plan_redacted(p->patch);
     char *json = json_print(body);
     bool new = p->action->makes_new;
-    description_add(d, ROLE_TEXT, 0, "sends", "%s %s%s%s%s%s %s", new ? "POST" : "PATCH",
+    if (p->removes.keeps_data)
+        description_add(d, ROLE_OK, 0, "first", "PATCH %s/%s {\"spec\":{\"cleanPolicy\":\"Retain\"}}; the delete is "
+                        "sent only when that is done", fleet_resource(p->v1)->plural, p->name);
+    description_add(d, ROLE_TEXT, 0, "sends", "%s %s%s%s%s%s %s",
+                    new ? "POST" : p->action->id == ACTION_DELETE ? "DELETE" : "PATCH",
                     fleet_resource(p->v1)->plural, new ? "" : "/",
                     new ? "" : p->name, p->sub ? "/" : "", p->sub ? p->sub : "", json);
     if (p->dry_run == BR_DRY_RUN_ACCEPTED)
@@ -124,10 +136,23 @@ static void add_sends(const struct br_plan *p, struct description *d)
     json_free(&body);
 }
 
+/* By what it is known how it went, and that it is sent to nothing but what was looked at. */
+static void add_signs(const struct br_plan *p, struct description *d)
+{
+    char *success, *failure;
+    br_plan_signs(p, &success, &failure);
+    description_add(d, ROLE_DIM, 0, "done", "when %s; failed when %s", success, failure);
+    if (p->record)
+        description_add(d, ROLE_DIM, 0, "only if", "it is unchanged since resourceVersion %s (uid %s)",
+                        p->record->resource_version, p->record->uid);
+    free(success);
+    free(failure);
+}
+
 static void add_then(const struct br_plan *p, struct description *d)
 {
     char job[128];
-    if (!p->step_count)
+    if (!p->step_count && p->action->command)
         description_add(d, ROLE_WARN, 0, "then",
                         "the operator does nothing yet: its last run failed, and %s once more has it run "
                         "again", p->action->key);
@@ -150,7 +175,7 @@ static void add_means(const struct br_plan *p, struct description *d)
                         "BR keeps what resume needs for about %s: resume before that, or the chain is lost and a new "
                         "full backup "
                         "is needed", ttl_ms == PAUSE_GC_TTL_MS ? "24 h" : clock_format_span(ttl_ms, span));
-    } else {
+    } else if (w->means) {
         description_add(d, p->action->danger == DANGER_TYPE_NAME ? ROLE_WARN : ROLE_TEXT, 0, "means", "%s", w->means);
     }
     if (p->verdict.allowed && p->verdict.why[0])
@@ -187,6 +212,7 @@ void br_plan_describe(const struct br_plan *p, const struct describe_context *ct
         return;
     }
     add_truncate(p, ctx, d);
+    plan_describe_object(p, d);
     if (p->phase == BR_PLAN_REFUSED) {
         description_add(d, ROLE_CRIT, 0, "refused", "%s", p->error.text);
         return;
@@ -194,5 +220,6 @@ void br_plan_describe(const struct br_plan *p, const struct describe_context *ct
     add_sends(p, d);
     add_then(p, d);
     add_means(p, d);
+    add_signs(p, d);
     add_confirm(p, ctx, d);
 }

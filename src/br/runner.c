@@ -257,6 +257,9 @@ bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char 
     bool good = may_execute(br, plans, count, typed, err);
     unsigned number = good ? ++br->batches : 0;
     for (size_t i = 0; i < count; i++) {
+        struct plan *first = good ? plan_retain_first(plan_of(plans[i])) : NULL;
+        if (first)
+            add_run(br, first, number);
         if (good)
             add_run(br, plan_of(plans[i]), number);
         else

@@ -64,9 +64,11 @@ static void on_accepted(struct run *run, const struct json *object)
     const struct br_plan *p = &run->plan->pub;
     int64_t generation = 0;
     bool told = json_int(json_at(object, "metadata", "generation", NULL), &generation);
-    if (!p->action->makes_new && !p->verdict.is_retry && told && generation == p->record->generation)
+    if (plan_writes_spec(p) && told && generation == p->record->generation)
         run_say(run, BR_NOTHING, "the server took it, and nothing changed: the spec said so already");
-    else if (!p->step_count)
+    else if (run_accepted(run, object))
+        return;
+    else if (!p->step_count && p->action->command && !p->action->makes_new)
         run_say(run, BR_NOTHING,
                 "written to the spec; the operator does not run it, because its last run failed: %s once more has "
                 "it run again", p->action->name);
@@ -146,6 +148,8 @@ static void on_whether(void *arg, const struct json *object, const struct kube_r
             not_applied(run, ", there is no such object");
         return;
     }
+    if (gone && run_accepted(run, NULL)) /* with its uid as precondition nothing else was deleted */
+        return;
     if (gone) {
         run_say(run, BR_GONE, "the answer was lost, and the object was deleted meanwhile");
         return;
@@ -189,6 +193,8 @@ static void on_sent(void *arg, const struct json *object, const struct kube_resp
         on_lost(run, response);
     else if (response_is_conflict(response))
         on_conflict(run, response);
+    else if (response->http == 404 && run->pub.action->id == ACTION_DELETE)
+        run_say(run, BR_NOTHING, "it was gone already: somebody else deleted it");
     else if (response->http == 404 && !makes_new)
         run_say(run, BR_GONE, "not done: it was deleted meanwhile");
     else if (response->http == 0 && response->error.code == ERROR_NETWORK && ++run->sends < SEND_AGAIN_MAX)

@@ -38,7 +38,9 @@ struct br_plan_spec {
     tso_t until;                 /* truncate */
     bool allow_pitr_loss;        /* --allow-pitr-loss: TRUNCATE_LOSES_PITR passes with the name alone */
     bool clear_truncate;         /* take a waiting logTruncateUntil out with the same patch (rule 2) */
-    const struct json *manifest; /* start: the new object; copied */
+    bool retry;                  /* only as the retry of a failed run (rule 6), else refused */
+    bool keep_data;              /* delete: cleanPolicy Retain is set first, as a step of its own */
+    const struct json *manifest; /* start, create: the new object; copied */
     enum br_driver driver;       /* who does it; not OPERATOR only by the user's explicit choice, or for a probe */
     enum br_command command;     /* probe: what br is asked; other drivers' verbs: taken from @action */
     const char *pd_address;      /* local: where PD is; job: instead of the cluster's; NULL */
@@ -85,7 +87,11 @@ struct br_plan {
         char prefix[300];        /* "s3://bucket/prefix" */
         char *shared_by;         /* the Backups that use it, a parent or a child path, "ns/name, ..."; NULL: none seen */
         bool all_seen;           /* every Backup of every namespace was listed: nothing else can use it */
-        bool retain_offered;     /* cleanPolicy could be set to Retain first */
+        bool retain_offered;     /* cleanPolicy could be set to Retain first: br_plan_keep_data */
+        bool keeps_data;         /* that is done: a patch goes before the delete, which waits for its success */
+        bool may_clean;          /* OnFailure: should it fail before it is gone, everything under prefix goes, too */
+        char *pitr;              /* which window ends or shrinks, a sentence; NULL: none that is known */
+        char *notes;             /* what else to know, a line each; NULL: nothing */
     } removes;
 
     enum kube_right right;
@@ -110,6 +116,10 @@ void br_plan_free(struct br_plan **plan);
 void br_plan_look(struct br_plan *plan);
 /* The same with another wish: another time of a truncate, or clearing the one that waits. */
 void br_plan_set(struct br_plan *plan, tso_t until, bool clear_truncate);
+/* A delete: set cleanPolicy to Retain first, or not. It looks again. */
+void br_plan_keep_data(struct br_plan *plan, bool keep_data);
+/* By what in the object it is known to have succeeded, and to have failed; the caller frees both. */
+void br_plan_signs(const struct br_plan *plan, char **success, char **failure);
 /* Whether @typed confirms it ("y" and "yes" for BR_CONFIRM_YES). */
 bool br_plan_is_confirmed(const struct br_plan *plan, const char *typed);
 /* The plan as labelled lines, as screens.md sketches. */

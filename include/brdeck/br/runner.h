@@ -75,7 +75,7 @@ struct br_run {
 };
 /* Carry out @count plans (READY, of one action, in one context); taken over, also when false: their pointers become
  * NULL. @typed is what was typed to confirm: checked again. Batches go one after another; the first failure halts the
- * rest. False and @err when it is not confirmed, is read-only, or the journal cannot be written; nothing is sent then.
+ * rest. A delete that keeps the data is two runs, the patch of cleanPolicy and the delete. False and @err when it is not confirmed, is read-only, or the journal cannot be written; nothing is sent then.
  * *@batch (may be NULL) is the number of the batch. */
 bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch,
                 struct error *err);

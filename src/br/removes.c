@@ -1,0 +1,203 @@
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/backup/place.h>
+#include <brdeck/base/alloc.h>
+
+#include "br_private.h"
+
+/* What deleting a Backup comes to (rule 11): the log task, the window, the data, and who else keeps data there. */
+
+enum { SHARERS_SHOWN = 4, SENTENCE_MAX = 2000 };
+
+void plan_forget_removal(struct br_plan *p)
+{
+    free(p->removes.shared_by);
+    free(p->removes.pitr);
+    free(p->removes.notes);
+    memset(&p->removes, 0, sizeof p->removes);
+}
+
+/* -- the task and the data --------------------------------------------------------------- */
+
+/* As the operator decides it: a log backup at work gets a Job stop-NAME. */
+static bool stops_task(const struct backup_record *r)
+{
+    return r->has_finalizer && r->mode == BACKUP_LOG && (r->phase == PHASE_SCHEDULED || r->phase == PHASE_PREPARE ||
+                                                         r->phase == PHASE_RUNNING || r->phase == PHASE_PAUSED);
+}
+
+static bool cleans(const struct backup_record *r)
+{
+    return r->has_finalizer && (r->clean_policy == CLEAN_DELETE ||
+                                (r->clean_policy == CLEAN_ON_FAILURE && r->phase == PHASE_FAILED));
+}
+
+/* OnFailure looks at the phase when it comes to it: what is at work may fail by then, by its own Job being ended. */
+static bool may_clean(const struct backup_record *r)
+{
+    return r->has_finalizer && r->clean_policy == CLEAN_ON_FAILURE && r->phase != PHASE_FAILED &&
+           r->phase != PHASE_COMPLETE && r->phase != PHASE_STOPPED;
+}
+
+/* -- who else ------------------------------------------------------------------------------ */
+
+/* Every Backup of every namespace is listed, now. */
+static bool all_seen(const struct fleet *fleet)
+{
+    bool all = fleet_sources(fleet) > 0 && fleet_is_complete(fleet);
+    for (size_t i = 0; i < fleet_sources(fleet); i++)
+        all = all && !fleet_source(fleet, i)->ns;
+    return all;
+}
+
+static void add_sharer(struct str *out, const struct backup_record *own, const struct backup_record *r,
+                       enum place_relation relation)
+{
+    str_addf(out, "%s%s/%s (%s", out->len ? ", " : "", r->ns, r->name, place_relation_words(relation));
+    if (!str_same(own->endpoint ? own->endpoint : "", r->endpoint ? r->endpoint : ""))
+        str_addf(out, ", at the endpoint %s: buckets of one name are taken for one",
+                 r->endpoint ? r->endpoint : "of the provider");
+    str_addc(out, ')');
+}
+
+static size_t find_sharers(const struct plan *plan, struct str *out)
+{
+    const struct backup_record *own = plan->pub.record;
+    const struct store *store = fleet_store(plan->br->fleet);
+    size_t count = 0;
+    for (slot_t i = 0; i < store_slots(store); i++) {
+        const struct store_row *row = store_get(store, i);
+        const struct backup_record *r = row ? row->record : NULL;
+        enum place_relation relation = r && strcmp(r->uid, own->uid) != 0 ? place_of_records(own, r) : PLACE_APART;
+        if (relation == PLACE_APART)
+            continue;
+        if (count++ < SHARERS_SHOWN)
+            add_sharer(out, own, r, relation);
+    }
+    if (count > SHARERS_SHOWN)
+        str_addf(out, " and %zu more", count - SHARERS_SHOWN);
+    return count;
+}
+
+static bool refuse_shared(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    return error_set(&p->error, ERROR_REFUSED,
+                     "its cleanPolicy is %s, and everything under %s would go, which others use too: %s. Set it to Retain "
+                     "first (brdeck retain %s), then delete it", p->record->clean_policy == CLEAN_DELETE ? "Delete" :
+                     "OnFailure", p->removes.prefix, p->removes.shared_by, p->name);
+}
+
+/* -- PITR ------------------------------------------------------------------------------------ */
+
+static void pitr_of_log(const struct plan *plan, struct str *out)
+{
+    const struct br_plan *p = &plan->pub;
+    const struct window *w = &p->window;
+    char from[TSO_TEXT_MAX], to[TSO_TEXT_MAX];
+    if (w->base)
+        str_addf(out, "from %s (%s) to %s can be restored now; ", tso_format(w->from, TSO_LOCAL, 0, from), w->base->name,
+                 tso_format(w->to, TSO_LOCAL, 0, to));
+    else if (!p->window_known)
+        str_add(out, "what can be restored now is unknown: the snapshots are not completely listed; ");
+    if (p->removes.cleans)
+        str_add(out, w->base ? "all of it is lost, only the instants of the snapshots stay" :
+                               "the log is removed, only the instants of snapshots stay");
+    else if (p->removes.stops_task)
+        str_add(out, "it ends there: no log is backed up from then on; brdeck no longer shows it");
+    else
+        str_add(out, "the log stays in the storage; brdeck no longer shows it");
+}
+
+/* The log backups whose window begins with this snapshot. */
+static void pitr_of_snapshot(const struct plan *plan, struct str *out)
+{
+    const struct br_plan *p = &plan->pub;
+    char cluster[RECORD_CLUSTER_MAX], from[TSO_TEXT_MAX], then_from[TSO_TEXT_MAX];
+    record_cluster(p->record, cluster);
+    if (!cluster[0] || window_base_fault(p->record))
+        return;
+    const struct store *store = fleet_store(plan->br->fleet);
+    size_t count = store_cluster(store, cluster, NULL, 0), others = 0;
+    const struct backup_record **records = xcalloc(count + 1, sizeof *records);
+    const struct backup_record **left = xcalloc(plan->snap_count + 1, sizeof *left);
+    count = store_cluster(store, cluster, records, count);
+    for (size_t i = 0; i < plan->snap_count; i++)
+        if (strcmp(plan->seen[i]->uid, p->record->uid) != 0)
+            left[others++] = plan->seen[i];
+    for (size_t i = 0; i < count; i++) {
+        struct window now = {.from = 0}, then = {.from = 0};
+        if (records[i]->mode != BACKUP_LOG)
+            continue;
+        window_of(records[i], plan->seen, plan->snap_count, plan->cluster_created_ms, &now);
+        window_of(records[i], left, others, plan->cluster_created_ms, &then);
+        if (!now.base || now.from == then.from)
+            continue;
+        str_addf(out, "%sPITR with %s begins at %s", out->len ? "; " : "", records[i]->name,
+                 tso_format(now.from, TSO_LOCAL, 0, from));
+        if (then.base)
+            str_addf(out, ", then only at %s (%s)", tso_format(then.from, TSO_LOCAL, 0, then_from), then.base->name);
+        else
+            str_add(out, ", and is lost: there is no other full backup to begin from");
+    }
+    free(records);
+    free(left);
+}
+
+/* -- the whole ---------------------------------------------------------------------------------- */
+
+static void add_note(struct str *notes, const char *text) { str_addf(notes, "%s%s", notes->len ? "\n" : "", text); }
+
+static void take_notes(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    const struct backup_record *r = p->record;
+    struct str notes;
+    str_init(&notes, SENTENCE_MAX);
+    if (!r->has_finalizer && !(r->mode == BACKUP_LOG && r->has_commit_ts)) /* of that the verdict warns */
+        add_note(&notes, "The operator's finalizer is off: the object goes at once, nothing is stopped or removed.");
+    if (p->removes.stops_task && !p->removes.cleans)
+        add_note(&notes, "Should stop-NAME fail, the object goes all the same, and its task may live on in PD: to be sure, "
+                 "stop it first.");
+    if (r->mode == BACKUP_SNAPSHOT && phase_is_active(r->phase))
+        add_note(&notes, "It is being taken just now: its Job ends, and what is written so far is of no use.");
+    if (p->removes.may_clean)
+        add_note(&notes, "cleanPolicy is OnFailure: should it fail before it is gone, everything under its path goes, too.");
+    p->removes.notes = notes.len ? str_take(&notes) : NULL;
+    str_done(&notes);
+}
+
+bool plan_look_at_removal(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    const struct backup_record *r = p->record;
+    struct str shared, pitr;
+    plan_forget_removal(p);
+    p->removes.retain_offered = r->clean_policy != CLEAN_RETAIN;
+    p->removes.keeps_data = plan->keep_data && p->removes.retain_offered;
+    p->removes.stops_task = stops_task(r);
+    p->removes.cleans = !p->removes.keeps_data && cleans(r);
+    p->removes.may_clean = !p->removes.keeps_data && may_clean(r);
+    snprintf(p->removes.prefix, sizeof p->removes.prefix, "%s", r->path ? r->path : r->storage);
+    p->removes.all_seen = all_seen(plan->br->fleet);
+    plan_see_snapshots(plan);
+    str_init(&pitr, SENTENCE_MAX);
+    if (r->mode == BACKUP_LOG && r->has_commit_ts && r->phase != PHASE_CLEAN && r->phase != PHASE_CLEAN_FAILED)
+        pitr_of_log(plan, &pitr);
+    else if (r->mode == BACKUP_SNAPSHOT && p->removes.cleans)
+        pitr_of_snapshot(plan, &pitr);
+    p->removes.ends_pitr = pitr.len && (p->removes.cleans || p->removes.stops_task);
+    p->removes.pitr = pitr.len ? str_take(&pitr) : NULL;
+    str_done(&pitr);
+    take_notes(plan);
+    str_init(&shared, SENTENCE_MAX);
+    if (p->removes.cleans || p->removes.may_clean)
+        find_sharers(plan, &shared);
+    p->removes.shared_by = shared.len ? str_take(&shared) : NULL;
+    str_done(&shared);
+    return !p->removes.shared_by || refuse_shared(plan);
+}
