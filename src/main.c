@@ -8,21 +8,10 @@
 #include <unistd.h>
 
 #include <brdeck/base/log.h>
-#include <brdeck/base/text.h>
 #include <brdeck/cli/cli.h>
 #include <brdeck/tui/app.h>
 
 #include "demo.h"
-
-/* Words for stderr; text from a cluster is cleaned on the way. */
-static void complain(const struct error *err)
-{
-    struct str line;
-    str_init(&line, STR_SMALL);
-    text_add_clean(&line, err->text);
-    fprintf(stderr, "brdeck: %s\n", line.data);
-    str_done(&line);
-}
 
 static bool open_log(const struct arguments *args, struct error *err)
 {
@@ -75,14 +64,14 @@ int main(int argc, char **argv)
 {
     struct arguments args;
     struct error err = {.code = ERROR_NONE};
+    int code = EXIT_DONE, unfit = EXIT_DONE;
     setlocale(LC_ALL, "");
     tzset();
     if (!arguments_parse(argc, argv, &args, &err) || !open_log(&args, &err)) {
-        complain(&err);
+        unfit = cli_unfit(argc, argv, &args, &err);
         arguments_done(&args);
-        return exit_code_of(err.code);
+        return unfit;
     }
-    int code = EXIT_DONE;
     if (args.version) {
         printf("brdeck %s\n", PACKAGE_VERSION);
     } else if (args.help) {
@@ -92,7 +81,8 @@ int main(int argc, char **argv)
         code = loop ? run(loop, &args, &err) : EXIT_ERROR;
         loop_free(&loop);
         if (err.code)
-            complain(&err);
+            unfit = cli_unfit(argc, argv, &args, &err);
+        code = err.code && args.command ? unfit : code; /* the screen has codes of its own */
     }
     arguments_done(&args);
     log_close();

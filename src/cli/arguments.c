@@ -49,7 +49,8 @@ const struct flag flag_table[] = {
     {"version", 0, FLAG_BOOL, AT(version), NULL, false, "Show the version"},
     {"selector", 'l', FLAG_TEXT, AT(selector), "LABELS", true, "Only those with these labels: a=b,c!=d,e"},
     {"output", 'o', FLAG_TEXT, AT(output), "FORM", true,
-     "get: table, wide, json, yaml or name; an action with --dry-run: json"},
+     "get: table, wide, json, yaml or name; check: text, json or prometheus; runs, journal: text or json; an action with "
+     "--dry-run: json"},
     {"watch", 'w', FLAG_BOOL, AT(watch), NULL, true, "Go on with what changes"},
     {"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, true, "No column titles"},
     {"until", 0, FLAG_TEXT, AT(until), "TIME", true, "Log before it goes: a TSO, a time, or an age such as -7d"},
@@ -57,7 +58,9 @@ const struct flag flag_table[] = {
      "Truncate although no snapshot is left to restore any time from; let a truncate that waits run, too"},
     {"clear-truncate", 0, FLAG_BOOL, AT(clear_truncate), NULL, true,
      "Take out a truncate that waits, instead of letting it run"},
-    {"filename", 'f', FLAG_TEXT, AT(file), "FILE", true, "Manifest of the new log backup; - is stdin"},
+    {"keep-data", 0, FLAG_BOOL, AT(keep_data), NULL, true,
+     "Set cleanPolicy to Retain first, so that the data stays; only then delete"},
+    {"filename", 'f', FLAG_TEXT, AT(file), "FILE", true, "Manifest of the new Backup; - is stdin"},
     {"from", 0, FLAG_TEXT, AT(from), "NAME", true, "Like this Backup"},
     {"prefix", 0, FLAG_TEXT, AT(prefix), "PREFIX", true, "Folder in its storage"},
     {"yes", 'y', FLAG_BOOL, AT(yes), NULL, true, "Do it without asking"},
@@ -65,7 +68,22 @@ const struct flag flag_table[] = {
      "Show what would be done; server: have the API server try it, too"},
     {"no-wait", 0, FLAG_BOOL, AT(no_wait), NULL, true,
      "Do not wait for the operator; of several, each waits for the one before it"},
-    {"timeout", 0, FLAG_SPAN, AT(timeout_ms), "SPAN", true, "Longest wait for the end (10m); then exit code 5"},
+    {"timeout", 0, FLAG_SPAN, AT(timeout_ms), "SPAN", true,
+     "Longest wait for the end (10m); then exit code 5. check: for all that it asks (30s)"},
+    {"max-lag", 0, FLAG_TEXT, AT(max_lag), "WARN[,CRIT]", true,
+     "Lag that is a warning, and critical (lag-warn and lag-crit of the options; CRIT: 3 x WARN)"},
+    {"max-pause", 0, FLAG_TEXT, AT(max_pause), "WARN[,CRIT]", true,
+     "Pause that is a warning, and critical (2h,12h; CRIT: 6 x WARN)"},
+    {"max-age", 0, FLAG_TEXT, AT(max_age), "WARN[,CRIT]", true,
+     "Age of a cluster's newest full backup that is a warning, and critical (26h,50h; CRIT: WARN + 24h)"},
+    {"for", 0, FLAG_TEXT, AT(wait_for), "CONDITION", true,
+     "phase=PHASE, 'lag<SPAN' (in quotes: < is the shell's), complete or delete"},
+    {"since", 0, FLAG_TEXT, AT(since), "SPAN|TIME", true, "Only what came after: 24h, 7d, or a point in time"},
+    {"follow", 'f', FLAG_BOOL, AT(follow), NULL, true, "Go on until the container has ended; wait for one that is coming"},
+    {"previous", 'p', FLAG_BOOL, AT(previous), NULL, true, "Of the run before"},
+    {"tail", 0, FLAG_COUNT, AT(tail), "N", true, "Only the last lines, so many"},
+    {"job", 0, FLAG_TEXT, AT(job), "JOB", true, "Of this Job, instead of the newest of the Backup"},
+    {"timestamps", 0, FLAG_BOOL, AT(timestamps), NULL, true, "With the time at which each line was written"},
 };
 const size_t flag_count = ARRAY_LEN(flag_table);
 
@@ -110,6 +128,18 @@ static bool set_span(const struct flag *flag, const char *value, int64_t *ms, st
     return true;
 }
 
+static bool set_count(const struct flag *flag, const char *value, int64_t *count, struct error *err)
+{
+    if (strcmp(value, "-1") == 0) { /* kubectl: all */
+        *count = 0;
+        return true;
+    }
+    if (!*value || strlen(value) > 9 || strspn(value, "0123456789") != strlen(value) || strtoll(value, NULL, 10) == 0)
+        return error_set(err, ERROR_USAGE, "--%s %s: want a number from 1 on", flag->name, value);
+    *count = strtoll(value, NULL, 10);
+    return true;
+}
+
 static bool set_flag(struct parser *p, const struct flag *flag, const char *value)
 {
     char *at = (char *)p->args + flag->offset;
@@ -122,6 +152,7 @@ static bool set_flag(struct parser *p, const struct flag *flag, const char *valu
         return true;
     case FLAG_TEXT: *(const char **)(void *)at = value; return true;
     case FLAG_LIST: append_names((const char ***)(void *)at, value); return true;
+    case FLAG_COUNT: return set_count(flag, value, (int64_t *)(void *)at, p->err);
     case FLAG_SPAN: return set_span(flag, value, (int64_t *)(void *)at, p->err);
     }
     return true;
@@ -135,12 +166,20 @@ static const struct flag *find_long(const char *name, size_t len)
     return NULL;
 }
 
-static const struct flag *find_short(char letter)
+/* A letter means what the command that stands before it takes by that letter; the first of the table where it takes none. */
+static const struct flag *find_short(const struct parser *p, char letter)
 {
-    for (size_t i = 0; i < flag_count; i++)
-        if (flag_table[i].letter == letter)
-            return &flag_table[i];
-    return NULL;
+    const struct cli_command *command = p->args->command ? cli_command_find(p->args->command) : NULL;
+    const struct flag *first = NULL;
+    for (size_t i = 0; i < flag_count; i++) {
+        const struct flag *flag = &flag_table[i];
+        if (flag->letter != letter)
+            continue;
+        if (!flag->of_command || (command && cli_command_takes(command, flag)))
+            return flag;
+        first = first ? first : flag;
+    }
+    return first;
 }
 
 static const struct option *find_option(const char *name, size_t len)
@@ -180,7 +219,7 @@ static bool parse_long(struct parser *p)
 static bool parse_short(struct parser *p)
 {
     for (const char *c = p->argv[p->i] + 1; *c; c++) {
-        const struct flag *flag = find_short(*c);
+        const struct flag *flag = find_short(p, *c);
         if (!flag)
             return error_set(p->err, ERROR_USAGE, "there is no flag -%c; brdeck --help shows those there are", *c);
         if (flag->type == FLAG_BOOL) {

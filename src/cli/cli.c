@@ -29,6 +29,22 @@ const struct cli_command cli_commands[] = {
      ACT_FLAGS " until allow-pitr-loss", run_action},
     {"start", "start -f FILE | start NAME --from OLD --prefix PREFIX [-n NS]", "Start a new log backup",
      ACT_FLAGS " filename from prefix", run_start},
+    {"create", "create -f FILE [-n NS]", "Create Backups, snapshots or logs, out of a manifest", ACT_FLAGS " filename",
+     run_create},
+    {"retry", "retry NAME... pause|resume|stop|truncate [-n NS]",
+     "Have the operator run a failed command again, which it never does by itself",
+     ACT_FLAGS " clear-truncate allow-pitr-loss until", run_action},
+    {"retain", "retain NAME... [-n NS]", "Set cleanPolicy to Retain, so that a delete leaves the data", ACT_FLAGS,
+     run_action},
+    {"delete", "delete NAME... [--keep-data] [-n NS]",
+     "Delete Backups, and with cleanPolicy Delete everything under their paths", ACT_FLAGS " keep-data", run_action},
+    {"remove-finalizer", "remove-finalizer NAME... [-n NS]",
+     "Let an object go whose delete hangs: nothing is stopped or cleaned then", ACT_FLAGS, run_action},
+    {"logs", "logs NAME [-n NS] [-f] [-p] [--tail N] [--job JOB]", "What br says, or said: the log of the newest Job",
+     "follow previous tail job timestamps", run_logs},
+    {"wait", "wait NAME... --for CONDITION [--timeout SPAN] [-n NS]",
+     "Wait until it is so: phase=Paused, 'lag<5m', complete, delete; exit code 4 when it can never be", "for timeout",
+     run_wait},
     {"help", "help [COMMAND]", "Show help", "", run_help},
 };
 const size_t cli_command_count = ARRAY_LEN(cli_commands);
@@ -150,7 +166,8 @@ void cli_help(const char *name)
                *option_table[i].standard ? option_table[i].standard : "none");
         free(left);
     }
-    printf("\nExit codes: 0 done, 1 error, 2 usage, 3 refused by the state, 4 the action failed, 5 timed out.\n");
+    printf("\nExit codes: 0 done, 1 error, 2 usage, 3 refused by the state, 4 the action failed, 5 timed out, 128+N ended by "
+           "signal N.\nOf check: 0 fine, 1 warning, 2 critical, 3 unknown.\n");
 }
 
 int run_help(struct loop *loop, const struct arguments *args)
@@ -163,6 +180,12 @@ int run_help(struct loop *loop, const struct arguments *args)
     }
     cli_help(name);
     return EXIT_DONE;
+}
+
+int cli_unfit(int argc, char **argv, const struct arguments *args, const struct error *err)
+{
+    (void)argc, (void)argv, (void)args;
+    return cli_fail(err);
 }
 
 int cli_run(struct loop *loop, const struct arguments *args)

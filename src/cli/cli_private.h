@@ -17,10 +17,10 @@ extern const size_t cli_command_count;
 const struct cli_command *cli_command_find(const char *name);
 
 /* A flag: the parser, help and the man page read the table. */
-enum flag_type { FLAG_BOOL, FLAG_TEXT, FLAG_SPAN, FLAG_LIST };
+enum flag_type { FLAG_BOOL, FLAG_TEXT, FLAG_SPAN, FLAG_COUNT, FLAG_LIST };
 struct flag {
     const char *name;
-    char letter;          /* 0: none */
+    char letter;          /* 0: none; two flags have the same only where no command takes both */
     enum flag_type type;
     size_t offset;        /* in struct arguments */
     const char *argument; /* for help; NULL for FLAG_BOOL */
@@ -35,6 +35,8 @@ bool cli_command_takes(const struct cli_command *command, const struct flag *fla
 bool cli_is_kind(const char *word);
 /* The name in "NAME" or "backup/NAME" (as -o name prints it), within @word; NULL when it is another kind (said). */
 const char *cli_name(const char *word);
+/* Whether a Backup of that API group is meant by @word: "NAME" and "backup/NAME" mean both. */
+bool cli_group_is(const char *word, bool v1);
 
 /* Words to stderr ("brdeck: ..."), cleaned. */
 __attribute__((format(printf, 1, 2)))
@@ -54,8 +56,18 @@ struct session {
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
     size_t seen;         /* of settling: rows so far */
     int64_t settle_ms;   /* of settling: the longest time in which nothing comes */
+    int64_t last_ms;     /* monotonic; settling goes on until then at most; INT64_MAX: no limit */
     int signal;          /* that asks for the end; 0: none */
+    char lost[512];      /* why nothing comes at the moment, as it was said; "" all is well */
 };
+/* session_open and session_settle without a word: the error is the caller's to say. */
+bool session_begin(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options,
+                   struct error *err);
+bool session_list(struct session *s, struct error *err);
+/* br/ for one that only looks (@read_only), or follows. */
+void session_runner(struct session *s, bool read_only);
+/* Said when it begins, when the cause is another, and when it is over: what does not come is no sign of calm. */
+void session_tell_link(struct session *s);
 /* False: said, and *@code is the exit code. @options is filled up with the namespaces. session_done in any case. */
 bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options,
                   int *code);
@@ -78,6 +90,12 @@ int run_get(struct loop *loop, const struct arguments *args);
 int run_describe(struct loop *loop, const struct arguments *args);
 int run_action(struct loop *loop, const struct arguments *args);
 int run_start(struct loop *loop, const struct arguments *args);
+int run_create(struct loop *loop, const struct arguments *args);
+int run_check(struct loop *loop, const struct arguments *args);
+int run_wait(struct loop *loop, const struct arguments *args);
+int run_runs(struct loop *loop, const struct arguments *args);
+int run_journal(struct loop *loop, const struct arguments *args);
+int run_logs(struct loop *loop, const struct arguments *args);
 int run_help(struct loop *loop, const struct arguments *args);
 /* Whether --dry-run and -o say what they may; else it is said (EXIT_USAGE). */
 bool act_check(const struct arguments *args);

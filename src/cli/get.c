@@ -28,7 +28,6 @@ struct get {
     struct json *items;       /* of -o json and yaml: the whole objects */
     bool broken;              /* stdout is gone */
     int broken_errno;
-    char lost[512];           /* why nothing comes at the moment, as it was said; "" all is well */
     size_t *widths;           /* of the columns, while rows follow each other */
     struct str *cells;        /* of the row under way, as many as columns */
 };
@@ -286,28 +285,6 @@ static int tell_missing(struct get *get)
     return code;
 }
 
-/* Said when it begins, when the cause is another, and when it is over: rows that do not come are no sign of calm. */
-static void tell_link(struct get *get)
-{
-    const struct fleet *fleet = get->session.fleet;
-    const struct error *error = NULL;
-    bool waits = false;
-    for (size_t i = 0; i < fleet_sources(fleet); i++) {
-        const struct reflector_state *state = &fleet_source(fleet, i)->state;
-        bool well = state->phase == REFLECTOR_WATCHING || state->phase == REFLECTOR_LISTED;
-        waits = waits || !well;
-        if (!well && state->error.code != ERROR_NONE)
-            error = &state->error;
-    }
-    if (error && strncmp(get->lost, error->text, sizeof get->lost - 1) != 0) {
-        cli_say("%s; trying again, what is above may be old", error->text);
-        snprintf(get->lost, sizeof get->lost, "%s", error->text);
-    } else if (get->lost[0] && !waits) {
-        cli_say("live again");
-        get->lost[0] = '\0';
-    }
-}
-
 static void print_change(struct get *get, slot_t slot)
 {
     const struct store_row *row = store_get(fleet_store(get->session.fleet), slot);
@@ -331,7 +308,7 @@ static void follow(struct get *get, struct store_feed *feed)
                 print_change(get, slots[i]);
         } while (count == ARRAY_LEN(slots));
         flush(get);
-        tell_link(get);
+        session_tell_link(&get->session);
     }
 }
 

@@ -84,22 +84,37 @@ int session_code(const struct session *s, int code) { return s->signal ? 128 + s
 
 /* -- life ---------------------------------------------------------------------------------- */
 
-bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options,
-                  int *code)
+bool session_begin(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options,
+                   struct error *err)
 {
-    struct error err = {.code = ERROR_NONE};
-    *s = (struct session){.loop = loop, .args = args, .deadline_ms = INT64_MAX};
+    *s = (struct session){.loop = loop, .args = args, .deadline_ms = INT64_MAX, .last_ms = INT64_MAX};
     watch_signals(s);
-    s->client = cli_connect(loop, args, &s->target, &err);
-    if (!s->client) {
-        *code = cli_fail(&err);
+    s->client = cli_connect(loop, args, &s->target, err);
+    if (!s->client)
         return false;
-    }
     if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
         kube_auth_set_terminal(kube_client_auth(s->client), &(struct kube_terminal){.borrow = lend, .give_back = take_back});
     options->namespaces = session_namespaces(s);
     s->fleet = fleet_new(loop, s->client, options, NULL, NULL);
     return true;
+}
+
+bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options,
+                  int *code)
+{
+    struct error err = {.code = ERROR_NONE};
+    if (session_begin(s, loop, args, options, &err))
+        return true;
+    *code = cli_fail(&err);
+    return false;
+}
+
+void session_runner(struct session *s, bool read_only)
+{
+    const char *journal = options_text(s->args->opts, OPTION_JOURNAL);
+    struct br_options options = {.loop = s->loop, .fleet = s->fleet, .journal = journal && *journal ? journal : NULL,
+                                 .read_only = read_only};
+    s->br = br_new(&options, NULL, NULL);
 }
 
 void session_done(struct session *s)
@@ -125,6 +140,12 @@ bool session_wait(struct session *s, bool (*done)(void *arg), void *arg)
 /* The request's own limit ends first, so that it can be told why nothing came. */
 enum { SAY_WHY_MS = 500 };
 
+static void settle_until(struct session *s)
+{
+    int64_t at = clock_mono_ms() + s->settle_ms;
+    s->deadline_ms = at < s->last_ms ? at : s->last_ms;
+}
+
 /* A long list may take long: the limit is for the time in which nothing comes. */
 static bool is_settled(void *arg)
 {
@@ -132,38 +153,69 @@ static bool is_settled(void *arg)
     size_t count = store_count(fleet_store(s->fleet));
     if (count != s->seen) {
         s->seen = count;
-        s->deadline_ms = clock_mono_ms() + s->settle_ms;
+        settle_until(s);
     }
     return fleet_is_settled(s->fleet) || fleet_error(s->fleet)->code != ERROR_NONE;
 }
 
-bool session_settle(struct session *s, int *code)
+bool session_list(struct session *s, struct error *why)
 {
-    int64_t limit = s->args->request_timeout_ms > 0 ? s->args->request_timeout_ms : 30000;
+    int64_t limit = s->args->request_timeout_ms > 0 ? s->args->request_timeout_ms : 30000, begun = clock_mono_ms();
     s->settle_ms = limit + SAY_WHY_MS;
-    s->deadline_ms = clock_mono_ms() + s->settle_ms;
+    settle_until(s);
     bool settled = session_wait(s, is_settled, s);
+    bool out_of_time = clock_mono_ms() >= s->last_ms;
     s->deadline_ms = INT64_MAX;
     const struct error *err = fleet_error(s->fleet);
     if (settled && err->code == ERROR_NONE)
         return true;
-    if (s->signal) {
-        *code = session_code(s, EXIT_ERROR);
+    if (s->signal)
+        return error_set(why, ERROR_SYSTEM, "interrupted by signal %d", s->signal);
+    if (err->code != ERROR_NONE) {
+        *why = *err;
         return false;
     }
-    struct error late;
-    struct str why;
-    str_init(&why, 512);
-    fleet_freshness(s->fleet, &why, &(enum role){ROLE_TEXT}, &(int64_t){0});
-    error_set(&late, ERROR_NETWORK, "%s: nothing came for %g s (%s)", s->target->server, (double)limit / 1000,
-              why.data);
-    str_done(&why);
-    *code = cli_fail(err->code ? err : &late);
+    struct str state;
+    str_init(&state, 300);
+    fleet_freshness(s->fleet, &state, &(enum role){ROLE_TEXT}, &(int64_t){0});
+    if (out_of_time)
+        limit = s->last_ms - begun;
+    error_set(why, ERROR_NETWORK, "%s: %s %g s (%s)", s->target->server,
+              out_of_time ? "the list was not complete within" : "nothing came for", (double)limit / 1000, state.data);
+    str_done(&state);
     return false;
 }
 
-/* Which API group @word asks for: "br.pingcap.com", "pingcap.com", or none. */
-static bool group_is(const char *word, bool v1)
+bool session_settle(struct session *s, int *code)
+{
+    struct error err;
+    if (session_list(s, &err))
+        return true;
+    *code = s->signal ? session_code(s, EXIT_ERROR) : cli_fail(&err);
+    return false;
+}
+
+void session_tell_link(struct session *s)
+{
+    const struct error *error = NULL;
+    bool waits = false;
+    for (size_t i = 0; i < fleet_sources(s->fleet); i++) {
+        const struct reflector_state *state = &fleet_source(s->fleet, i)->state;
+        bool well = state->phase == REFLECTOR_WATCHING || state->phase == REFLECTOR_LISTED;
+        waits = waits || !well;
+        if (!well && state->error.code != ERROR_NONE)
+            error = &state->error;
+    }
+    if (error && strncmp(s->lost, error->text, sizeof s->lost - 1) != 0) {
+        cli_say("%s; trying again, what is above may be old", error->text);
+        snprintf(s->lost, sizeof s->lost, "%s", error->text);
+    } else if (s->lost[0] && !waits) {
+        cli_say("live again");
+        s->lost[0] = '\0';
+    }
+}
+
+bool cli_group_is(const char *word, bool v1)
 {
     const char *slash = strchr(word, '/'), *dot = strchr(word, '.');
     if (!slash || !dot || dot > slash)
@@ -186,7 +238,7 @@ slot_t session_find(const struct session *s, const char *word, int *code)
     for (slot_t slot = 0; slot < store_slots(store); slot++) {
         const struct store_row *row = store_get(store, slot);
         if (row && strcmp(row->record->name, name) == 0 && strcmp(row->record->ns, ns) == 0 &&
-            group_is(word, row->record->v1)) {
+            cli_group_is(word, row->record->v1)) {
             found = slot;
             count++;
         }

@@ -22,6 +22,8 @@ enum exit_code {
     EXIT_FAILED = 4,  /* the action was begun and failed */
     EXIT_TIMED_OUT = 5,
 };
+/* Of `check`, as monitoring plugins have them. */
+enum check_code { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL, CHECK_UNKNOWN };
 int exit_code_of(enum error_code code);
 
 /* kubectl's global flags and brdeck's own, parsed from argv. */
@@ -38,7 +40,12 @@ struct arguments {
     size_t word_count;
     /* of commands */
     const char *selector, *output, *until, *file, *from, *prefix, *dry_run;
-    bool watch, yes, no_wait, allow_pitr_loss, clear_truncate, no_headers;
+    const char *max_lag, *max_age, *max_pause; /* check: "10m", "10m,30m" */
+    const char *wait_for, *since;
+    bool watch, yes, no_wait, allow_pitr_loss, clear_truncate, keep_data, no_headers;
+    const char *job;             /* logs */
+    bool follow, previous, timestamps;
+    int64_t tail;                /* 0: all */
     int64_t timeout_ms;          /* -1: not given */
     struct options *opts;
 };
@@ -46,6 +53,9 @@ struct arguments {
 bool arguments_parse(int argc, char **argv, struct arguments *args, struct error *err);
 void arguments_done(struct arguments *args);
 
+/* Say @err, which the arguments or the start gave, as the command wants it; returns the exit code. @args may be half read
+ * (its command NULL then: @argv is looked through). `check` says UNKNOWN on stdout, whatever is wrong. */
+int cli_unfit(int argc, char **argv, const struct arguments *args, const struct error *err);
 /* Run @args->command; returns the exit code. */
 int cli_run(struct loop *loop, const struct arguments *args);
 /* For main and the screen: the client of the arguments' context. NULL and @err. *@target is the caller's. */
