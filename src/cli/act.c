@@ -1,4 +1,4 @@
-/* act.c - pause, resume, stop, truncate from the command line: plan, show, confirm, carry out, follow. */
+/* act.c - pause, resume, stop, truncate, their retries, delete, retain, remove-finalizer from the command line: plan, show, confirm, carry out, follow. */
 #include <config.h>
 
 #include <errno.h>
@@ -20,6 +20,7 @@ struct act {
     struct session *session;
     struct br_plan **plans;
     size_t count;
+    size_t runs;            /* of the batch: a delete that keeps the data is two */
     unsigned batch;
     struct str typed;       /* read from the terminal */
     bool typed_all;
@@ -99,6 +100,12 @@ static void tell_warnings(const struct act *act)
         const struct br_plan *plan = act->plans[i];
         if (plan->verdict.why[0])
             cli_say("%s/%s: %s", plan->ns, plan->name, plan->verdict.why);
+        if (plan->removes.cleans || plan->removes.may_clean)
+            cli_say("%s/%s: everything under %s goes%s; whether others keep data there: %s", plan->ns, plan->name,
+                    plan->removes.prefix, plan->removes.cleans ? "" : ", should it fail before it is gone",
+                    plan->removes.all_seen ? "no other Backup does" : "unknown, not all Backups are listed");
+        if (plan->removes.ends_pitr)
+            cli_say("%s/%s: PITR: %s", plan->ns, plan->name, plan->removes.pitr);
         if (plan->waiting_truncate)
             cli_say("%s/%s: logTruncateUntil is set in its spec and fires as soon as this is done: that deletes log "
                     "data (--clear-truncate takes it out)", plan->ns, plan->name);
@@ -174,7 +181,7 @@ static const struct br_run *run_of(const struct act *act, size_t nth)
 
 static void tell_progress(struct act *act)
 {
-    for (size_t i = 0; i < act->count; i++) {
+    for (size_t i = 0; i < act->runs; i++) {
         const struct br_run *run = run_of(act, i);
         if (!run || br_outcome_is_end(run->outcome) || str_same(run->text, act->told[i]) || !run->text[0])
             continue;
@@ -189,7 +196,7 @@ static bool is_over(void *arg)
     struct act *act = arg;
     bool sent_only = act->session->args->no_wait;
     tell_progress(act);
-    for (size_t i = 0; i < act->count; i++) {
+    for (size_t i = 0; i < act->runs; i++) {
         const struct br_run *run = run_of(act, i);
         if (run && !br_outcome_is_end(run->outcome) && !(sent_only && run->outcome == BR_FOLLOWING))
             return false;
@@ -223,7 +230,7 @@ static const char *unfinished(const struct act *act, const struct br_run *run)
 static int tell_ends(struct act *act, bool timed_out)
 {
     int code = EXIT_DONE;
-    for (size_t i = 0; i < act->count; i++) {
+    for (size_t i = 0; i < act->runs; i++) {
         const struct br_run *run = run_of(act, i);
         if (!run)
             continue;
@@ -259,6 +266,8 @@ static int execute(struct act *act)
     free(plans);
     if (!sent)
         return cli_fail(&err);
+    while (run_of(act, act->runs))
+        act->runs++;
     int64_t limit = act->session->args->timeout_ms >= 0 ? act->session->args->timeout_ms : WAIT_MS;
     act->session->deadline_ms = clock_mono_ms() + limit;
     bool over = session_wait(act->session, is_over, act);
@@ -333,7 +342,7 @@ int act_on(struct session *s, const struct br_plan_spec *specs, size_t count)
     if (code != EXIT_DONE)
         return code;
     struct act act = {.session = s, .count = count, .plans = xcalloc(count, sizeof *act.plans),
-                      .told = xcalloc(count, sizeof *act.told)};
+                      .told = xcalloc(2 * count, sizeof *act.told)};
     str_init(&act.typed, 1024);
     for (size_t i = 0; i < count; i++) {
         struct br_plan_spec spec = specs[i];
@@ -341,8 +350,8 @@ int act_on(struct session *s, const struct br_plan_spec *specs, size_t count)
         act.plans[i] = br_plan_new(s->br, &spec, on_plan, &act);
     }
     code = plan_and_act(&act);
-    for (size_t i = 0; i < count; i++) {
-        if (act.plans)
+    for (size_t i = 0; i < 2 * count; i++) {
+        if (act.plans && i < count)
             br_plan_free(&act.plans[i]);
         free(act.told[i]);
     }
@@ -362,13 +371,20 @@ static bool is_repeated(const struct br_plan_spec *specs, size_t count, const ch
     return false;
 }
 
+/* "retry NAME VERB": the last word says which. */
+static size_t name_count(const struct arguments *args)
+{
+    return args->word_count - (args->word_count && strcmp(args->command, "retry") == 0);
+}
+
 static int act_on_names(struct session *s, const struct action *action, tso_t until)
 {
     const struct arguments *args = s->args;
-    struct br_plan_spec *specs = xcalloc(args->word_count, sizeof *specs);
+    size_t names = name_count(args);
+    struct br_plan_spec *specs = xcalloc(names, sizeof *specs);
     size_t count = 0;
     int code = EXIT_DONE;
-    for (size_t i = 0; i < args->word_count; i++) {
+    for (size_t i = 0; i < names; i++) {
         int one = EXIT_DONE;
         slot_t slot = session_find(s, args->words[i], &one);
         code = code ? code : one;
@@ -380,12 +396,14 @@ static int act_on_names(struct session *s, const struct action *action, tso_t un
             specs[count++] = (struct br_plan_spec){.action = action->id, .v1 = v1,
                                                    .ns = session_namespace(s), .name = name,
                                                    .until = until, .allow_pitr_loss = args->allow_pitr_loss,
-                                                   .clear_truncate = args->clear_truncate};
+                                                   .clear_truncate = args->clear_truncate,
+                                                   .keep_data = args->keep_data,
+                                                   .retry = strcmp(args->command, "retry") == 0};
         }
     }
     if (code == EXIT_DONE)
         code = act_on(s, specs, count);
-    else if (args->word_count > 1)
+    else if (names > 1)
         cli_say("nothing was changed");
     free(specs);
     return code;
@@ -396,11 +414,11 @@ static bool check(const struct arguments *args, const struct action *action)
 {
     tso_t until = 0;
     struct error err;
-    if (!args->word_count)
-        cli_say("%s what? want \"brdeck %s NAME...\"", action->name, action->name);
+    if (!name_count(args))
+        cli_say("%s what? want \"brdeck %s\"", args->command, cli_command_find(args->command)->synopsis);
     else if (args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1]))
-        cli_say("%s takes names in one namespace: neither -A nor several", action->name);
-    else if (action->id == ACTION_TRUNCATE && !args->until)
+        cli_say("%s takes names in one namespace: neither -A nor several", args->command);
+    else if (action->id == ACTION_TRUNCATE && !args->until && strcmp(args->command, "retry") != 0)
         cli_say("truncate needs --until TIME: a TSO, a time, or an age such as -7d");
     else if (args->until && !tso_parse(args->until, clock_wall_ms(), &until, NULL, &err))
         cli_say("--until %s", err.text);
@@ -409,15 +427,37 @@ static bool check(const struct arguments *args, const struct action *action)
     return false;
 }
 
+/* Of "retry NAME VERB"; NULL, and it is said. */
+static const struct action *retried_action(const struct arguments *args)
+{
+    const struct action *action = args->word_count ? action_find(args->words[args->word_count - 1]) : NULL;
+    if (action && action->command && !action->makes_new)
+        return action;
+    cli_say("retry what? want \"brdeck retry NAME... pause|resume|stop|truncate\"");
+    return NULL;
+}
+
+/* Whether another Backup keeps its data under the same path is asked of all namespaces; where that is not allowed, fewer
+ * come, and the plan says that it is unknown. */
+static void widen(struct session *s, const struct action *action)
+{
+    if (action->id == ACTION_DELETE)
+        fleet_set_namespaces(s->fleet, NULL);
+}
+
 int run_action(struct loop *loop, const struct arguments *args)
 {
-    const struct action *action = action_find(args->command);
+    bool retry = strcmp(args->command, "retry") == 0;
+    const struct action *action = retry ? retried_action(args) : action_find(args->command);
     struct fleet_options options = {.once = false};
     struct session s;
     int code = EXIT_DONE;
-    if (!check(args, action))
+    if (!action || !check(args, action))
         return EXIT_USAGE;
-    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code)) {
+    bool opened = session_open(&s, loop, args, &options, &code);
+    if (opened)
+        widen(&s, action);
+    if (opened && session_settle(&s, &code)) {
         struct error err;
         tso_t until = 0; /* a relative time is of the server's clock */
         if (args->until && !tso_parse(args->until, fleet_now_ms(s.fleet), &until, NULL, &err))

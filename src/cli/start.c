@@ -1,4 +1,4 @@
-/* start.c - a new log backup, from a manifest or like an old one. */
+/* start.c - a new log backup, from a manifest or like an old one; and create, of any Backup. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 enum { MANIFESTS_MAX = 64 };
 
-static bool check_manifest(const struct json *doc, const char *file, size_t nth, struct error *err)
+static bool check_manifest(const struct json *doc, enum action_id id, const char *file, size_t nth, struct error *err)
 {
     const char *api = json_string(doc, "apiVersion"), *kind = json_string(doc, "kind");
     bool known = str_same(api, "br.pingcap.com/v1alpha1") || str_same(api, "pingcap.com/v1alpha1");
@@ -23,8 +23,9 @@ static bool check_manifest(const struct json *doc, const char *file, size_t nth,
                          nth, api ? api : "without apiVersion", kind ? kind : "without kind");
     if (!json_text(json_at(doc, "metadata", "name", NULL)))
         return error_set(err, ERROR_INPUT, "%s: document %zu has no metadata.name", file, nth);
-    if (!str_same(json_text(json_at(doc, "spec", "backupMode", NULL)), "log"))
-        return error_set(err, ERROR_INPUT, "%s: document %zu is no log backup: want spec.backupMode: log", file, nth);
+    if (id == ACTION_START && !str_same(json_text(json_at(doc, "spec", "backupMode", NULL)), "log"))
+        return error_set(err, ERROR_INPUT, "%s: document %zu is no log backup: want spec.backupMode: log, or brdeck "
+                         "create", file, nth);
     return true;
 }
 
@@ -55,7 +56,7 @@ static bool check_place(const struct session *s, const struct br_plan_spec *spec
     return true;
 }
 
-static int start_file(struct session *s, const struct json *docs)
+static int start_file(struct session *s, enum action_id id, const struct json *docs)
 {
     struct error err;
     struct br_plan_spec specs[MANIFESTS_MAX];
@@ -69,11 +70,11 @@ static int start_file(struct session *s, const struct json *docs)
             cli_say("%s: more than %d documents", s->args->file, MANIFESTS_MAX);
             return EXIT_ERROR;
         }
-        if (!check_manifest(doc, s->args->file, count + 1, &err))
+        if (!check_manifest(doc, id, s->args->file, count + 1, &err))
             return cli_fail(&err);
         const char *ns = json_text(json_at(doc, "metadata", "namespace", NULL));
         specs[count++] = (struct br_plan_spec){
-            .action = ACTION_START, .v1 = str_same(json_string(doc, "apiVersion"), "pingcap.com/v1alpha1"),
+            .action = id, .v1 = str_same(json_string(doc, "apiVersion"), "pingcap.com/v1alpha1"),
             .ns = ns ? ns : session_namespace(s), .name = json_text(json_at(doc, "metadata", "name", NULL)),
             .manifest = doc,
         };
@@ -137,29 +138,41 @@ static int start_like(struct session *s, const char *name)
     return code;
 }
 
-int run_start(struct loop *loop, const struct arguments *args)
+static int run_new(struct loop *loop, const struct arguments *args, enum action_id id, bool like)
 {
     struct session s;
     struct fleet_options options = {.once = false};
     int code = EXIT_DONE;
-    bool like = args->from && args->word_count == 1 && !args->file;
-    bool file = args->file && !args->word_count && !args->from && !args->prefix;
-    if (!like && !file) {
-        cli_say("want \"brdeck start -f FILE\" or \"brdeck start NAME --from OLD --prefix PREFIX\"");
-        return EXIT_USAGE;
-    }
     if (args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1])) {
-        cli_say("start needs one namespace: neither -A nor several");
+        cli_say("%s needs one namespace: neither -A nor several", args->command);
         return EXIT_USAGE;
     }
     if (!act_check(args))
         return EXIT_USAGE;
-    struct json *docs = file ? read_manifests(args->file) : NULL; /* before anything is asked of a server */
-    if (file && !docs)
+    struct json *docs = like ? NULL : read_manifests(args->file); /* before anything is asked of a server */
+    if (!like && !docs)
         return EXIT_ERROR;
     if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
-        code = like ? start_like(&s, args->words[0]) : start_file(&s, docs);
+        code = like ? start_like(&s, args->words[0]) : start_file(&s, id, docs);
     session_done(&s);
     json_free(&docs);
     return code;
+}
+
+int run_start(struct loop *loop, const struct arguments *args)
+{
+    bool like = args->from && args->word_count == 1 && !args->file;
+    bool file = args->file && !args->word_count && !args->from && !args->prefix;
+    if (like || file)
+        return run_new(loop, args, ACTION_START, like);
+    cli_say("want \"brdeck start -f FILE\" or \"brdeck start NAME --from OLD --prefix PREFIX\"");
+    return EXIT_USAGE;
+}
+
+int run_create(struct loop *loop, const struct arguments *args)
+{
+    if (args->file && !args->word_count)
+        return run_new(loop, args, ACTION_CREATE, false);
+    cli_say("want \"brdeck create -f FILE\"");
+    return EXIT_USAGE;
 }
