@@ -30,6 +30,8 @@ struct get {
     int broken_errno;
     size_t *widths;           /* of the columns, while rows follow each other */
     struct str *cells;        /* of the row under way, as many as columns */
+    struct gone { char *ns, *name; } *seen; /* by slot: whose row it was, for when it is deleted */
+    size_t seen_count;
 };
 
 static bool is_wanted(const struct get *get, const char *name)
@@ -186,11 +188,10 @@ static void fill_cells(struct get *get, const struct store_row *row)
     str_done(&cell.text);
 }
 
-static void print_row(struct get *get, const struct store_row *row)
+static void print_cells(struct get *get)
 {
     struct str line;
     size_t pad = 0;
-    fill_cells(get, row);
     str_init(&line, STR_LARGE);
     for (size_t i = 0; i < kind_backup.column_count; i++) {
         if (!is_shown(get, &kind_backup.columns[i]))
@@ -203,6 +204,12 @@ static void print_row(struct get *get, const struct store_row *row)
     str_addc(&line, '\n');
     put(get, line.data);
     str_done(&line);
+}
+
+static void print_row(struct get *get, const struct store_row *row)
+{
+    fill_cells(get, row);
+    print_cells(get);
 }
 
 static void widen(struct get *get, const struct store_row *row)
@@ -285,21 +292,75 @@ static int tell_missing(struct get *get)
     return code;
 }
 
+static void remember(struct get *get, slot_t slot, const struct store_row *row)
+{
+    while (get->seen_count <= slot) {
+        get->seen = xreallocarray(get->seen, get->seen_count * 2 + 64, sizeof *get->seen);
+        memset(get->seen + get->seen_count, 0, (get->seen_count + 64) * sizeof *get->seen);
+        get->seen_count = get->seen_count * 2 + 64;
+    }
+    struct gone *seen = &get->seen[slot];
+    if (seen->ns && str_same(seen->ns, row->record->ns) && str_same(seen->name, row->record->name))
+        return;
+    free(seen->ns);
+    free(seen->name);
+    *seen = (struct gone){xstrdup(row->record->ns), xstrdup(row->record->name)};
+}
+
+/* A row that ends says so: kubectl prints the last state, which looks as if it were there. */
+static void print_gone(struct get *get, slot_t slot)
+{
+    struct gone *seen = slot < get->seen_count ? &get->seen[slot] : NULL;
+    if (!seen || !seen->ns)
+        return;
+    for (size_t i = 0; i < kind_backup.column_count; i++) {
+        const struct column *column = &kind_backup.columns[i];
+        str_clear(&get->cells[i]);
+        if (strcmp(column->name, "namespace") == 0)
+            text_add_clean(&get->cells[i], seen->ns);
+        else if (strcmp(column->name, "name") == 0)
+            text_add_clean(&get->cells[i], seen->name);
+        else
+            str_add(&get->cells[i], strcmp(column->name, "status") == 0 ? "Deleted" : "-");
+    }
+    print_cells(get);
+    free(seen->ns);
+    free(seen->name);
+    *seen = (struct gone){NULL, NULL};
+}
+
+/* -o name, json and yaml print what is there: nothing could tell a deleted object from a live one. */
 static void print_change(struct get *get, slot_t slot)
 {
     const struct store_row *row = store_get(fleet_store(get->session.fleet), slot);
-    if (!row || !is_wanted(get, row->record->name) || get->form == FORM_JSON || get->form == FORM_YAML)
+    if (get->form == FORM_JSON || get->form == FORM_YAML || (row && !is_wanted(get, row->record->name)))
         return;
-    if (get->form == FORM_NAME)
+    if (row && get->form == FORM_NAME) {
         print_name(get, row);
-    else
-        widen(get, row), print_row(get, row);
+    } else if (row) {
+        remember(get, slot, row);
+        widen(get, row);
+        print_row(get, row);
+    } else if (get->form != FORM_NAME) {
+        print_gone(get, slot);
+    }
+}
+
+static void remember_all(struct get *get)
+{
+    const struct store *store = fleet_store(get->session.fleet);
+    for (slot_t slot = 0; slot < store_slots(store); slot++) {
+        const struct store_row *row = store_get(store, slot);
+        if (row && is_wanted(get, row->record->name))
+            remember(get, slot, row);
+    }
 }
 
 static void follow(struct get *get, struct store_feed *feed)
 {
     slot_t slots[256];
     size_t count;
+    remember_all(get);
     while (!get->broken && !get->session.signal) {
         loop_turn(get->session.loop, 60000);
         do {
@@ -396,6 +457,11 @@ static void done(struct get *get)
     json_free(&get->items);
     for (size_t i = 0; get->cells && i < kind_backup.column_count; i++)
         str_done(&get->cells[i]);
+    for (size_t i = 0; i < get->seen_count; i++) {
+        free(get->seen[i].ns);
+        free(get->seen[i].name);
+    }
+    free(get->seen);
     free(get->cells);
     free(get->widths);
     free(get->names);
