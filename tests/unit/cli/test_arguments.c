@@ -178,6 +178,37 @@ static void test_overrides(void **state)
     arguments_done(&line.args);
 }
 
+/* One letter, two flags: the command that stands before it says which. */
+static void test_letters(void **state)
+{
+    struct line line;
+    (void)state;
+    parse(&line, "brdeck logs -fp log-orders --tail 20 --job j --timestamps");
+    assert_true(line.good);
+    assert_true(line.args.follow && line.args.previous && line.args.timestamps);
+    assert_null(line.args.file);
+    assert_int_equal(line.args.tail, 20);
+    assert_string_equal(line.args.job, "j");
+    arguments_done(&line.args);
+    parse(&line, "brdeck start -f new.yaml");
+    assert_true(line.good);
+    assert_string_equal(line.args.file, "new.yaml");
+    assert_false(line.args.follow);
+    arguments_done(&line.args);
+    parse(&line, "brdeck logs --tail=-1 x");
+    assert_true(line.good);
+    assert_int_equal(line.args.tail, 0);
+    arguments_done(&line.args);
+    static const char *const refused[] = {"brdeck logs x --tail 0", "brdeck logs x --tail ten", "brdeck logs x --tail",
+                                          "brdeck get backups --follow", "brdeck logs x --filename f"};
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        parse(&line, refused[i]);
+        assert_false(line.good);
+        assert_int_equal(line.err.code, ERROR_USAGE);
+        arguments_done(&line.args);
+    }
+}
+
 /* Dispatch, parser and help read the same tables: each flag that a command names is in the table of flags. */
 static void test_tables(void **state)
 {
@@ -197,7 +228,11 @@ static void test_tables(void **state)
     for (size_t k = 0; k < flag_count; k++)
         for (size_t i = 0; i < k; i++) {
             assert_string_not_equal(flag_table[i].name, flag_table[k].name);
-            assert_true(!flag_table[k].letter || flag_table[i].letter != flag_table[k].letter);
+            bool same = flag_table[k].letter && flag_table[i].letter == flag_table[k].letter;
+            for (size_t c = 0; same && c < cli_command_count; c++)
+                assert_false(cli_command_takes(&cli_commands[c], &flag_table[i]) &&
+                             cli_command_takes(&cli_commands[c], &flag_table[k]));
+            assert_true(!same || (flag_table[i].of_command && flag_table[k].of_command));
         }
 }
 
@@ -236,7 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_taken),  cmocka_unit_test(test_refused), cmocka_unit_test(test_spans),
-        cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_overrides), cmocka_unit_test(test_letters),
         cmocka_unit_test(test_tables), cmocka_unit_test(test_names),   cmocka_unit_test(test_exit_codes),
     };
     setenv("BRDECK_CONFIG_DIR", "/nonexistent", 1);
