@@ -158,10 +158,25 @@ static void print_tail(void)
         {"3", "Refused by the state: it cannot be done to this Backup now, or nothing would change. The sentence says what can be done."},
         {"4", "The action was begun and failed. The sentence says why."},
         {"5", "It was not at its end in the time that --timeout gives; the operator goes on."},
+        {"128+N", "Ended by signal N, as shells count: 130 by Ctrl-C, 143 by SIGTERM. What was sent goes on."},
+    }, checks[] = {
+        {"0", "OK: nothing is the matter."},
+        {"1", "WARNING: a limit is passed, or something wants looking at."},
+        {"2", "CRITICAL: a log backup stands still or lags too far, a backup failed. It wins over 3."},
+        {"3", "UNKNOWN: no connection, no login, no right to list, a list that is not whole, nothing to check, a name that is not "
+              "there, a signal, or a command line that is not understood: nothing of that may pass for OK."},
     };
     fputs(".SH EXIT STATUS\n", stdout);
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         tag(codes[i].code, NULL, codes[i].text);
+    fputs(".SS Of brdeck check\n", stdout);
+    line("As monitoring plugins have them (Nagios, Icinga, Checkmk), the same with every form of output. The first line says what is the "
+         "matter, with numbers behind a bar; each further line is a finding. What could not be had, such as PD without the right to its "
+         "service proxy, is a note and no trouble. The limits are PingCAP's recommended alerts (LogBackupRunningRPOMoreThan10m and 30m, "
+         "LogBackupPausingMoreThan2h and 12h, LogBackupFailed) and one full backup a day.");
+    for (size_t i = 0; i < ARRAY_LEN(checks); i++)
+        tag(checks[i].code, NULL, checks[i].text);
+    line("For Prometheus' textfile collector: brdeck check -A -o prometheus >$DIR/brdeck.tmp; mv $DIR/brdeck.tmp $DIR/brdeck.prom");
     fputs(".SH STYLES OF A THEME\n", stdout);
     struct str styles;
     str_init(&styles, 1024);
