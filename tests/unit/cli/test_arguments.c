@@ -199,10 +199,10 @@ static void test_letters(void **state)
     assert_true(line.good);
     assert_int_equal(line.args.tail, 0);
     arguments_done(&line.args);
-    static const char *const refused[] = {"brdeck logs x --tail 0", "brdeck logs x --tail ten", "brdeck logs x --tail",
+    static const char *const wrong[] = {"brdeck logs x --tail 0", "brdeck logs x --tail ten", "brdeck logs x --tail",
                                           "brdeck get backups --follow", "brdeck logs x --filename f"};
-    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-        parse(&line, refused[i]);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        parse(&line, wrong[i]);
         assert_false(line.good);
         assert_int_equal(line.err.code, ERROR_USAGE);
         arguments_done(&line.args);
