@@ -10,10 +10,7 @@
 #include <brdeck/base/clock.h>
 #include <brdeck/base/str.h>
 
-#include <brdeck/backup/cause.h>
 #include "state_private.h"
-
-enum { CAUSE_MAX = 160 };
 
 const char *state_mark_text(enum state_mark mark, bool ascii)
 {
@@ -40,37 +37,15 @@ const char *state_mark_help(enum state_mark mark)
     return mark < MARK_COUNT && words[mark] ? words[mark] : "";
 }
 
-static const char *record_cause(const struct backup_record *record)
-{
-    return cause_word(record->reason, record->message);
-}
-
 static char *record_cause_text(const struct backup_record *record, char buf[CAUSE_MAX])
 {
     return cause_text(record->reason, record->message, buf, CAUSE_MAX);
 }
 
-/* "Failed, access denied"; "Failed" where the cause is none that is known. */
-static bool word_with_cause(struct look *look, const char *word)
-{
-    const char *cause = record_cause(look->record);
-    return cause ? look_word(look, "%s, %s", word, cause) : look_word(look, "%s", word);
-}
-
-static bool find_deleting(struct look *look)
+/* What the deletion of @r does, as the operator does it. */
+static void say_deletion(struct look *look)
 {
     const struct backup_record *r = look->record;
-    char age[CLOCK_TEXT_MAX], at[TSO_TEXT_MAX];
-    if (r->deleting_ms == 0)
-        return false;
-    if (look_reached(look, r->deleting_ms + DELETING_LONG_MS)) {
-        look_found(look, MARK_DELETING, SEVERITY_WARN, ROLE_WARN);
-        look_word(look, "Deleting, %s", look_age(look, r->deleting_ms, age));
-    } else {
-        look_found(look, MARK_DELETING, SEVERITY_BUSY, ROLE_BUSY);
-        look_word(look, "Deleting");
-    }
-    look_say(look, "Being deleted since %s:", look_time(look, r->deleting_ms, at));
     bool cleans = r->phase == PHASE_CLEAN || r->phase == PHASE_CLEAN_FAILED;
     bool has_task = r->mode == BACKUP_LOG && !cleans && r->phase != PHASE_STOPPED && r->phase != PHASE_FAILED;
     /* the operator keeps the data of what has not failed under OnFailure too */
@@ -80,95 +55,154 @@ static bool find_deleting(struct look *look)
     if (cleans)
         look_say(look, "%s removes everything under %s", has_task ? " and" : "", r->path ? r->path : r->storage);
     look_say(look, ".");
+}
+
+static const struct cause *cluster_cause(struct look *look)
+{
+    int64_t read_ms = look->facts->cluster.read_ms;
+    if (read_ms == 0 || look_reached(look, read_ms + PD_FRESH_MS))
+        return NULL;
+    return cause_of_cluster(look->facts);
+}
+
+static bool find_deleting(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    const struct cause *cluster = cluster_cause(look);
+    char age[CLOCK_TEXT_MAX], at[TSO_TEXT_MAX];
+    if (r->deleting_ms == 0)
+        return false;
+    if (cluster && r->has_finalizer) {
+        look_found(look, "delete-hangs", MARK_DELETING, SEVERITY_WARN);
+        look_word(look, "Deleting, %s", cluster->word);
+    } else if (look_reached(look, r->deleting_ms + DELETING_LONG_MS)) {
+        look_found(look, "deleting-long", MARK_DELETING, SEVERITY_WARN);
+        look_word(look, "Deleting, %s", look_age(look, r->deleting_ms, age));
+    } else {
+        look_found(look, "deleting", MARK_DELETING, SEVERITY_BUSY);
+        look_word(look, "Deleting");
+    }
+    look_say(look, "Being deleted since %s:", look_time(look, r->deleting_ms, at));
+    say_deletion(look);
+    if (cluster && r->has_finalizer) {
+        look_say(look, " It hangs: %s.", cluster->sentence);
+        look_do(look, "%s Or take the finalizer off: nothing is stopped or cleaned then.", cluster->action);
+    }
     if (r->phase == PHASE_CLEAN_FAILED)
-        look_say(look, " Cleaning failed: see the Job clean-%.63s.", r->name);
-    look_say_job(look);
+        look_do(look, "Cleaning failed: see the Job clean-%.63s.", r->name);
+    look_show_job(look);
     return true;
+}
+
+static bool not_picked_up_by(struct look *look, const struct cause *cluster)
+{
+    const struct backup_record *r = look->record;
+    const char *kind = r->v1 ? "TidbCluster" : "Cluster", *ns = r->v1 && r->cluster_ns ? r->cluster_ns : r->ns;
+    if (str_empty(r->cluster)) {
+        look_say(look, "Nobody has picked it up: its spec names no cluster, and without spec.br.cluster the "
+                 "operator cannot work on it.");
+        return look_do(look, "Make a new one.");
+    }
+    if (cluster) {
+        look_say(look, "The operator does nothing for it: %s (%s %.64s in namespace %.63s).", cluster->sentence, kind,
+                 r->cluster, ns);
+        return look_do(look, "%s", cluster->action);
+    }
+    bool cluster_is_there = look->facts->cluster.read_ms != 0 && !look->facts->cluster.missing;
+    if (r->has_finalizer && !cluster_is_there)
+        return look_say(look, "The operator has seen it (its finalizer is there), but its status stays empty: most "
+                        "likely there is no %s %.64s in namespace %.63s.", kind, r->cluster, ns);
+    look_say(look, "Nobody has picked it up: its status is empty.");
+    return look_do(look, "See that the operator runs and watches namespace %.63s%s%s%.64s%s.", r->ns,
+                   cluster_is_there ? "" : ", and that ", cluster_is_there ? "" : kind,
+                   cluster_is_there ? "" : r->cluster, cluster_is_there ? "" : " is there");
 }
 
 static bool find_not_picked_up(struct look *look)
 {
     const struct backup_record *r = look->record;
+    const struct cause *cluster = cluster_cause(look);
     char age[CLOCK_TEXT_MAX];
-    if (!look_reached(look, r->created_ms + NOT_PICKED_UP_MS)) {
-        look_found(look, MARK_BUSY, SEVERITY_BUSY, ROLE_BUSY);
+    if (!look_reached(look, r->created_ms + NOT_PICKED_UP_MS) && !cluster) {
+        look_found(look, "new", MARK_BUSY, SEVERITY_BUSY);
         look_word(look, "New");
         return look_say(look, "Just made: the operator has not written its status yet.");
     }
-    look_found(look, MARK_UNKNOWN, SEVERITY_WARN, ROLE_WARN);
-    if (r->created_ms)
+    look_found(look, cluster ? cluster->id : "not-picked-up", MARK_UNKNOWN, SEVERITY_WARN);
+    if (cluster)
+        look_word(look, "not picked up, %s", cluster->word);
+    else if (r->created_ms)
         look_word(look, "not picked up, %s", look_age(look, r->created_ms, age));
     else
         look_word(look, "not picked up");
-    const char *kind = r->v1 ? "TidbCluster" : "Cluster", *ns = r->v1 && r->cluster_ns ? r->cluster_ns : r->ns;
-    if (str_empty(r->cluster))
-        return look_say(look, "Nobody has picked it up: its spec names no cluster, and without spec.br.cluster the "
-                        "operator cannot work on it. Make a new one.");
-    if (r->has_finalizer)
-        return look_say(look, "The operator has seen it (its finalizer is there), but its status stays empty: most "
-                        "likely there is no %s %.64s in namespace %.63s.", kind, r->cluster, ns);
-    return look_say(look, "Nobody has picked it up: its status is empty. See that the operator runs and watches "
-                    "namespace %.63s, and that %s %.64s is there.", r->ns, kind, r->cluster);
+    return not_picked_up_by(look, cluster);
 }
 
 static bool find_invalid(struct look *look)
 {
     char cause[CAUSE_MAX];
-    look_found(look, MARK_FAILED, SEVERITY_CRIT, ROLE_CRIT);
-    word_with_cause(look, "Invalid");
-    look_say(look, "The operator refuses the spec: %s.", record_cause_text(look->record, cause));
-    return look_say(look, " It does not look again: make a new Backup.");
+    look_found(look, "invalid", MARK_FAILED, SEVERITY_CRIT);
+    look_word_with_cause(look, "Invalid");
+    look_say(look, "The operator refuses the spec: %s. It does not look again.",
+             record_cause_text(look->record, cause));
+    return look_do(look, "Mend that and make a new Backup.");
 }
 
 static bool find_failed(struct look *look)
 {
     const struct backup_record *r = look->record;
     char cause[CAUSE_MAX];
-    look_found(look, MARK_FAILED, SEVERITY_CRIT, ROLE_CRIT);
-    word_with_cause(look, "Failed");
+    look_found(look, "failed", MARK_FAILED, SEVERITY_CRIT);
+    look_word_with_cause(look, "Failed");
     record_cause_text(r, cause);
     if (r->mode != BACKUP_LOG)
-        return look_say(look, "Failed: %s. It is not tried again: mend the cause and make a new Backup.", cause);
-    if (r->has_commit_ts)
-        return look_say(look, "The log task failed: %s. Mend the cause, then s makes a new log backup; it needs a "
-                        "new full backup.", cause);
-    return look_say(look, "log-start failed: %s. It is not tried again: mend the cause, then s makes a new log "
-                    "backup.", cause);
+        look_say(look, "Failed: %s. It is not tried again: a new Backup is needed.", cause);
+    else if (r->has_commit_ts)
+        look_say(look, "The log task failed: %s. A new log backup (s) is needed, with a new full backup.", cause);
+    else
+        look_say(look, "log-start failed: %s. It is not tried again: a new log backup (s) is needed.", cause);
+    look_show_job(look);
+    return look_do_cause(look, "Mend the cause first.");
 }
 
 static bool find_retrying(struct look *look)
 {
     const struct backup_record *r = look->record;
     char cause[CAUSE_MAX], at[TSO_TEXT_MAX];
-    const char *word = record_cause(r);
     record_cause_text(r, cause);
-    look_found(look, MARK_TROUBLE, SEVERITY_WARN, ROLE_WARN);
     if (str_same(r->reason, "LogBackupErrorPaused")) { /* v1.6.4 and later look into PD */
-        look_found(look, MARK_TROUBLE, SEVERITY_CRIT, ROLE_CRIT);
+        look_found(look, "task-error", MARK_TROUBLE, SEVERITY_CRIT);
         look_word(look, "Paused, task error");
-        return look_say(look, "The log task stands still after an error: %s. BR keeps what resume needs for 24 h: "
-                        "mend the cause and resume the task with br log resume before.", cause);
+        look_say(look, "The log task stands still after an error: %s. BR keeps what resume needs for 24 h.", cause);
+        return look_do(look, "Mend the cause and resume the task with br log resume before.");
     }
     if (r->retries > 0) {
-        look->state->needs_you = false; /* the operator does it by itself */
+        look_found(look, "retrying", MARK_TROUBLE, SEVERITY_WARN);
+        look->found->needs_you = false; /* the operator does it by itself */
         look_word(look, "Retrying %d/%d", r->retries, r->max_retries);
         look_say(look, "The Job failed: %s.", cause);
+        look_show_job(look);
         return r->retry_at_ms ? look_say(look, " The operator tries again at %s.", look_time(look, r->retry_at_ms, at))
                               : look_say(look, " The operator tries again.");
     }
-    look_word(look, "Retrying%s%s", word ? ", " : "", word ? word : "");
-    return look_say(look, "The operator cannot begin: %s. It tries again by itself once that is mended.", cause);
+    look_found(look, "cannot-begin", MARK_TROUBLE, SEVERITY_WARN);
+    look_word_with_cause(look, "Retrying");
+    look_say(look, "The operator cannot begin: %s. It tries again by itself once that is mended.", cause);
+    look_show_job(look);
+    return look_do_cause(look, "");
 }
 
 static bool find_clean(struct look *look)
 {
     bool failed = look->record->phase == PHASE_CLEAN_FAILED;
-    look_found(look, failed ? MARK_FAILED : MARK_BUSY, failed ? SEVERITY_CRIT : SEVERITY_BUSY,
-               failed ? ROLE_CRIT : ROLE_BUSY);
+    look_found(look, failed ? "clean-failed" : "cleaning", failed ? MARK_FAILED : MARK_BUSY,
+               failed ? SEVERITY_CRIT : SEVERITY_BUSY);
     look_word(look, failed ? "Cleaning failed" : "Cleaning");
-    return look_say(look, failed ? "The data could not be removed from storage: see the Job clean-%.63s."
-                                 : "Its data is being removed from storage by the Job clean-%.63s.",
-                                 look->record->name);
+    look_show_job(look);
+    if (!failed)
+        return look_say(look, "Its data is being removed from storage by the Job clean-%.63s.", look->record->name);
+    look_say(look, "The data could not be removed from storage.");
+    return look_do(look, "See the Job clean-%.63s.", look->record->name);
 }
 
 /* Scheduled and Prepare: when it stays so, the cause is in the Job's Events. */
@@ -177,30 +211,35 @@ static bool find_scheduled(struct look *look)
     const struct backup_record *r = look->record;
     const char *word = r->phase == PHASE_SCHEDULED ? "Scheduled" : "Preparing";
     int64_t since = r->changed_ms ? r->changed_ms : r->created_ms;
+    const struct cause *cause = look_cause(look);
     char age[CLOCK_TEXT_MAX];
-    if (since && look_reached(look, since + STUCK_MS)) {
-        look_found(look, MARK_TROUBLE, SEVERITY_WARN, ROLE_WARN);
-        look_word(look, "%s, %s", word, look_age(look, since, age));
-        look_say(look, "The operator made the Job, but nothing runs.");
-        if (!look->facts->event.at_ms && !look->facts->pod.present)
-            look_say(look, " Its Events tell why; often the ServiceAccount tidb-backup-manager is missing.");
-    } else {
-        look_found(look, MARK_BUSY, SEVERITY_BUSY, ROLE_BUSY);
-        look_word(look, "%s", word);
-        look_say(look, "The operator has made the Job; it is coming up.");
+    look_show_job(look);
+    if (cause) {
+        look_found(look, "job-stuck", MARK_TROUBLE, SEVERITY_WARN);
+        look_word(look, "%s, %s", word, cause->word);
+        look_say(look, "The operator made the Job, but nothing runs: %s.%s", cause->sentence,
+                 cause->mends_itself ? " Once that is mended it goes on by itself." : "");
+        return look_do(look, "%s", cause->action);
     }
-    look_say_job(look);
-    return true;
+    if (!since || !look_reached(look, since + STUCK_MS)) {
+        look_found(look, "coming-up", MARK_BUSY, SEVERITY_BUSY);
+        look_word(look, "%s", word);
+        return look_say(look, "The operator has made the Job; it is coming up.");
+    }
+    look_found(look, "job-stuck", MARK_TROUBLE, SEVERITY_WARN);
+    look_word(look, "%s, %s", word, look_age(look, since, age));
+    look_say(look, "The operator made the Job, but nothing runs.");
+    if (look->facts->event.at_ms || look->facts->pod.present)
+        return true;
+    return look_do(look, "Its Events tell why; often the ServiceAccount tidb-backup-manager is missing.");
 }
 
 static bool find_snapshot_running(struct look *look)
 {
     const struct backup_record *r = look->record;
     char at[TSO_TEXT_MAX];
-    look_found(look, MARK_BUSY, SEVERITY_BUSY, ROLE_BUSY);
-    if (look->facts->job.present && look->facts->job.failed)
-        look_word(look, "Running, Job failed");
-    else if (r->retries > 0)
+    look_found(look, "running", MARK_BUSY, SEVERITY_BUSY);
+    if (r->retries > 0)
         look_word(look, "Running, try %d", r->retries + 1);
     else if (r->progress >= 0)
         look_word(look, "Running, %d%%", (int)r->progress);
@@ -208,8 +247,24 @@ static bool find_snapshot_running(struct look *look)
         look_word(look, "Running");
     look_say(look, r->changed_ms ? "The snapshot is being taken since %s." : "The snapshot is being taken.",
              look_time(look, r->changed_ms, at));
-    look_say_job(look);
     return true;
+}
+
+/* The operator looks at its Job at once; if it does not, it is not there. */
+static bool find_snapshot_job_failed(struct look *look)
+{
+    const struct backup_facts *facts = look->facts;
+    const struct cause *cause = look_cause(look);
+    int64_t ended = facts->job.ended_ms;
+    if (!facts->job.present || !facts->job.failed)
+        return false;
+    bool late = ended != 0 && look_reached(look, ended + STUCK_MS);
+    look_found(look, "job-failed", late ? MARK_TROUBLE : MARK_BUSY, late ? SEVERITY_WARN : SEVERITY_BUSY);
+    look_word(look, "Running, %s", cause ? cause->word : "Job failed");
+    look_say(look, "Its Job has failed%s%s, and the object says Running: %s.", cause ? ": " : "",
+             cause ? cause->sentence : "", late ? "the operator does not look at it" : "the operator is about to see it");
+    look_show_job(look);
+    return late ? look_do(look, "See that the operator runs.") : look_do_cause(look, "");
 }
 
 static bool find_snapshot_complete(struct look *look)
@@ -217,81 +272,146 @@ static bool find_snapshot_complete(struct look *look)
     const struct backup_record *r = look->record;
     const char *fault = window_base_fault(r);
     char at[TSO_TEXT_MAX];
-    look_found(look, MARK_COMPLETE, SEVERITY_OK, ROLE_OK);
+    look_found(look, "complete", MARK_COMPLETE, SEVERITY_OK);
     look_word(look, "Complete");
     if (r->commit_ts)
         look_say(look, "Restores %s.", look_time(look, tso_to_ms(r->commit_ts), at));
     return fault ? look_say(look, " No base for PITR: it %s.", fault) : look_say(look, " It is a base for PITR.");
 }
 
+/* The operator stands still for this Backup, whatever its status says. */
+static bool find_cluster(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    const struct cause *cluster = cluster_cause(look);
+    if (!cluster)
+        return false;
+    look_found(look, cluster->id, MARK_TROUBLE, SEVERITY_WARN);
+    look_word(look, "%s, %s", phase_name(r->phase), cluster->word);
+    look_say(look, "The operator does nothing for it: %s.", cluster->sentence);
+    look_show(look, "%s %.64s, namespace %.63s", r->v1 ? "TidbCluster" : "Cluster", r->cluster,
+              r->v1 && r->cluster_ns ? r->cluster_ns : r->ns);
+    return look_do(look, "%s", cluster->action);
+}
+
 static bool find_other(struct look *look)
 {
     const struct backup_record *r = look->record;
     const char *name = r->phase_text ? r->phase_text : phase_name(r->phase);
-    look_found(look, MARK_UNKNOWN, SEVERITY_OK, ROLE_TEXT);
+    look_found(look, "other-phase", MARK_UNKNOWN, SEVERITY_OK);
+    look->found->role = ROLE_TEXT;
     look_word(look, "%.40s", name);
     return look_say(look, "Its phase is %.40s, which this brdeck does not know for a %s backup.", name,
                     r->mode == BACKUP_LOG ? "log" : "snapshot");
 }
 
-/* In order of what matters most; the last takes all. */
-static const struct finder findings[] = {
-    {FOR_ALL, 0, find_deleting},
-    {FOR_ALL, IN(NONE), find_not_picked_up},
-    {FOR_ALL, IN(INVALID), find_invalid},
-    {FOR_ALL, IN(FAILED), find_failed},
-    {FOR_ALL, IN(RETRY_FAILED) | IN(RESTART), find_retrying},
-    {FOR_ALL, IN(CLEAN) | IN(CLEAN_FAILED), find_clean},
-    {FOR_ALL, IN(SCHEDULED) | IN(PREPARE), find_scheduled},
-    {FOR_LOG, IN(RUNNING), find_log_starting},
-    {FOR_LOG, IN(RUNNING) | IN(PAUSED), find_log_pd_trouble},
-    {FOR_LOG, IN(RUNNING) | IN(PAUSED) | IN(STOPPED), find_log_working},
-    {FOR_LOG, IN(RUNNING), find_log_lag_crit},
-    {FOR_LOG, IN(RUNNING) | IN(PAUSED) | IN(STOPPED), find_log_failed_command},
-    {FOR_LOG, IN(RUNNING) | IN(PAUSED) | IN(STOPPED), find_log_retrying_command},
-    {FOR_LOG, IN(RUNNING) | IN(PAUSED) | IN(STOPPED), find_log_rejected},
-    {FOR_LOG, IN(RUNNING) | IN(PAUSED) | IN(STOPPED), find_log_asked},
-    {FOR_LOG, IN(RUNNING), find_log_lag_warn},
-    {FOR_LOG, IN(RUNNING), find_log_no_checkpoint},
-    {FOR_LOG, IN(RUNNING), find_log_running},
-    {FOR_LOG, IN(PAUSED), find_log_paused},
-    {FOR_LOG, IN(STOPPED), find_log_stopped},
-    {FOR_SNAPSHOT, IN(RUNNING), find_snapshot_running},
-    {FOR_SNAPSHOT, IN(COMPLETE), find_snapshot_complete},
-    {FOR_ALL, 0, find_other},
+/* Of one severity the first counts. The last takes what nothing else has found. */
+#define ACTIVE (IN(SCHEDULED) | IN(PREPARE))
+#define SETTLED (IN(RUNNING) | IN(PAUSED) | IN(STOPPED))
+const struct finder finders[] = {
+    {FOR_ALL, 0, true, find_deleting},
+    {FOR_ALL, IN(NONE), true, find_not_picked_up},
+    {FOR_ALL, IN(INVALID), true, find_invalid},
+    {FOR_ALL, IN(FAILED), false, find_failed},
+    {FOR_ALL, IN(RETRY_FAILED) | IN(RESTART), false, find_retrying},
+    {FOR_ALL, IN(CLEAN) | IN(CLEAN_FAILED), true, find_clean},
+    {FOR_ALL, ACTIVE, false, find_scheduled},
+    {FOR_LOG, IN(RUNNING) | IN(PAUSED), false, find_pd_no_task},
+    {FOR_LOG, IN(RUNNING) | IN(PAUSED), false, find_pd_store_error},
+    {FOR_LOG, IN(RUNNING) | IN(PAUSED), false, find_pd_error_pause},
+    {FOR_LOG, IN(RUNNING), false, find_pd_paused},
+    {FOR_LOG, IN(RUNNING), false, find_log_starting},
+    {FOR_LOG, SETTLED, false, find_log_working},
+    {FOR_LOG, SETTLED, false, find_log_failed_command},
+    {FOR_LOG, SETTLED, false, find_log_retrying_command},
+    {FOR_LOG, SETTLED, false, find_log_rejected},
+    {FOR_LOG, SETTLED, false, find_log_asked},
+    {FOR_ALL, ACTIVE | IN(RUNNING) | IN(PAUSED) | IN(RETRY_FAILED) | IN(RESTART), false, find_cluster},
+    {FOR_LOG, IN(RUNNING), false, find_log_lag},
+    {FOR_LOG, IN(RUNNING), false, find_pd_operator_stale},
+    {FOR_LOG, IN(RUNNING), false, find_log_no_checkpoint},
+    {FOR_LOG, IN(PAUSED), false, find_pd_running},
+    {FOR_LOG, IN(STOPPED) | IN(FAILED), false, find_pd_left},
+    {FOR_LOG, IN(RUNNING), false, find_log_running},
+    {FOR_LOG, IN(PAUSED), false, find_log_paused},
+    {FOR_LOG, IN(STOPPED), false, find_log_stopped},
+    {FOR_LOG, IN(RUNNING) | IN(PAUSED), false, find_pd_not_asked},
+    {FOR_SNAPSHOT, IN(RUNNING), false, find_snapshot_job_failed},
+    {FOR_SNAPSHOT, IN(RUNNING), false, find_snapshot_running},
+    {FOR_SNAPSHOT, IN(COMPLETE), false, find_snapshot_complete},
+    {FOR_ALL, 0, true, find_other},
 };
+const size_t finder_count = ARRAY_LEN(finders);
+
+bool look_find(struct look *look, size_t i)
+{
+    const struct backup_record *r = look->record;
+    const struct finder *f = &finders[i];
+    struct found *found = look->found;
+    unsigned mode = r->mode == BACKUP_LOG ? FOR_LOG : FOR_SNAPSHOT;
+    if (!(f->modes & mode) || (f->phases && !(f->phases & 1u << r->phase)))
+        return false;
+    found->until_ms = INT64_MAX;
+    found->word[0] = found->sentence[0] = found->evidence[0] = found->action[0] = '\0';
+    return f->finds(look);
+}
+
+/* The gravest; among equals the first. Until when: of the words of that one, and until any finding comes or goes. */
+static const struct found *gravest(struct look *look, struct found slots[2])
+{
+    const struct found *best = NULL;
+    size_t slot = 0;
+    for (size_t i = 0; i < finder_count; i++) {
+        look->found = &slots[slot];
+        if ((best && i + 1 == finder_count) || !look_find(look, i))
+            continue;
+        if (!best || look->found->severity > best->severity) {
+            best = look->found;
+            slot = 1 - slot;
+        }
+        if (finders[i].alone || best->severity == SEVERITY_CRIT)
+            break;
+    }
+    return best;
+}
 
 void state_of(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms, bool sentence,
               struct backup_state *state)
 {
-    static const struct backup_facts no_facts;
-    struct look look = {record, facts ? facts : &no_facts, now_ms, sentence, state};
-    unsigned mode = record->mode == BACKUP_LOG ? FOR_LOG : FOR_SNAPSHOT;
-
-    memset(state, 0, sizeof *state);
-    state->until_ms = INT64_MAX;
-    for (size_t i = 0; i < ARRAY_LEN(findings); i++) {
-        const struct finder *f = &findings[i];
-        if ((f->modes & mode) && (!f->phases || f->phases & 1u << record->phase) && f->finds(&look))
-            return;
-    }
+    struct found slots[2];
+    struct look look;
+    look_init(&look, record, facts, now_ms, sentence);
+    const struct found *found = gravest(&look, slots);
+    state->id = found->id;
+    state->mark = found->mark;
+    state->severity = found->severity;
+    state->role = found->role;
+    state->needs_you = found->needs_you;
+    state->until_ms = found->until_ms < look.until_ms ? found->until_ms : look.until_ms;
+    memcpy(state->word, found->word, sizeof state->word);
+    snprintf(state->sentence, sizeof state->sentence, "%s%s%s", found->sentence,
+             found->sentence[0] && found->action[0] ? " " : "", found->action);
 }
 
-/* What PD said, when it is newer than the object's last change: an answer from before a resume tells of the pause. */
-static bool pd_counts(const struct backup_record *record, const struct backup_facts *facts)
+/* -- what is told of a log backup's time ------------------------------------------------------ */
+
+tso_t state_checkpoint(const struct backup_record *record, const struct backup_facts *facts, bool *from_pd)
 {
-    return facts && facts->pd.read_ms != 0 && facts->pd.read_ms >= record->changed_ms;
+    struct look look;
+    look_init(&look, record, facts, 0, false);
+    tso_t checkpoint = look_checkpoint(&look);
+    if (from_pd)
+        *from_pd = checkpoint > record->checkpoint;
+    return checkpoint;
 }
 
 bool state_lag(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms, int64_t *lag_ms,
                bool *from_pd)
 {
-    tso_t checkpoint = record->checkpoint;
     if (record->mode != BACKUP_LOG || record->phase == PHASE_STOPPED || record->phase == PHASE_FAILED)
         return false;
-    bool pd = facts && facts->pd.read_ms != 0 && facts->pd.checkpoint > checkpoint;
-    if (pd)
-        checkpoint = facts->pd.checkpoint;
+    bool pd;
+    tso_t checkpoint = state_checkpoint(record, facts, &pd);
     if (checkpoint == 0)
         return false;
     *lag_ms = now_ms - tso_to_ms(checkpoint);
@@ -305,7 +425,8 @@ int64_t state_pause_deadline_ms(const struct backup_record *record, const struct
     if (record->mode != BACKUP_LOG || record->phase != PHASE_PAUSED)
         return 0;
     int64_t since = record_sub(record, LOG_COMMAND_PAUSE)->started_ms;
-    if (pd_counts(record, facts) && facts->pd.paused && facts->pd.paused_at_ms)
+    if (facts && facts->pd.read_ms != 0 && facts->pd.read_ms >= record->changed_ms && facts->pd.paused &&
+        facts->pd.paused_at_ms)
         since = facts->pd.paused_at_ms;
     if (since == 0)
         return 0;

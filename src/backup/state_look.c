@@ -6,17 +6,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <brdeck/backup/command.h>
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/str.h>
 
-static void holds_until(struct look *look, int64_t at_ms)
+/* What rows go by: a pause has its deadline there, no limit. */
+static const struct check_limits state_limits = {.lag_warn_ms = LAG_WARN_MS, .lag_crit_ms = LAG_CRIT_MS};
+
+void look_init(struct look *look, const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms,
+               bool sentence)
 {
-    if (at_ms > look->now_ms && at_ms < look->state->until_ms)
-        look->state->until_ms = at_ms;
+    static const struct backup_facts no_facts;
+    *look = (struct look){.record = record, .facts = facts ? facts : &no_facts, .limits = &state_limits,
+                          .now_ms = now_ms, .sentence = sentence, .until_ms = INT64_MAX};
+}
+
+/* -- time ------------------------------------------------------------------------------------- */
+
+static void holds_until(const struct look *look, int64_t *until_ms, int64_t at_ms)
+{
+    if (at_ms > look->now_ms && at_ms < *until_ms)
+        *until_ms = at_ms;
 }
 
 bool look_reached(struct look *look, int64_t at_ms)
 {
-    holds_until(look, at_ms);
+    holds_until(look, &look->until_ms, at_ms);
     return look->now_ms >= at_ms;
 }
 
@@ -24,33 +39,48 @@ char *look_age(struct look *look, int64_t since_ms, char buf[CLOCK_TEXT_MAX])
 {
     int64_t age = look->now_ms - since_ms;
     if (age < 0) { /* another clock's time: it stands still until it is reached */
-        holds_until(look, since_ms);
+        holds_until(look, &look->found->until_ms, since_ms);
         return clock_format_span(0, buf);
     }
-    holds_until(look, look->now_ms + clock_span_holds_ms(age, true));
+    holds_until(look, &look->found->until_ms, look->now_ms + clock_span_holds_ms(age, true));
     return clock_format_span(age, buf);
 }
 
 char *look_left(struct look *look, int64_t at_ms, char buf[CLOCK_TEXT_MAX])
 {
     int64_t left = at_ms - look->now_ms;
-    holds_until(look, look->now_ms + clock_span_holds_ms(left, false));
+    holds_until(look, &look->found->until_ms, look->now_ms + clock_span_holds_ms(left, false));
     return clock_format_span(left, buf);
 }
 
 char *look_time(struct look *look, int64_t ms, char buf[TSO_TEXT_MAX])
 {
     if (look->sentence)
-        holds_until(look, tso_short_until_ms(look->now_ms));
+        holds_until(look, &look->found->until_ms, tso_short_until_ms(look->now_ms));
     return tso_format_ms(ms, TSO_SHORT, look->now_ms, buf);
 }
 
-bool look_found(struct look *look, enum state_mark mark, enum severity severity, enum role role)
+char *look_clock(struct look *look, int64_t ms, char buf[TSO_TEXT_MAX])
 {
-    look->state->mark = mark;
-    look->state->severity = severity;
-    look->state->role = role;
-    look->state->needs_you = severity >= SEVERITY_WARN;
+    holds_until(look, &look->found->until_ms, tso_short_until_ms(look->now_ms));
+    tso_format_ms(ms, TSO_SHORT, look->now_ms, buf);
+    char *minutes = strchr(buf, ':'), *seconds = minutes ? strchr(minutes + 1, ':') : NULL;
+    if (seconds)
+        *seconds = '\0';
+    return buf;
+}
+
+/* -- what is told ----------------------------------------------------------------------------- */
+
+bool look_found(struct look *look, const char *id, enum state_mark mark, enum severity severity)
+{
+    static const enum role roles[] = {ROLE_OK, ROLE_BUSY, ROLE_WARN, ROLE_CRIT};
+    struct found *found = look->found;
+    found->id = id;
+    found->mark = mark;
+    found->severity = severity;
+    found->role = roles[severity];
+    found->needs_you = severity >= SEVERITY_WARN;
     return true;
 }
 
@@ -58,31 +88,118 @@ bool look_word(struct look *look, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(look->state->word, sizeof look->state->word, format, args);
+    vsnprintf(look->found->word, sizeof look->found->word, format, args);
     va_end(args);
     return true;
 }
 
-bool look_say(struct look *look, const char *format, ...)
+static void add(char *text, size_t size, const char *format, va_list args)
 {
-    if (!look->sentence)
-        return true;
-    size_t used = strlen(look->state->sentence);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(look->state->sentence + used, sizeof look->state->sentence - used, format, args);
-    va_end(args);
-    return true;
+    size_t used = strlen(text);
+    vsnprintf(text + used, size - used, format, args);
 }
 
-void look_say_job(struct look *look)
+#define ADDS(field) \
+    do { \
+        if (look->sentence) { \
+            va_list args; \
+            va_start(args, format); \
+            add(look->found->field, sizeof look->found->field, format, args); \
+            va_end(args); \
+        } \
+        return true; \
+    } while (0)
+
+bool look_say(struct look *look, const char *format, ...) { ADDS(sentence); }
+
+bool look_show(struct look *look, const char *format, ...) { ADDS(evidence); }
+
+bool look_do(struct look *look, const char *format, ...) { ADDS(action); }
+
+const struct cause *look_cause(struct look *look)
+{
+    if (!look->cause_asked)
+        look->cause = cause_of_record(look->record, look->facts);
+    look->cause_asked = true;
+    return look->cause;
+}
+
+bool look_word_with_cause(struct look *look, const char *word)
+{
+    const struct cause *cause = look_cause(look);
+    return cause ? look_word(look, "%s, %s", word, cause->word) : look_word(look, "%s", word);
+}
+
+bool look_do_cause(struct look *look, const char *otherwise)
+{
+    const struct cause *cause = look_cause(look);
+    return look_do(look, "%s", cause ? cause->action : otherwise);
+}
+
+void look_show_job(struct look *look)
 {
     const struct backup_facts *facts = look->facts;
-    if (facts->pod.present && facts->pod.waiting[0])
-        look_say(look, " Its Pod waits: %s%s%.120s.", facts->pod.waiting, facts->pod.message[0] ? ": " : "",
-                 facts->pod.message);
+    const char *sep = "";
+    if (!look->sentence)
+        return;
+    if (facts->pod.present && facts->pod.ended[0] && strcmp(facts->pod.ended, "Completed") != 0)
+        look_show(look, "its Pod ended with %s, exit code %d%s%.80s", facts->pod.ended, facts->pod.exit_code,
+                  facts->pod.message[0] ? ": " : "", facts->pod.message);
+    else if (facts->pod.present && facts->pod.waiting[0])
+        look_show(look, "its Pod waits: %s%s%.120s", facts->pod.waiting, facts->pod.message[0] ? ": " : "",
+                  facts->pod.message);
     else if (facts->event.at_ms)
-        look_say(look, " %s: %.150s.", facts->event.reason, facts->event.message);
+        look_show(look, "Event of the %s: %s: %.150s", facts->event.about, facts->event.reason, facts->event.message);
     else if (facts->job.present && facts->job.failed)
-        look_say(look, " Its Job %s has failed.", facts->job.name);
+        look_show(look, "Job %s has failed%s%s", facts->job.name, facts->job.reason[0] ? ": " : "", facts->job.reason);
+    if (look->found->evidence[0])
+        sep = "; ";
+    if (facts->log_error[0])
+        look_show(look, "%sbr: %.150s", sep, facts->log_error);
+}
+
+/* -- what is known ---------------------------------------------------------------------------- */
+
+/* When anything of the object's conditions changed last, to the second. */
+static int64_t last_change_ms(const struct backup_record *r)
+{
+    int64_t last = r->changed_ms;
+    for (int c = LOG_COMMAND_START; c < LOG_COMMAND_COUNT; c++) {
+        const struct backup_sub *sub = record_sub(r, (enum log_command)c);
+        last = sub->changed_ms > last ? sub->changed_ms : last;
+        last = sub->completed_ms > last ? sub->completed_ms : last;
+    }
+    return last;
+}
+
+bool look_pd_counts(struct look *look)
+{
+    int64_t read_ms = look->facts->pd.read_ms;
+    return read_ms != 0 && read_ms >= last_change_ms(look->record) + 1000 && !look_reached(look, read_ms + PD_FRESH_MS);
+}
+
+bool look_is_working(const struct look *look)
+{
+    enum log_command command = command_effective(look->record);
+    return command != LOG_COMMAND_NONE && command != LOG_COMMAND_START && command != LOG_COMMAND_UNKNOWN &&
+           phase_is_active(record_sub(look->record, command)->phase);
+}
+
+bool look_in_flight(const struct look *look)
+{
+    enum command_verdict verdict = command_verdict(look->record);
+    return verdict == COMMAND_RUNS || verdict == COMMAND_WAITS || verdict == COMMAND_DELETING || look_is_working(look);
+}
+
+/* A checkpoint only grows: what PD said is true for good, unless it is of a task from before this object. */
+tso_t look_checkpoint(const struct look *look)
+{
+    const struct backup_record *r = look->record;
+    bool told = look->facts->pd.read_ms != 0 && look->facts->pd.read_ms >= r->created_ms;
+    return told && look->facts->pd.checkpoint > r->checkpoint ? look->facts->pd.checkpoint : r->checkpoint;
+}
+
+int64_t look_gc_ttl_ms(const struct look *look)
+{
+    return look->record->gc_ttl_ms ? look->record->gc_ttl_ms : PAUSE_GC_TTL_MS;
 }

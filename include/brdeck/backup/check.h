@@ -14,7 +14,7 @@
 #include <brdeck/backup/record.h>
 #include <brdeck/backup/state.h>
 
-struct check_limits {
+struct check_limits { /* a limit of 0 is none */
     int64_t lag_warn_ms, lag_crit_ms;     /* 10 min, 30 min */
     int64_t pause_warn_ms, pause_crit_ms; /* 2 h, 12 h */
     int64_t age_warn_ms, age_crit_ms;     /* of the newest Complete full backup of a cluster: 26 h, 50 h */
@@ -27,13 +27,18 @@ struct finding {
     enum severity severity;  /* OK and BUSY are no trouble */
     char word[STATE_WORD_MAX];
     char sentence[STATE_TEXT_MAX];
-    char evidence[256];      /* "PD: pause/log-a of 02:11 by host-7"; "" where the object itself says it */
-    char action[256];        /* ""; or what to do */
+    enum state_mark mark;
+    enum role role;
+    bool needs_you;          /* as in struct backup_state */
+    bool unknown;            /* it could not be told, or not for sure: Backups of the cluster are not listed */
+    char evidence[EVIDENCE_MAX]; /* "PD: pause/log-a of 02:11 by host-7"; "" where the object itself says it */
+    char action[EVIDENCE_MAX];   /* ""; or what to do */
 };
 enum { FINDINGS_MAX = 16 };
 
 /* All findings about @record, the gravest first; the first is what state_of() shows, but for the limits. Returns how many
- * (at least 1). @facts may be NULL; @limits NULL: the defaults. */
+ * (at least 1). @facts may be NULL; @limits NULL: the defaults. Of a pause state_of() knows its deadline only, not how
+ * long it may be: with lag limits of LAG_WARN_MS, LAG_CRIT_MS and none for the pause both say the same. */
 size_t check_record(const struct backup_record *record, const struct backup_facts *facts,
                     const struct check_limits *limits, int64_t now_ms, struct finding findings[FINDINGS_MAX]);
 
@@ -52,6 +57,7 @@ struct check_cluster {
     const struct check_task *unknown_tasks;      /* that no record has the name of */
     size_t unknown_count;
 };
+/* With @complete false only what is sure is trouble; what cannot be told is a finding with unknown set. */
 size_t check_cluster(const struct check_cluster *cluster, const struct check_limits *limits, int64_t now_ms,
                      struct finding findings[FINDINGS_MAX]);
 

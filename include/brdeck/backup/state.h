@@ -45,7 +45,7 @@ enum state_mark {
 const char *state_mark_text(enum state_mark mark, bool ascii);
 const char *state_mark_help(enum state_mark mark); /* "runs", "failed"...: what the mark says */
 
-enum { STATE_WORD_MAX = 64, STATE_TEXT_MAX = 512 };
+enum { STATE_WORD_MAX = 64, STATE_TEXT_MAX = 512, EVIDENCE_MAX = 256 };
 
 struct backup_state {
     enum state_mark mark;
@@ -56,10 +56,10 @@ struct backup_state {
                                     until 6 h before its deadline, then WARN, from 2 h before it CRIT. Failed counts for
                                     as long as the object is there, Stopped never */
     char word[STATE_WORD_MAX];   /* "Running, pause failed" */
-    char sentence[STATE_TEXT_MAX]; /* what it means, with the reason and what to do */
+    char sentence[STATE_TEXT_MAX + EVIDENCE_MAX + 1]; /* what it means, with the reason, and what to do */
     const char *id;              /* of the finding: "paused-in-pd", "lagging"; stable, static (check.h) */
     int64_t until_ms;            /* wall, corrected: the state may read otherwise from then on; INT64_MAX: only a change
-                                    of the object can do it */
+                                    of the object, or of the facts, can do it */
 };
 
 enum {
@@ -69,15 +69,18 @@ enum {
     NOT_PICKED_UP_MS = 60 * 1000,  /* a status that stays empty so long tells of no operator or no Cluster */
 };
 
-/* Fill *@state. @facts may be NULL. With @sentence false only mark, severity, role, needs_you, word and until_ms are
- * filled (what rows need). */
+/* Fill *@state with the gravest finding (check.h has all of them). @facts may be NULL. With @sentence false only mark,
+ * severity, role, needs_you, word, id and until_ms are filled (what rows need). */
 void state_of(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms, bool sentence,
               struct backup_state *state);
 
 /* Now minus checkpoint; false where there is none to speak of: no log backup, no checkpoint, Stopped, Failed (rule 10).
- * The fresher of the CR's checkpoint and PD's counts; *@from_pd tells (may be NULL). */
+ * The fresher of the CR's checkpoint and PD's counts; *@from_pd tells (may be NULL). A checkpoint only grows, so that of
+ * PD counts however long ago PD said it. */
 bool state_lag(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms, int64_t *lag_ms,
                bool *from_pd);
+/* That checkpoint, whatever the phase; 0: none. */
+tso_t state_checkpoint(const struct backup_record *record, const struct backup_facts *facts, bool *from_pd);
 /* When a paused log backup's GC safepoint runs out, "about" (rule 10); 0: it is not paused, or since when is
  * not known. */
 int64_t state_pause_deadline_ms(const struct backup_record *record, const struct backup_facts *facts);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include <brdeck/backup/check.h>
 #include <brdeck/backup/state.h>
 #include <brdeck/base/alloc.h>
 
@@ -61,7 +62,7 @@ static const struct row {
      MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed", "r does"},
     {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume",
      "GC safepoint") "}}", 0, MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed",
-     "It cannot be resumed any more: stop it"},
+     "It cannot be resumed any more. Stop it"},
     {false, "{'spec':{'logSubcommand':'log-pause','logTruncateUntil':'470500000000000000'},"
      "'status':{" FAILED_SUB("log-pause", "x") "}}", 0, MARK_TROUBLE, SEVERITY_WARN, true, "Running, pause failed",
      "A truncate until 11-16 07:44 waits behind it and runs next."},
@@ -69,7 +70,7 @@ static const struct row {
      "'status':{'logSuccessTruncateUntil':'470500000000000000'," FAILED_SUB("log-pause", "x") "}}", 0, MARK_TROUBLE,
      SEVERITY_WARN, true, "Running, pause failed", "The phase is still Running."},
     {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" FAILED_SUB("log-pause", "x") "}}", 29 * M + 19 * S,
-     MARK_TROUBLE, SEVERITY_CRIT, true, "Running, lagging", "log-pause failed besides: x; p tries it again."},
+     MARK_TROUBLE, SEVERITY_CRIT, true, "Running, lagging", "cannot be restored yet."},
     {false, "{'spec':{'logTruncateUntil':'470500000000000000'}}", 0, MARK_BUSY, SEVERITY_BUSY, false,
      "Running, truncate asked", "log-truncate until 11-16 07:44; the operator has not begun"},
     {false, "{'spec':{'logTruncateUntil':'470500000000000000'},'status':{'phase':'Stopped','logSubCommandStatuses':{"
@@ -305,7 +306,7 @@ static void pd_tells_what_the_object_does_not(void **state)
     } cases[] = {
         {NULL, {.pd = {.read_ms = NOW - S, .task_missing = true}}, "Running, no task in PD"},
         {NULL, {.pd = {.read_ms = NOW - S, .paused = true}}, "Running, paused in PD"},
-        {NULL, {.pd = {.read_ms = NOW - S, .error = "raft", .error_store = 4}}, "Running, task error"},
+        {NULL, {.pd = {.read_ms = NOW - S, .error = "raft", .error_store = 4}}, "Running, error on store 4: raft"},
         {NULL, {.pd = {.read_ms = NOW - 5 * M, .task_missing = true}}, "Running"}, /* long ago */
         {NULL, {.pd = {.read_ms = 0, .task_missing = true}}, "Running"},
         {"{'status':{'phase':'Paused'}}", {.pd = {.read_ms = NOW - S, .paused = true, .paused_at_ms = NOW - 23 * H}},
@@ -327,6 +328,7 @@ static void pd_tells_what_the_object_does_not(void **state)
 static void events_tell_why_nothing_runs(void **state)
 {
     (void)state;
+    struct finding findings[FINDINGS_MAX];
     struct backup_facts facts = {.event = {.reason = "FailedCreate", .message = "serviceaccount not found",
                                            .at_ms = NOW}};
     struct backup_record *r = sample_snapshot(
@@ -334,10 +336,14 @@ static void events_tell_why_nothing_runs(void **state)
         "'lastTransitionTime':'2026-11-22T13:57:00Z'}]}}");
     struct backup_state s;
     state_of(r, &facts, NOW, true, &s);
-    assert_non_null(strstr(s.sentence, "FailedCreate: serviceaccount not found"));
+    assert_string_equal(s.word, "Scheduled, Pod forbidden");
+    assert_int_equal(check_record(r, &facts, NULL, NOW, findings), 1);
+    assert_non_null(strstr(findings[0].evidence, "FailedCreate: serviceaccount not found"));
     struct backup_facts pod = {.pod = {.present = true, .waiting = "ImagePullBackOff", .message = "no image"}};
     state_of(r, &pod, NOW, true, &s);
-    assert_non_null(strstr(s.sentence, "ImagePullBackOff: no image"));
+    assert_string_equal(s.word, "Scheduled, image not pulled");
+    check_record(r, &pod, NULL, NOW, findings);
+    assert_non_null(strstr(findings[0].evidence, "ImagePullBackOff: no image"));
     record_free(&r);
 }
 

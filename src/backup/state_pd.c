@@ -1,0 +1,203 @@
+/* state_pd.c - what PD tells of a log task and the object does not: v2's operator never looks whether the task really
+ * runs. */
+#include <config.h>
+
+#include "state_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <brdeck/backup/command.h>
+#include <brdeck/base/str.h>
+
+static void show_pause(struct look *look)
+{
+    const struct backup_facts *facts = look->facts;
+    char at[TSO_TEXT_MAX], pid[24] = "";
+    if (facts->pd.paused_pid)
+        snprintf(pid, sizeof pid, ", process %d", facts->pd.paused_pid);
+    look_show(look, "PD: pause/%.63s", look->record->name);
+    if (facts->pd.paused_at_ms)
+        look_show(look, " of %s", look_time(look, facts->pd.paused_at_ms, at));
+    if (facts->pd.paused_by[0])
+        look_show(look, " by %s%s", facts->pd.paused_by, pid);
+    look_show(look, ", read at %s", look_time(look, facts->pd.read_ms, at));
+}
+
+/* " since 02:11 by host-7", as far as it is known. */
+static void word_of_pause(struct look *look, const char *what)
+{
+    const struct backup_facts *facts = look->facts;
+    const char *phase = phase_name(look->record->phase);
+    char at[TSO_TEXT_MAX] = "";
+    if (facts->pd.paused_at_ms)
+        look_clock(look, facts->pd.paused_at_ms, at);
+    look_word(look, "%s, %s%s%s%s%.20s", phase, what, *at ? " since " : "", at, facts->pd.paused_by[0] ? " by " : "",
+              facts->pd.paused_by);
+}
+
+static void say_why(struct look *look)
+{
+    if (look->facts->pd.paused_why[0])
+        look_say(look, " (%.120s)", look->facts->pd.paused_why);
+}
+
+/* Until when a task that is paused in PD can be resumed. */
+static void say_until(struct look *look)
+{
+    char at[TSO_TEXT_MAX];
+    if (look->facts->pd.paused_at_ms)
+        look_say(look, " BR keeps what resume needs until about %s.",
+                 look_time(look, look->facts->pd.paused_at_ms + look_gc_ttl_ms(look), at));
+}
+
+static bool do_resume(struct look *look, const char *first)
+{
+    return look_do(look, "%sbrdeck br resume %.63s -n %.63s.", first, look->record->name, look->record->ns);
+}
+
+bool find_pd_no_task(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    char at[TSO_TEXT_MAX];
+    if (!look->facts->pd.task_missing || !r->has_commit_ts || !look_pd_counts(look) ||
+        (look_in_flight(look) && command_effective(r) == LOG_COMMAND_STOP))
+        return false;
+    look_found(look, "no-task-in-pd", MARK_TROUBLE, SEVERITY_CRIT);
+    look_word(look, "%s, no task in PD", phase_name(r->phase));
+    look_say(look, "The object says %s, but PD knows no such log task: nothing is backed up.", phase_name(r->phase));
+    look_show(look, "PD: no info/%.63s, read at %s", r->name, look_time(look, look->facts->pd.read_ms, at));
+    return look_do(look, "Stop it, then s makes a new log backup; it needs a new full backup.");
+}
+
+/* An error stays in PD until the task is resumed; one that the checkpoint has passed is over. */
+static bool has_store_error(struct look *look)
+{
+    const struct backup_facts *facts = look->facts;
+    if (!facts->pd.error[0] || facts->pd.task_missing || !look_pd_counts(look))
+        return false;
+    return facts->pd.paused || facts->pd.error_at_ms == 0 || tso_to_ms(facts->pd.checkpoint) <= facts->pd.error_at_ms;
+}
+
+bool find_pd_store_error(struct look *look)
+{
+    const struct backup_facts *facts = look->facts;
+    char at[TSO_TEXT_MAX];
+    if (!has_store_error(look))
+        return false;
+    look_found(look, "store-error", MARK_TROUBLE, SEVERITY_CRIT);
+    look_word(look, "%s, error on store %d: %.24s", phase_name(look->record->phase), facts->pd.error_store,
+              facts->pd.error);
+    look_say(look, "TiKV store %d reports: %s.", facts->pd.error_store, facts->pd.error);
+    if (facts->pd.error_count > 1)
+        look_say(look, " So do %d other stores.", facts->pd.error_count - 1);
+    if (facts->pd.paused)
+        say_until(look);
+    look_show(look, "PD: last-error/%.63s/%d", look->record->name, facts->pd.error_store);
+    if (facts->pd.error_at_ms)
+        look_show(look, " of %s", look_time(look, facts->pd.error_at_ms, at));
+    return facts->pd.paused ? do_resume(look, "Mend the cause, then ") : look_do(look, "Mend the cause: the storage, or "
+                                                            "the store.");
+}
+
+bool find_pd_error_pause(struct look *look)
+{
+    if (!look->facts->pd.paused || !look->facts->pd.paused_by_error || !look_pd_counts(look))
+        return false;
+    look_found(look, "paused-by-error", MARK_TROUBLE, SEVERITY_CRIT);
+    word_of_pause(look, "paused by an error");
+    look_say(look, "An error has paused the log task in PD");
+    say_why(look);
+    look_say(look, ": nothing is backed up.");
+    say_until(look);
+    show_pause(look);
+    return do_resume(look, "Mend the cause, then ");
+}
+
+bool find_pd_paused(struct look *look)
+{
+    const struct backup_facts *facts = look->facts;
+    if (!facts->pd.paused || facts->pd.paused_by_error || look_in_flight(look) || !look_pd_counts(look))
+        return false;
+    look_found(look, "paused-in-pd", MARK_TROUBLE, SEVERITY_CRIT);
+    word_of_pause(look, "paused in PD");
+    look_say(look, "The object says Running, but the log task is paused in PD%s%.63s",
+             facts->pd.paused_by[0] ? " by " : "", facts->pd.paused_by);
+    say_why(look);
+    look_say(look, ": nothing is backed up.");
+    say_until(look);
+    show_pause(look);
+    return do_resume(look, "The operator does not see it. Resume it: ");
+}
+
+bool find_pd_running(struct look *look)
+{
+    const struct backup_facts *facts = look->facts;
+    char at[TSO_TEXT_MAX];
+    if (facts->pd.paused || facts->pd.task_missing || look_in_flight(look) || !look_pd_counts(look))
+        return false;
+    look_found(look, "running-in-pd", MARK_TROUBLE, SEVERITY_WARN);
+    look_word(look, "Paused, running in PD");
+    look_say(look, "The object says Paused, but the log task runs in PD: somebody has resumed it, and the operator does "
+             "not see it.");
+    look_show(look, "PD: no pause/%.63s, checkpoint %s, read at %s", look->record->name,
+              look_time(look, tso_to_ms(facts->pd.checkpoint), at), "now");
+    return look_do(look, "Pause it again with brdeck br pause %.63s -n %.63s, then r resumes both.", look->record->name,
+                   look->record->ns);
+}
+
+/* A log Backup that failed, or whose stop did, may leave its task behind. */
+bool find_pd_left(struct look *look)
+{
+    const struct backup_facts *facts = look->facts;
+    char at[TSO_TEXT_MAX];
+    if (facts->pd.task_missing || (facts->pd.start_ts == 0 && facts->pd.checkpoint == 0) || look_in_flight(look) ||
+        !look_pd_counts(look))
+        return false;
+    look_found(look, "left-in-pd", MARK_TROUBLE, SEVERITY_WARN);
+    look_word(look, "%s, still in PD", phase_name(look->record->phase));
+    look_say(look, "The object says %s, but PD still has its log task%s: no other can be started, and GC may wait for it.",
+             phase_name(look->record->phase), facts->pd.paused ? ", paused" : "");
+    look_show(look, "PD: info/%.63s, read at %s", look->record->name, look_time(look, facts->pd.read_ms, at));
+    return look_do(look, "Stop it: brdeck br stop %.63s -n %.63s.", look->record->name, look->record->ns);
+}
+
+bool find_pd_operator_stale(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    const struct backup_facts *facts = look->facts;
+    int64_t own_ms = r->checkpoint ? tso_to_ms(r->checkpoint) : record_sub(r, LOG_COMMAND_START)->completed_ms;
+    int64_t pd_ms = tso_to_ms(facts->pd.checkpoint);
+    char pd[CLOCK_TEXT_MAX], own[CLOCK_TEXT_MAX], at[TSO_TEXT_MAX];
+    if (!r->has_commit_ts || facts->pd.checkpoint == 0 || own_ms == 0 || pd_ms - own_ms < STALE_MS ||
+        !look_pd_counts(look))
+        return false;
+    look_found(look, "operator-stale", MARK_TROUBLE, SEVERITY_WARN);
+    look_word(look, "Running, operator stale");
+    if (!look->sentence)
+        return true;
+    look_say(look, "Operator stale: the checkpoint in PD is %s old, in the object %s: it no longer writes the status.",
+             look_age(look, pd_ms, pd), r->checkpoint ? look_age(look, own_ms, own) : "there is none");
+    look_show(look, "PD: checkpoint %s", look_time(look, pd_ms, at));
+    look_show(look, ", read at %s", look_time(look, facts->pd.read_ms, at));
+    return look_do(look, "The backup goes on. See that the operator runs and reaches PD.");
+}
+
+/* No trouble, but what PD would tell is not known: for the detail, never for the list. */
+bool find_pd_not_asked(struct look *look)
+{
+    static const char *const what[] = {
+        [PD_NO_RIGHT] = "this login has no right to ask PD", [PD_TLS] = "the cluster wants client certificates",
+        [PD_NO_CLUSTER] = "its PD is not found", [PD_NO_ANSWER] = "PD does not answer",
+    };
+    const struct backup_facts *facts = look->facts;
+    if (facts->pd.reach < PD_NO_RIGHT || facts->pd.reach > PD_NO_ANSWER)
+        return false;
+    look_found(look, "pd-not-asked", MARK_UNKNOWN, SEVERITY_OK);
+    look->found->role = ROLE_DIM;
+    look_word(look, "PD not asked");
+    look_say(look, "What PD says of it is not known: %s.", what[facts->pd.reach]);
+    look_show(look, "%s", facts->pd.why);
+    return look_do(look, "br itself can be asked: brdeck br status %.63s -n %.63s.", look->record->name,
+                   look->record->ns);
+}
