@@ -81,8 +81,8 @@ void cluster_remove(struct sim *sim, const struct kind *kind, const char *ns, co
     json_free(&tree);
 }
 
-/* The Event of the same reason about the same object; NULL when there is none. */
-static struct json *known_event(struct sim *sim, const char *ns, const char *uid, const char *reason)
+/* The Event of the same reason and message about the same object; NULL when there is none. */
+static struct json *known_event(struct sim *sim, const char *ns, const char *uid, const struct event_note *note)
 {
     struct object *const *first;
     size_t count = store_range(sim->store, kind_of(KIND_EVENT), ns, &first);
@@ -90,7 +90,8 @@ static struct json *known_event(struct sim *sim, const char *ns, const char *uid
         if (!strstr(first[i]->text->text, uid))
             continue;
         struct json *tree = json_parse(first[i]->text->text, first[i]->text->len, NULL);
-        if (str_same(json_string(tree, "reason"), reason) &&
+        if (str_same(json_string(tree, "reason"), note->reason) &&
+            str_same(json_string(tree, "message"), note->message) &&
             str_same(json_text(json_at(tree, "involvedObject", "uid", NULL)), uid))
             return tree;
         json_free(&tree);
@@ -98,40 +99,93 @@ static struct json *known_event(struct sim *sim, const char *ns, const char *uid
     return NULL;
 }
 
+static struct json *new_event(const struct kind *kind, const struct json *meta, const struct event_note *note)
+{
+    char version[96];
+    char *name = xasprintf("%s.%08x%08x", json_string(meta, "name"), random_below(1U << 31), random_below(1U << 31));
+    struct json *event = object_new(kind_of(KIND_EVENT), json_string(meta, "namespace"), name, 0);
+    free(name);
+    struct json *involved = json_object_in(event, "involvedObject");
+    json_set_string(involved, "kind", kind->name);
+    json_set_string(involved, "namespace", json_string(meta, "namespace"));
+    json_set_string(involved, "name", json_string(meta, "name"));
+    json_set_string(involved, "uid", json_string(meta, "uid"));
+    json_set_string(involved, "apiVersion", kind_api_version(kind, version, sizeof version));
+    json_set_string(involved, "resourceVersion", json_string(meta, "resourceVersion"));
+    if (note->field)
+        json_set_string(involved, "fieldPath", note->field);
+    json_set_string(event, "reason", note->reason);
+    json_set_string(event, "message", note->message);
+    struct json *source = json_object_in(event, "source");
+    if (!note->series)
+        json_set_string(source, "component", note->component);
+    if (note->host)
+        json_set_string(source, "host", note->host);
+    return event;
+}
+
+static const char *micro_time(int64_t ms, char buf[CLOCK_TEXT_MAX])
+{
+    char text[CLOCK_TEXT_MAX];
+    clock_format_rfc3339(ms, text);
+    snprintf(buf, CLOCK_TEXT_MAX, "%.*s.%03d000Z", (int)strcspn(text, "Z"), text, (int)(ms % 1000));
+    return buf;
+}
+
+/* When, as the events.k8s.io API keeps it. */
+static void count_series(struct json *event, bool again)
+{
+    char now[CLOCK_TEXT_MAX];
+    micro_time(clock_wall_ms(), now);
+    if (!again) {
+        json_set(event, "firstTimestamp", json_new_null());
+        json_set(event, "lastTimestamp", json_new_null());
+        json_set_string(event, "eventTime", now);
+        return;
+    }
+    int64_t times = 1;
+    struct json *series = json_object_in(event, "series");
+    json_int(json_get(series, "count"), &times);
+    json_set_int(series, "count", times + 1);
+    json_set_string(series, "lastObservedTime", now);
+}
+
+static void count_event(struct json *event, bool again)
+{
+    char now[CLOCK_TEXT_MAX];
+    int64_t times = 0;
+    clock_format_rfc3339(clock_wall_ms(), now);
+    json_int(json_get(event, "count"), &times);
+    if (!again)
+        json_set_string(event, "firstTimestamp", now);
+    json_set_string(event, "lastTimestamp", now);
+    json_set_int(event, "count", times + 1);
+    json_set(event, "eventTime", json_new_null());
+}
+
+void cluster_note(struct sim *sim, const struct kind *kind, const struct json *about, const struct event_note *note)
+{
+    const struct json *meta = json_get(about, "metadata");
+    struct json *event = known_event(sim, json_string(meta, "namespace"), json_string(meta, "uid"), note);
+    bool again = event;
+    if (!event)
+        event = new_event(kind, meta, note);
+    if (note->series)
+        count_series(event, again);
+    else
+        count_event(event, again);
+    json_set_string(event, "type", note->type);
+    json_set_string(event, "reportingComponent", note->component);
+    json_set_string(event, "reportingInstance",
+                    note->series ? "default-scheduler-master-0" : note->host ? note->host : "");
+    store_put(sim->store, kind_of(KIND_EVENT), event);
+}
+
 void cluster_event(struct sim *sim, const struct kind *kind, const struct json *about, const char *type,
                    const char *reason, const char *component, const char *message)
 {
-    const struct json *meta = json_get(about, "metadata");
-    const char *ns = json_string(meta, "namespace"), *name = json_string(meta, "name"), *uid = json_string(meta, "uid");
-    char now[CLOCK_TEXT_MAX], version[96];
-    clock_format_rfc3339(clock_wall_ms(), now);
-    struct json *event = known_event(sim, ns, uid, reason);
-    int64_t times = 0;
-    if (event) {
-        json_int(json_get(event, "count"), &times);
-    } else {
-        char *event_name = xasprintf("%s.%08x%08x", name, random_below(1U << 31), random_below(1U << 31));
-        event = object_new(kind_of(KIND_EVENT), ns, event_name, 0);
-        free(event_name);
-        struct json *involved = json_object_in(event, "involvedObject");
-        json_set_string(involved, "kind", kind->name);
-        json_set_string(involved, "namespace", ns);
-        json_set_string(involved, "name", name);
-        json_set_string(involved, "uid", uid);
-        json_set_string(involved, "apiVersion", kind_api_version(kind, version, sizeof version));
-        json_set_string(involved, "resourceVersion", json_string(meta, "resourceVersion"));
-        json_set_string(event, "reason", reason);
-        json_set_string(json_object_in(event, "source"), "component", component);
-        json_set_string(event, "firstTimestamp", now);
-        json_set_string(event, "type", type);
-        json_set(event, "eventTime", json_new_null());
-        json_set_string(event, "reportingComponent", component);
-        json_set_string(event, "reportingInstance", "");
-    }
-    json_set_string(event, "message", message);
-    json_set_string(event, "lastTimestamp", now);
-    json_set_int(event, "count", times + 1);
-    store_put(sim->store, kind_of(KIND_EVENT), event);
+    struct event_note note = {.type = type, .reason = reason, .component = component, .message = message};
+    cluster_note(sim, kind, about, &note);
 }
 
 struct json *cluster_of_pd(struct sim *sim, const char *ns, const char *service)

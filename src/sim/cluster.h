@@ -16,7 +16,17 @@ char *uid_new(char buf[UID_MAX]);
 struct json *object_new(const struct kind *kind, const char *ns, const char *name, int64_t created_ms);
 /* Remove an object, and what it owns. */
 void cluster_remove(struct sim *sim, const struct kind *kind, const char *ns, const char *name);
-/* Add or count up the Event @reason about @about, an object of @kind. */
+/* An Event. */
+struct event_note {
+    const char *type, *reason, *message; /* "Normal", "Warning" */
+    const char *component;               /* "job-controller", "kubelet", "default-scheduler" */
+    const char *host;                    /* of a kubelet; NULL: none */
+    const char *field;                   /* "spec.containers{backup}"; NULL: the whole object */
+    bool series; /* by events.k8s.io, as the scheduler's: eventTime and series, no count, first- and lastTimestamp null */
+};
+/* Add it, or count up the one of the same reason and message about @about, an object of @kind. */
+void cluster_note(struct sim *sim, const struct kind *kind, const struct json *about, const struct event_note *note);
+/* The same of what counts mostly. */
 void cluster_event(struct sim *sim, const struct kind *kind, const struct json *about, const char *type,
                    const char *reason, const char *component, const char *message);
 /* The Cluster (v1: TidbCluster) that the PD Service @service is of; the caller frees, NULL: there is none. */

@@ -32,6 +32,11 @@ static bool order_operator(struct sim *sim, const struct json *order, struct err
     return true;
 }
 
+static bool order_job(struct sim *sim, const struct json *order, struct error *err)
+{
+    return troubles_order(&sim->troubles, order, err);
+}
+
 static bool order_pd(struct sim *sim, const struct json *order, struct error *err)
 {
     return pd_order(operator_pd(sim->operator_), order, err);
@@ -75,6 +80,7 @@ static const struct control {
     bool (*run)(struct sim *sim, const struct json *order, struct error *err);
 } controls[] = {
     {"/sim/faults", order_fault}, {"/sim/br", order_br},   {"/sim/operator", order_operator},
+    {"/sim/job", order_job},
     {"/sim/pd", order_pd},
     {"/sim/expire", order_expire}, {"/sim/cut", order_cut}, {"/sim/touch", order_touch},
     {"/sim/shutdown", order_shutdown},
@@ -89,17 +95,24 @@ static void reply_state(struct request *request)
     json_set(state, "resourceVersion", json_new_uint(store_rv(sim->store)));
     json_set(state, "faults", json_new_uint(faults_count(sim->faults)));
     const struct pd *pd = operator_pd(sim->operator_);
+    json_set(state, "troubles", json_new_uint(troubles_count(&sim->troubles)));
     json_set(state, "pdRanges", json_new_uint(pd->ranges));
     json_set(state, "pdOthers", json_new_uint(pd->others));
     reply_json(request, 200, state);
 }
 
-static bool clear_faults(struct request *request)
+static bool clear_orders(struct request *request)
 {
-    if (strcmp(request->method, "DELETE") != 0 || strcmp(request->path, "/sim/faults") != 0)
+    if (strcmp(request->method, "DELETE") != 0)
         return false;
-    faults_clear(request->sim->faults);
-    http_thaw(request->sim);
+    if (strcmp(request->path, "/sim/faults") == 0) {
+        faults_clear(request->sim->faults);
+        http_thaw(request->sim);
+    } else if (strcmp(request->path, "/sim/job") == 0) {
+        troubles_clear(&request->sim->troubles);
+    } else {
+        return false;
+    }
     reply_state(request);
     return true;
 }
@@ -115,7 +128,7 @@ void handle_control(struct request *request)
         reply_state(request);
         return;
     }
-    if (clear_faults(request))
+    if (clear_orders(request))
         return;
     for (size_t i = 0; i < ARRAY_LEN(controls); i++) {
         if (strcmp(controls[i].path, request->path) != 0 || strcmp(request->method, "POST") != 0)

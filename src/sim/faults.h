@@ -22,6 +22,21 @@
  * POST /sim/br       {"command":"log-pause","name":"NAME","namespace":"NS","message":"TEXT","count":1}
  *                    the next br of that command ("snapshot", "log-start", …; absent: any) fails with that text;
  *                    "dies":true: the Job fails without a word to the Backup.
+ * POST /sim/job      {"cause":"image","namespace":"NS","name":"NAME","command":"log-pause","count":1}
+ *                    the next so many Jobs (0: all to come) of that Backup (or of that Job's name) and command ("log-start",
+ *                    …, "snapshot", "stop-task", "clean"; of a user's br "log-status", …; absent: any) get into that trouble.
+ *                    An order holds its Job until it is withdrawn, then the Job goes on:
+ *                    {"withdraw":true} and any of cause, namespace, name, command; DELETE /sim/job: all.
+ *   "message" replaces its text; "container": which one's image.
+ *   no Pod is made, FailedCreate      no-service-account quota pod-security
+ *   the Pod gets no node              unschedulable taints
+ *   its volumes are not there         mount
+ *   ErrImagePull, ImagePullBackOff    image image-denied; InvalidImageName: image-name
+ *   CreateContainerConfigError        no-secret no-secret-key
+ *   killed while it runs, unreported  oom evicted node-lost node-shutdown
+ *   br says ERROR and exits with 1    storage-denied task-running pd-unreached gc-passed unknown-flag truncate-locked
+ *                                     no-space no-task
+ *                    By themselves, from the objects: no-service-account, no-secret, no-secret-key, mount, unknown-flag.
  * POST /sim/operator {"running":false}     the operator stops reconciling, and later goes on
  *                    {"checkpoints":false} it writes no checkpoint any more, all else goes on: a stale operator
  * POST /sim/pd       {"namespace":"NS","task":"NAME", …}: what PD says of that log task; the Backup is not told.
@@ -39,7 +54,7 @@
  * POST /sim/touch    {"count":1000,"rate":1000,"namespace":"NS","name":"NAME"}
  *                    that many changes of status, so many a second, over the Backups in order (or over one)
  * POST /sim/shutdown {}                    as SIGTERM
- * GET  /sim/state                          counters: requests, watches, resourceVersion, faults, pdRanges (kv/range of
+ * GET  /sim/state                          counters: requests, watches, resourceVersion, faults, troubles, pdRanges (kv/range of
  *                                          any PD), pdOthers (anything else that was asked of a PD)
  */
 #ifndef BRDECK_SIM_FAULTS_H

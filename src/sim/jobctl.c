@@ -2,26 +2,32 @@
 
 #include "jobctl.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
-#include <brdeck/base/clock.h>
 #include <brdeck/base/str.h>
 
-#include "jobs.h"
+#include "br.h"
+#include "cluster.h"
+#include "jobway.h"
 #include "operator.h"
+#include "pods.h"
 #include "sim.h"
 
-enum { POD_MS = 300, IMAGE_MS = 900, BR_MS = 800, REFUSED_MS = 3000 };
+enum { POD_MS = 300, BR_MS = 800, SECOND_MS = 1000 };
+
+enum job_step { STEP_WAY, STEP_SPEAK, STEP_GONE };
 
 struct job_run {
     struct job_run *next;
     struct jobctl *all;
-    char *ns, *name, *pod;
-    int step;
-    int64_t started_ms;
+    struct jobway way;
+    struct json *words;  /* of br; NULL: it runs something else */
+    char *backup;        /* the name in its labels that an order may mean; "" none */
+    bool log_to_term;
+    int64_t ttl_ms;      /* -1: it stays */
+    enum job_step step;
     struct timer timer;
 };
 
@@ -33,9 +39,9 @@ struct jobctl {
 static void run_free(struct job_run *run)
 {
     timer_cancel(&run->all->sim->timers, &run->timer);
-    free(run->ns);
-    free(run->name);
-    free(run->pod);
+    way_done(&run->way);
+    json_free(&run->words);
+    free(run->backup);
     free(run);
 }
 
@@ -55,73 +61,125 @@ static void later(struct job_run *run, int64_t ms)
     timer_set(&sim->timers, &run->timer, operator_ms(sim->operator_, ms));
 }
 
-static bool is_asked(const struct json *pod, const char *word)
+/* @text a line at a time into the log of its Pod. */
+static void say(struct job_run *run, const struct str *text)
 {
-    const struct json *container = json_first(json_at(pod, "spec", "containers", NULL));
-    char *text = json_print(container);
-    bool asked = text && strstr(text, word);
-    free(text);
-    return asked;
+    for (const char *at = text->data; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        podlog_add(&run->all->sim->podlogs, run->way.ns, run->way.pod, "%.*s", (int)strcspn(at, "\n"), at);
 }
 
-/* `br log status --json`, as far as it is read. */
-static void say_status(struct job_run *run)
+static struct br_call call_of(const struct job_run *run)
 {
-    struct sim *sim = run->all->sim;
-    const struct pd *pd = operator_pd(sim->operator_);
-    struct str out;
-    str_init(&out, STR_SMALL);
-    str_addc(&out, '[');
-    for (const struct pd_task *task = pd->first; task; task = task->next)
-        if (strcmp(task->ns, run->ns) == 0)
-            str_addf(&out,
-                     "%s{\"name\":\"%s\",\"start_ts\":%" PRIu64 ",\"end_ts\":999999999999999999,\"status\":\"%s\","
-                     "\"table_filter\":[\"*.*\"],\"progress\":[],\"storage\":\"%s\",\"checkpoint\":%" PRIu64
-                     ",\"estimate_qps\":12.5,\"last_errors\":[]}",
-                     out.len > 1 ? "," : "", task->name, task->start_tso, task->paused ? "PAUSE" : "NORMAL",
-                     task->storage, pd_checkpoint(pd, task));
-    str_addc(&out, ']');
-    podlog_add(&sim->podlogs, run->ns, run->pod, "%s", out.data);
-    str_done(&out);
+    return (struct br_call){.sim = run->all->sim,
+                            .ns = run->way.ns,
+                            .host = run->way.pod,
+                            .words = run->words,
+                            .log_to_term = run->log_to_term};
 }
 
-static void say(struct job_run *run)
+static void begin(struct job_run *run)
 {
-    struct sim *sim = run->all->sim;
-    struct json *pod = store_read(sim->store, kind_of(KIND_POD), run->ns, run->pod);
-    if (is_asked(pod, "status"))
-        say_status(run);
+    struct str text;
+    str_init(&text, STR_LARGE);
+    struct br_call call = call_of(run);
+    if (run->words)
+        br_begin(&call, &text);
     else
-        podlog_add(&sim->podlogs, run->ns, run->pod,
-                   "[INFO] [\"Welcome to Backup & Restore (BR)\"] [release-version=v8.5.0]");
-    json_free(&pod);
+        br_line(&text, "INFO", "info.go:49", "[\"Welcome to Backup & Restore (BR)\"] [release-version=v8.5.0]");
+    say(run, &text);
+    str_done(&text);
+}
+
+/* Whether it went well. */
+static bool finish(struct job_run *run)
+{
+    struct str text;
+    struct br_call call = call_of(run);
+    char *failure = trouble_is(run->way.trouble, TROUBLE_BR) ? way_trouble_text(&run->way, run->backup) : NULL;
+    str_init(&text, STR_LARGE);
+    if (failure) {
+        call.failure = failure;
+        call.source = run->way.trouble->info->reason;
+    }
+    bool good = run->words ? br_finish(&call, &text) == 0 : !failure;
+    say(run, &text);
+    str_done(&text);
+    free(failure);
+    return good;
+}
+
+static void speak(struct job_run *run)
+{
+    bool good = !way_is_killed(&run->way) && finish(run);
+    if (!way_end(&run->way, good)) { /* one more try is allowed */
+        run->step = STEP_WAY;
+        later(run, 10 * (int64_t)SECOND_MS);
+    } else if (run->ttl_ms >= 0) {
+        run->step = STEP_GONE;
+        later(run, run->ttl_ms);
+    } else {
+        run_end(run);
+    }
 }
 
 static void on_step(void *arg)
 {
     struct job_run *run = arg;
-    struct sim *sim = run->all->sim;
-    if (!store_get(sim->store, kind_of(KIND_JOB), run->ns, run->name)) {
+    if (!way_exists(&run->way)) {
         run_end(run);
         return;
     }
-    switch (run->step) {
-    case 0:
-        run->pod = job_make_pod(sim, run->ns, run->name);
-        run->step = run->pod ? 1 : 0;
-        later(run, run->pod ? IMAGE_MS : REFUSED_MS);
-        return;
-    case 1:
-        run->started_ms = clock_wall_ms();
-        pod_run(sim, run->ns, run->pod);
-        say(run);
-        run->step++;
-        later(run, BR_MS);
-        return;
-    default:
-        job_end(sim, run->ns, run->name, run->pod, true, run->started_ms);
+    if (run->step == STEP_SPEAK) {
+        speak(run);
+    } else if (run->step == STEP_GONE) {
+        cluster_remove(run->all->sim, kind_of(KIND_JOB), run->way.ns, run->way.job);
         run_end(run);
+    } else {
+        int64_t ms = way_step(&run->way);
+        if (ms == 0) {
+            begin(run);
+            run->step = STEP_SPEAK;
+            ms = BR_MS;
+        }
+        later(run, ms);
     }
+}
+
+static bool has_env(const struct json *container, const char *name)
+{
+    JSON_EACH(env, json_get(container, "env"))
+    if (str_same(json_string(env, "name"), name))
+        return true;
+    return false;
+}
+
+/* The name of a Backup among its labels: the value of the first whose key says so. */
+static const char *backup_of(const struct json *job)
+{
+    JSON_EACH(label, json_at(job, "metadata", "labels", NULL))
+    if (str_ends(json_key(label), "/backup"))
+        return json_text(label);
+    return "";
+}
+
+static struct job_run *run_new(struct jobctl *jobctl, const char *ns, const char *name)
+{
+    struct sim *sim = jobctl->sim;
+    struct json *job = store_read(sim->store, kind_of(KIND_JOB), ns, name);
+    const struct json *container = json_first(json_at(job, "spec", "template", "spec", "containers", NULL));
+    struct job_run *run = xcalloc(1, sizeof *run);
+    char command[64];
+    int64_t ttl = -1;
+    run->all = jobctl;
+    run->words = br_words(container);
+    run->backup = xstrdup(backup_of(job));
+    run->log_to_term = has_env(container, "BR_LOG_TO_TERM");
+    json_int(json_at(job, "spec", "ttlSecondsAfterFinished", NULL), &ttl);
+    run->ttl_ms = ttl >= 0 ? ttl * SECOND_MS : -1;
+    way_init(&run->way, sim, ns, name, run->backup, br_command(run->words, command, sizeof command));
+    timer_init(&run->timer, on_step, run);
+    json_free(&job);
+    return run;
 }
 
 static void on_change(void *arg, const struct change *change)
@@ -130,13 +188,9 @@ static void on_change(void *arg, const struct change *change)
     const char *manager = labels_get(change->labels, "pingcap.com/managed-by");
     if (change->kind->id != KIND_JOB || change->type != CHANGE_ADDED || str_same(manager, "tidb-operator"))
         return;
-    struct job_run *run = xcalloc(1, sizeof *run);
-    run->all = jobctl;
-    run->ns = xstrdup(change->ns);
-    run->name = xstrdup(change->name);
+    struct job_run *run = run_new(jobctl, change->ns, change->name);
     run->next = jobctl->runs;
     jobctl->runs = run;
-    timer_init(&run->timer, on_step, run);
     later(run, POD_MS);
 }
 

@@ -36,7 +36,7 @@ static struct json *labels_of(const struct job_spec *spec)
     return labels;
 }
 
-static void add_owner(struct json *meta, const struct json *owner)
+void owner_add(struct json *meta, const struct json *owner)
 {
     struct json *list = json_new_array(), *reference = json_new_object();
     json_set_string(reference, "apiVersion", json_string(owner, "apiVersion"));
@@ -183,7 +183,7 @@ void job_create(struct sim *sim, const struct job_spec *spec)
     json_set(meta, "labels", labels_of(spec));
     if (json_count(annotations) > 0)
         json_set(meta, "annotations", json_copy(annotations));
-    add_owner(meta, spec->backup);
+    owner_add(meta, spec->backup);
     struct json *body = json_object_in(job, "spec");
     json_set_int(body, "parallelism", 1);
     json_set_int(body, "completions", 1);
@@ -245,109 +245,20 @@ enum job_state job_state(struct sim *sim, const char *ns, const char *name)
     return state;
 }
 
-/* -- Pods ------------------------------------------------------------------------- */
-
-static void set_job_active(struct sim *sim, struct json *job, int64_t active)
+void job_set_active(struct sim *sim, struct json *job, int64_t active, int64_t ready)
 {
     char now[CLOCK_TEXT_MAX];
     struct json *status = json_object_in(job, "status");
     if (!json_get(status, "startTime"))
         json_set_string(status, "startTime", clock_format_rfc3339(clock_wall_ms(), now));
-    json_set_int(status, "active", active);
+    if (active)
+        json_set_int(status, "active", active);
+    else
+        json_remove(status, "active");
     json_set_int(status, "terminating", 0);
     json_set(status, "uncountedTerminatedPods", json_new_object());
-    json_set_int(status, "ready", 0);
+    json_set_int(status, "ready", ready);
     store_put(sim->store, kind_of(KIND_JOB), job);
-}
-
-/* @job is used up. */
-static char *refuse_pod(struct sim *sim, struct json *job, const char *account)
-{
-    const char *ns = text_at(job, "metadata", "namespace"), *name = text_at(job, "metadata", "name");
-    char *message = xasprintf("Error creating: pods \"%s-\" is forbidden: error looking up service account %s/%s: "
-                              "serviceaccount \"%s\" not found",
-                              name, ns, account, account);
-    cluster_event(sim, kind_of(KIND_JOB), job, "Warning", "FailedCreate", "job-controller", message);
-    free(message);
-    if (json_get(json_get(job, "status"), "startTime"))
-        json_free(&job);
-    else
-        set_job_active(sim, job, 0);
-    return NULL;
-}
-
-char *job_make_pod(struct sim *sim, const char *ns, const char *job_name)
-{
-    struct json *job = store_read(sim->store, kind_of(KIND_JOB), ns, job_name);
-    const struct json *template = json_at(job, "spec", "template", NULL);
-    const char *account = text_at(template, "spec", "serviceAccountName");
-    if (!job)
-        return NULL;
-    if (*account && !store_get(sim->store, kind_of(KIND_SERVICE_ACCOUNT), ns, account))
-        return refuse_pod(sim, job, account);
-    static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
-    char *name = xasprintf("%s-.....", job_name);
-    for (char *c = name + strlen(name) - 5; *c; c++)
-        *c = letters[random_below(sizeof letters - 1)];
-    struct json *pod = object_new(kind_of(KIND_POD), ns, name, 0), *meta = json_object_in(pod, "metadata");
-    char *prefix = xasprintf("%s-", job_name);
-    json_set_string(meta, "generateName", prefix);
-    free(prefix);
-    const struct json *labels = json_at(template, "metadata", "labels", NULL);
-    if (labels)
-        json_set(meta, "labels", json_copy(labels));
-    add_owner(meta, job);
-    const struct json *spec = json_get(template, "spec");
-    json_set(pod, "spec", spec ? json_copy(spec) : json_new_object());
-    json_set_string(json_object_in(pod, "spec"), "nodeName", "node-1");
-    fields_update(NULL, pod, "kube-controller-manager", "");
-    struct json *status = json_object_in(pod, "status");
-    json_set_string(status, "phase", "Pending");
-    json_set_string(status, "qosClass", "BestEffort");
-    store_put(sim->store, kind_of(KIND_POD), pod);
-    char *message = xasprintf("Created pod: %s", name);
-    cluster_event(sim, kind_of(KIND_JOB), job, "Normal", "SuccessfulCreate", "job-controller", message);
-    free(message);
-    set_job_active(sim, job, 1);
-    return name;
-}
-
-static void set_container_state(struct json *pod, const char *state, int64_t started_ms, int exit_code)
-{
-    char started[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX];
-    struct json *list = json_new_array(), *status = json_new_object();
-    const struct json *first = json_first(json_at(pod, "spec", "containers", NULL));
-    json_set_string(status, "name", json_string(first, "name"));
-    struct json *detail = json_object_in(json_object_in(status, "state"), state);
-    json_set_string(detail, "startedAt", clock_format_rfc3339(started_ms, started));
-    bool ended = strcmp(state, "terminated") == 0;
-    if (ended) {
-        json_set_int(detail, "exitCode", exit_code);
-        json_set_string(detail, "reason", exit_code ? "Error" : "Completed");
-        json_set_string(detail, "finishedAt", clock_format_rfc3339(clock_wall_ms(), now));
-    }
-    json_set(status, "lastState", json_new_object());
-    json_set_bool(status, "ready", !ended);
-    json_set_int(status, "restartCount", 0);
-    json_set_string(status, "image", json_string(first, "image"));
-    json_set_string(status, "imageID", "");
-    json_set_bool(status, "started", !ended);
-    json_append(list, status);
-    json_set(json_object_in(pod, "status"), "containerStatuses", list);
-}
-
-void pod_run(struct sim *sim, const char *ns, const char *name)
-{
-    struct json *pod = store_read(sim->store, kind_of(KIND_POD), ns, name);
-    if (!pod)
-        return;
-    char now[CLOCK_TEXT_MAX];
-    struct json *status = json_object_in(pod, "status");
-    json_set_string(status, "phase", "Running");
-    json_set_string(status, "startTime", clock_format_rfc3339(clock_wall_ms(), now));
-    json_set_string(status, "podIP", "10.244.0.17");
-    set_container_state(pod, "running", clock_wall_ms(), 0);
-    store_put(sim->store, kind_of(KIND_POD), pod);
 }
 
 static void add_condition(struct json *list, const char *type, const char *reason, const char *message)
@@ -364,40 +275,33 @@ static void add_condition(struct json *list, const char *type, const char *reaso
     json_append(list, condition);
 }
 
-static void end_job(struct sim *sim, const char *ns, const char *name, bool good)
+void job_finish(struct sim *sim, struct json *job, bool good, const char *reason, const char *message)
 {
-    struct json *job = store_read(sim->store, kind_of(KIND_JOB), ns, name);
-    if (!job)
-        return;
     char now[CLOCK_TEXT_MAX];
     struct json *status = json_object_in(job, "status"), *conditions = json_new_array();
     json_remove(status, "active");
     json_set_int(status, "ready", 0);
-    json_set_int(status, good ? "succeeded" : "failed", 1);
+    json_set_int(status, "terminating", 0);
     if (good) {
+        json_set_int(status, "succeeded", 1);
         json_set_string(status, "completionTime", clock_format_rfc3339(clock_wall_ms(), now));
-        add_condition(conditions, "SuccessCriteriaMet", "CompletionsReached",
-                      "Reached expected number of succeeded pods");
-        add_condition(conditions, "Complete", "CompletionsReached", "Reached expected number of succeeded pods");
+        add_condition(conditions, "SuccessCriteriaMet", reason, message);
+        add_condition(conditions, "Complete", reason, message);
     } else {
-        add_condition(conditions, "FailureTarget", "BackoffLimitExceeded",
-                      "Job has reached the specified backoff limit");
-        add_condition(conditions, "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit");
+        add_condition(conditions, "FailureTarget", reason, message);
+        add_condition(conditions, "Failed", reason, message);
     }
     json_set(status, "conditions", conditions);
-    cluster_event(sim, kind_of(KIND_JOB), job, good ? "Normal" : "Warning", good ? "Completed" : "BackoffLimitExceeded",
-                  "job-controller", good ? "Job completed" : "Job has reached the specified backoff limit");
+    cluster_event(sim, kind_of(KIND_JOB), job, good ? "Normal" : "Warning", good ? "Completed" : reason,
+                  "job-controller", good ? "Job completed" : message);
     store_put(sim->store, kind_of(KIND_JOB), job);
 }
 
-void job_end(struct sim *sim, const char *ns, const char *job, const char *pod_name, bool good, int64_t started_ms)
+int64_t job_count_failure(struct json *job)
 {
-    struct json *pod = store_read(sim->store, kind_of(KIND_POD), ns, pod_name);
-    if (pod) {
-        json_set_string(json_object_in(pod, "status"), "phase", good ? "Succeeded" : "Failed");
-        set_container_state(pod, "terminated", started_ms, good ? 0 : 1);
-        store_put(sim->store, kind_of(KIND_POD), pod);
-    }
-    podlog_end(&sim->podlogs, ns, pod_name);
-    end_job(sim, ns, job, good);
+    int64_t failed = 0;
+    struct json *status = json_object_in(job, "status");
+    json_int(json_get(status, "failed"), &failed);
+    json_set_int(status, "failed", failed + 1);
+    return failed + 1;
 }

@@ -1,5 +1,5 @@
-/* jobs.h - the Jobs the operator makes and the Pods of them, as recorded; and their way through
- * their phases. */
+/* jobs.h - the Jobs the operator makes, as recorded, and what the Job controller writes into Jobs. jobway.h has their way,
+ * pods.h their Pods. */
 #ifndef BRDECK_SIM_JOBS_H
 #define BRDECK_SIM_JOBS_H
 
@@ -26,12 +26,14 @@ void job_settle(struct json *job);
 enum job_state { JOB_NONE, JOB_ACTIVE, JOB_DONE, JOB_FAILED };
 enum job_state job_state(struct sim *sim, const char *ns, const char *name);
 
-/* Make its Pod, Pending, with the Event of it; the Pod's name, the caller's. NULL: the ServiceAccount is missing,
- * which only an Event tells. */
-char *job_make_pod(struct sim *sim, const char *ns, const char *job);
-/* The Pod is Running. */
-void pod_run(struct sim *sim, const char *ns, const char *pod);
-/* Pod and Job have ended. */
-void job_end(struct sim *sim, const char *ns, const char *job, const char *pod, bool good, int64_t started_ms);
+/* One more reference to @owner in @meta. */
+void owner_add(struct json *meta, const struct json *owner);
+
+/* Store @job, which is used up, with so many Pods that are active, and ready. */
+void job_set_active(struct sim *sim, struct json *job, int64_t active, int64_t ready);
+/* One more of its Pods has failed: how many have. */
+int64_t job_count_failure(struct json *job);
+/* It has ended: its condition Complete or Failed, with the Event. @job is used up. */
+void job_finish(struct sim *sim, struct json *job, bool good, const char *reason, const char *message);
 
 #endif

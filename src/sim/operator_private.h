@@ -3,6 +3,7 @@
 #define BRDECK_SIM_OPERATOR_PRIVATE_H
 
 #include "decide.h"
+#include "jobway.h"
 #include "kinds.h"
 #include "operator.h"
 #include "timers.h"
@@ -16,11 +17,14 @@ struct run {
     const struct kind *cr;
     enum run_kind kind;
     enum log_command command; /* of RUN_LOG */
-    char *ns, *name, *job, *pod;
+    char *ns, *name, *job;
+    struct jobway way;
     unsigned step, progress;
     struct timer timer;
     int64_t started_ms; /* wall clock, of the container */
     char *failure;      /* what br will say; NULL: it works */
+    const char *source; /* of that line, where br says it at length; NULL: in one line */
+    char *told;         /* the ERROR lines it has written; NULL: none */
     bool dies;          /* the Job fails and nobody tells the Backup */
 };
 

@@ -38,6 +38,7 @@ struct pd_task {
     int64_t lag_ms;     /* how far the checkpoint is behind, while it runs */
     int64_t frozen_ms;  /* the checkpoint stands at this time; 0: it moves */
     uint64_t fixed_tso; /* it is exactly this; 0: as above */
+    uint64_t truncated_tso; /* the log is gone before it, by a br that the Backup knows nothing of; 0: it is not */
     bool paused, paused_by_error, paused_bare;
     char *paused_by, *paused_why; /* NULL: backup-manager's, none */
     int64_t paused_pid;

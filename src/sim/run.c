@@ -13,19 +13,20 @@
 #include <brdeck/base/file.h>
 #include <brdeck/base/str.h>
 
+#include "br.h"
 #include "cluster.h"
 #include "crstatus.h"
 #include "jobs.h"
 #include "sim.h"
 
 enum {
-    POD_MS = 300,        /* Job -> Pod */
-    IMAGE_MS = 900,      /* Pod -> container runs, Prepare */
+    POD_MS = 300,        /* Job -> Pod; jobway.h has the rest of it */
     BR_MS = 150,         /* Prepare -> Running */
     LOG_MS = 1200,       /* a log command */
     SNAPSHOT_MS = 40000, /* a snapshot */
     PROGRESS_STEPS = 8,
-    REFUSED_MS = 3000,   /* the Job controller tries again to make the Pod */
+    RETRY_MS = 10000,      /* the Job controller makes another Pod */
+    AFTER_DEATH_MS = 2000, /* the operator finds the Job that died */
     DAY_MS = 24 * 3600 * 1000,
 };
 
@@ -63,8 +64,9 @@ void run_free(struct run *run)
     free(run->ns);
     free(run->name);
     free(run->job);
-    free(run->pod);
+    way_done(&run->way);
     free(run->failure);
+    free(run->told);
     free(run);
 }
 
@@ -72,7 +74,8 @@ void run_free(struct run *run)
 
 static const char *command_word(const struct run *run)
 {
-    return run->kind == RUN_LOG ? log_command_name(run->command) : run->kind == RUN_SNAPSHOT ? "snapshot" : "clean";
+    static const char *const words[] = {[RUN_SNAPSHOT] = "snapshot", [RUN_STOP_TASK] = "stop-task", [RUN_CLEAN] = "clean"};
+    return run->kind == RUN_LOG ? log_command_name(run->command) : words[run->kind];
 }
 
 static void take_ordered_failure(struct run *run)
@@ -116,11 +119,47 @@ static struct pd_task *find_task(struct run *run, const struct json *backup)
     return task;
 }
 
+/* The words that backup-manager gives to br for a log command, as far as they come from the Backup's own options. */
+static struct json *words_of(const struct run *run, const struct json *backup)
+{
+    struct json *words = json_new_array();
+    const struct json *br = json_at(backup, "spec", "br", NULL);
+    json_append(words, json_new_string("log"));
+    json_append(words, json_new_string(log_command_name(run->command) + strlen("log-")));
+    JSON_EACH(filter, json_at(backup, "spec", "tableFilter", NULL))
+    {
+        json_append(words, json_new_string("--filter"));
+        json_append(words, json_copy(filter));
+    }
+    if (json_string(br, "timeAgo"))
+        json_append(words, json_new_string("--timeago"));
+    JSON_EACH(option, json_get(br, "options"))
+    if (json_text(option))
+        json_append(words, json_copy(option));
+    return words;
+}
+
+/* Options reach every log command, also those that do not know them. */
+static void find_unknown_flag(struct run *run, const struct json *backup)
+{
+    if (run->kind != RUN_LOG)
+        return;
+    struct json *words = words_of(run, backup);
+    const char *flag = br_unknown_flag(words);
+    if (flag) {
+        run->failure = xasprintf("unknown flag: %.*s", (int)strcspn(flag, "="), flag);
+        run->source = "main.go:38";
+    }
+    json_free(&words);
+}
+
 /* Failures that lie in the things themselves. */
 static void find_failure(struct run *run, const struct json *backup)
 {
     const struct pd_task *task = run->kind == RUN_LOG ? find_task(run, backup) : NULL;
     take_ordered_failure(run);
+    if (!run->failure)
+        find_unknown_flag(run, backup);
     if (run->failure)
         return;
     const char *bucket = json_text(json_at(backup, "spec", "s3", "bucket", NULL));
@@ -153,7 +192,7 @@ static void log_line(struct run *run, const char *format, const char *value)
             str_add(&text, value);
         else
             str_addc(&text, *c);
-    podlog_add(&run->op->sim->podlogs, run->ns, run->pod, "%s", text.data);
+    podlog_add(&run->op->sim->podlogs, run->ns, run->way.pod, "%s", text.data);
     str_done(&text);
 }
 
@@ -185,29 +224,32 @@ static void again(struct run *run, int64_t ms)
     timer_set(&run->op->sim->timers, &run->timer, operator_ms(run->op, ms));
 }
 
-static void step_pod(struct run *run)
+static void step_way(struct run *run)
 {
-    run->pod = job_make_pod(run->op->sim, run->ns, run->job);
-    if (run->pod) {
-        run->step++;
-        again(run, IMAGE_MS);
-    } else {
-        again(run, REFUSED_MS);
+    int64_t ms = way_step(&run->way);
+    if (ms > 0) {
+        again(run, ms);
+        return;
     }
-}
-
-static void step_prepare(struct run *run)
-{
-    run->started_ms = clock_wall_ms();
-    pod_run(run->op->sim, run->ns, run->pod);
+    run->started_ms = run->way.started_ms;
     log_line(run, "[INFO] [manager.go:70] [\"start to process backup @\"]", run->name);
     mark(run, "Prepare");
     run->step++;
     again(run, BR_MS);
 }
 
+/* What is ordered of br itself. */
+static void find_ordered_trouble(struct run *run)
+{
+    if (run->failure || !trouble_is(run->way.trouble, TROUBLE_BR))
+        return;
+    run->failure = way_trouble_text(&run->way, run->name);
+    run->source = run->way.trouble->info->reason;
+}
+
 static void step_running(struct run *run)
 {
+    find_ordered_trouble(run);
     log_line(run, "[INFO] [info.go:49] [\"Welcome to Backup & Restore (BR)\"] [release-version=v8.5.0]", "");
     log_line(run, "[INFO] [common.go:914] [arguments] [__command=\"br @\"]", command_word(run));
     mark(run, "Running");
@@ -230,41 +272,65 @@ static void step_progress(struct run *run)
     again(run, 0);
 }
 
-static void step_end(struct run *run)
+/* Take it out of the operator's list, and look at its Backup again in @ms (at this speed). */
+static void let_go(struct run *run, int64_t ms)
 {
     struct operator *op = run->op;
-    if (run->failure)
-        log_line(run, "[ERROR] [main.go:1] [\"br failed\"] [error=\"@\"]", run->failure);
-    else
-        log_line(run, "[INFO] [collector.go:77] [\"@ success summary\"] [total-take=1.2s]", command_word(run));
-    if (run->failure)
-        run_fail(run);
-    else
-        run_succeed(run);
-    job_end(op->sim, run->ns, run->job, run->pod, !run->failure, run->started_ms);
     for (struct run **at = &op->runs; *at; at = &(*at)->next)
         if (*at == run) {
             *at = run->next;
             break;
         }
-    operator_enqueue(op, run->cr, run->ns, run->name, operator_ms(op, 100));
+    operator_enqueue(op, run->cr, run->ns, run->name, operator_ms(op, ms));
     run_free(run);
 }
 
-static void (*const steps[])(struct run *run) = {step_pod, step_prepare, step_running, step_progress, step_end};
+/* The ERROR lines that br writes, for its log and for the Backup's message. */
+static void add_error_lines(struct run *run)
+{
+    struct str lines;
+    str_init(&lines, STR_SMALL);
+    if (run->source) {
+        char *words = run->kind == RUN_LOG ? xasprintf("log %s", log_command_name(run->command) + strlen("log-"))
+                                           : xstrdup(run->kind == RUN_SNAPSHOT ? "backup full" : "");
+        br_error_lines(&lines, words, run->source, run->failure);
+        free(words);
+    } else {
+        br_line(&lines, "ERROR", "main.go:1", "[\"br failed\"] [error=\"%s\"]", run->failure);
+    }
+    for (const char *at = lines.data; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        podlog_add(&run->op->sim->podlogs, run->ns, run->way.pod, "%.*s", (int)strcspn(at, "\n"), at);
+    free(run->told);
+    run->told = str_take(&lines);
+}
+
+static void step_end(struct run *run)
+{
+    bool killed = way_is_killed(&run->way), good = !run->failure && !killed;
+    run->dies = run->dies || killed;
+    if (run->failure && !run->dies)
+        add_error_lines(run);
+    else if (good)
+        log_line(run, "[INFO] [collector.go:77] [\"@ success summary\"] [total-take=1.2s]", command_word(run));
+    if (good)
+        run_succeed(run);
+    else
+        run_fail(run);
+    if (way_end(&run->way, good)) {
+        let_go(run, run->dies ? AFTER_DEATH_MS : 100);
+        return;
+    }
+    run->step = run->progress = 0;
+    again(run, RETRY_MS);
+}
+
+static void (*const steps[])(struct run *run) = {step_way, step_running, step_progress, step_end};
 
 static void on_step(void *arg)
 {
     struct run *run = arg;
-    if (!store_get(run->op->sim->store, kind_of(KIND_JOB), run->ns, run->job)) { /* deleted under it */
-        struct operator *op = run->op;
-        for (struct run **at = &op->runs; *at; at = &(*at)->next)
-            if (*at == run) {
-                *at = run->next;
-                break;
-            }
-        operator_enqueue(op, run->cr, run->ns, run->name, 0);
-        run_free(run);
+    if (!way_exists(&run->way)) { /* deleted under it */
+        let_go(run, 0);
         return;
     }
     steps[run->step](run);
@@ -299,6 +365,7 @@ void run_start(struct operator *op, const struct kind *cr, const struct json *ba
                             .until = command == LOG_TRUNCATE ? cr_text(backup, "spec", "logTruncateUntil") : ""};
     job_create(op->sim, &spec);
     free(service);
+    way_init(&run->way, op->sim, run->ns, run->job, run->name, command_word(run));
     if (cr->v1) {
         char *message = xasprintf("create job %s for cluster backup %s/%s successful", run->job, run->ns, run->name);
         cluster_event(op->sim, cr, backup, "Normal", "SuccessfulCreate", "backup", message);

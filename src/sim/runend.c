@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
@@ -84,7 +83,7 @@ static void finish_log(struct run *run, struct json *backup, int64_t now)
         break;
     case LOG_PAUSE:
         if (task)
-            pd_pause(&run->op->pd, task, &(struct pd_pause){.by = run->pod});
+            pd_pause(&run->op->pd, task, &(struct pd_pause){.by = run->way.pod});
         break;
     case LOG_RESUME:
         if (task)
@@ -159,7 +158,11 @@ void run_fail(struct run *run)
 {
     struct json *backup = store_read(run->op->sim->store, run->cr, run->ns, run->name);
     if (backup && run->dies && run->kind == RUN_SNAPSHOT) {
-        retry_note(run->op, run->cr, backup, "BackoffLimitExceeded: container exited with code 137 (OOMKilled)");
+        const struct trouble_info *info = way_is_killed(&run->way) ? run->way.trouble->info : NULL;
+        char *why = xasprintf("BackoffLimitExceeded: container exited with code %d (%s)", info ? info->exit_code : 137,
+                              info ? info->pod_reason ? info->pod_reason : info->reason : "OOMKilled");
+        retry_note(run->op, run->cr, backup, why);
+        free(why);
         return;
     }
     if (!backup || run->dies || run->kind == RUN_STOP_TASK) {
@@ -167,14 +170,8 @@ void run_fail(struct run *run)
         return;
     }
     int64_t now = clock_wall_ms();
-    time_t seconds = (time_t)(now / 1000);
-    struct tm tm;
-    char when[32];
-    gmtime_r(&seconds, &tm);
-    strftime(when, sizeof when, "%Y/%m/%d %H:%M:%S", &tm);
-    char *message = xasprintf("cluster %s/%s, wait pipe message failed, errMsg [%s.%03d +00:00] [ERROR] [main.go:1] "
-                              "[\"br failed\"] [error=\"%s\"]\n, err: exit status 1",
-                              run->ns, run->name, when, (int)(now % 1000), run->failure);
+    char *message = xasprintf("cluster %s/%s, wait pipe message failed, errMsg %s, err: exit status 1", run->ns, run->name,
+                              run->told ? run->told : "\n");
     struct mark mark = {.type = "Failed", .message = message, .now_ms = now};
     if (run->kind == RUN_LOG) {
         mark.reason = log_reasons[run->command];

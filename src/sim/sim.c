@@ -25,6 +25,7 @@ void sim_done(struct sim *sim)
     touch_free(&sim->touch);
     operator_free(&sim->operator_);
     faults_free(&sim->faults);
+    troubles_done(&sim->troubles);
     list_cache_free(&sim->cache);
     snapshots_done(&sim->snapshots);
     podlogs_done(&sim->podlogs);

@@ -13,6 +13,7 @@
 #include "snapshot.h"
 #include "store.h"
 #include "timers.h"
+#include "troubles.h"
 #include "watch.h"
 
 struct request;
@@ -29,6 +30,7 @@ struct sim {
     struct watches watches;
     struct podlogs podlogs;
     struct faults *faults;
+    struct troubles troubles;
     struct operator *operator_;
     struct touch *touch;
     struct jobctl *jobctl;
