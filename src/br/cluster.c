@@ -12,7 +12,11 @@
 #include "br_private.h"
 #include "cluster_keeper.h"
 
-enum { ENTRIES_MAX = 64 /* beyond it those that are too old go */, PD_PORT = 2379 };
+enum {
+    ENTRIES_MAX = 64, /* beyond it those that are too old go */
+    AT_ONCE_MAX = 8,  /* clusters that are asked for at the same time; others wait */
+    PD_PORT = 2379,
+};
 
 /* What is asked of the server for one cluster. */
 enum part { PART_CLUSTER, PART_PD, PART_TIKV, PARTS };
@@ -29,6 +33,7 @@ struct entry {
     struct br_cluster cluster;     /* as far as it has come */
     struct kube_request *requests[PARTS];
     struct error errors[PARTS];
+    bool waits;                    /* for its turn */
     int64_t answered_ms;           /* monotonic; 0: not yet */
     struct br_cluster_ask *asks;
     struct entry *next;
@@ -38,7 +43,7 @@ struct cluster_keeper {
     struct br *br;
     struct loop_timer tell;        /* what is there is told from the loop, as what has to come is */
     struct entry *entries;
-    size_t count;
+    size_t count, under_way;
 };
 
 /* -- from objects ----------------------------------------------------------------------- */
@@ -136,6 +141,8 @@ static void tell_later(struct cluster_keeper *k)
         loop_timer_set(&k->tell, 0);
 }
 
+static void ask_next(struct cluster_keeper *k);
+
 static void all_is_there(struct entry *e)
 {
     struct br_cluster *c = &e->cluster;
@@ -151,7 +158,9 @@ static void all_is_there(struct entry *e)
                   c->v1 ? "TidbCluster" : "Cluster", key);
     }
     e->answered_ms = clock_mono_ms();
+    e->keeper->under_way--;
     tell_later(e->keeper);
+    ask_next(e->keeper);
 }
 
 static void answered(struct entry *e, enum part part, const struct json *object, const struct kube_response *response,
@@ -194,7 +203,8 @@ static void ask_server(struct entry *e)
     memcpy(fresh.name, c->name, sizeof fresh.name);
     *c = fresh;
     memset(e->errors, 0, sizeof e->errors);
-    e->answered_ms = 0;
+    e->waits = false;
+    e->keeper->under_way++;
     struct kube_call_spec spec = {.resource = c->v1 ? &kube_tidbclusters : &kube_clusters, .ns = c->ns, .name = c->name};
     e->requests[PART_CLUSTER] = kube_get(client, &spec, on_cluster, e);
     if (c->v1)
@@ -205,11 +215,18 @@ static void ask_server(struct entry *e)
     e->requests[PART_TIKV] = kube_get(client, &spec, on_tikv, e);
 }
 
+static void ask_next(struct cluster_keeper *k)
+{
+    for (struct entry *e = k->entries; e && k->under_way < AT_ONCE_MAX; e = e->next)
+        if (e->waits)
+            ask_server(e);
+}
+
 /* -- entries ------------------------------------------------------------------------------ */
 
 static bool is_under_way(const struct entry *e)
 {
-    return e->requests[PART_CLUSTER] || e->requests[PART_PD] || e->requests[PART_TIKV];
+    return e->waits || e->requests[PART_CLUSTER] || e->requests[PART_PD] || e->requests[PART_TIKV];
 }
 
 static bool is_young(const struct entry *e)
@@ -328,10 +345,13 @@ struct br_cluster_ask *br_cluster_get(struct br *br, const struct backup_record 
                   record->name);
         e->answered_ms = clock_mono_ms();
     }
-    if (is_young(e))
+    if (is_young(e)) {
         tell_later(k);
-    else
-        ask_server(e);
+    } else {
+        e->answered_ms = 0;
+        e->waits = true;
+        ask_next(k);
+    }
     return ask;
 }
 

@@ -12,6 +12,7 @@
 
 #include "br_private.h"
 #include "cluster_keeper.h"
+#include "facts_keeper.h"
 
 /* -- outcomes --------------------------------------------------------------------------- */
 
@@ -356,6 +357,7 @@ void br_free(struct br **pbr)
     loop_timer_cancel(&br->turn);
     if (br->feed)
         store_feed_free(&br->feed);
+    facts_keeper_free(&br->facts);
     cluster_keeper_free(&br->clusters);
     kube_access_free(&br->access);
     while (br->tickets) {

@@ -1,0 +1,259 @@
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+
+#include "facts_keeper.h"
+
+/* -- small things ------------------------------------------------------------------------- */
+
+void fact_text(char *to, size_t size, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+    if (len >= size) {
+        len = size - 1;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) /* not in the middle of a character */
+            len--;
+    }
+    if (len)
+        memcpy(to, text, len);
+    to[len] = '\0';
+}
+
+static int64_t time_of(const struct json *object, const char *key)
+{
+    int64_t ms = 0;
+    clock_parse_rfc3339(json_string(object, key), &ms);
+    return ms;
+}
+
+static int small_int(const struct json *json)
+{
+    int64_t number = 0;
+    json_int(json, &number);
+    return number < 0 || number > INT32_MAX ? 0 : (int)number;
+}
+
+/* uid, age and version of @metadata; false: it has no uid. */
+static bool read_identity(const struct json *metadata, struct fact_item *item)
+{
+    const char *version = json_string(metadata, "resourceVersion");
+    fact_text(item->uid, sizeof item->uid, json_string(metadata, "uid"));
+    item->at_ms = time_of(metadata, "creationTimestamp");
+    item->version = version ? strtoull(version, NULL, 10) : 0;
+    return item->uid[0] != '\0';
+}
+
+/* The owner that controls it, when that is of @kind; NULL. */
+static const struct json *controller(const struct json *metadata, const char *kind)
+{
+    JSON_EACH(owner, json_get(metadata, "ownerReferences")) {
+        const char *owner_kind = json_string(owner, "kind");
+        if (json_is_true(json_get(owner, "controller")))
+            return owner_kind && strcmp(owner_kind, kind) == 0 ? owner : NULL;
+    }
+    return NULL;
+}
+
+/* "2 ns/name", the caller's; NULL: a part is missing. */
+static char *backup_key(const struct json *reference, const char *ns)
+{
+    const char *group = json_string(reference, "apiVersion"), *name = json_string(reference, "name");
+    return ns && group && name && *name ? xasprintf("%c %s/%s", str_starts(group, "pingcap.com/") ? '1' : '2', ns, name) : NULL;
+}
+
+/* -- a Job ---------------------------------------------------------------------------------- */
+
+static void read_job_state(const struct json *status, FACT_TYPE(job) *job)
+{
+    job->started_ms = time_of(status, "startTime");
+    job->ended_ms = time_of(status, "completionTime");
+    JSON_EACH(condition, json_get(status, "conditions")) {
+        const char *type = json_string(condition, "type"), *is = json_string(condition, "status");
+        if (!type || !is || strcmp(is, "True") != 0)
+            continue;
+        if (strcmp(type, "Complete") == 0)
+            job->complete = true;
+        if (strcmp(type, "Failed") != 0)
+            continue;
+        job->failed = true;
+        fact_text(job->reason, sizeof job->reason, json_string(condition, "reason"));
+        if (!job->ended_ms)
+            job->ended_ms = time_of(condition, "lastTransitionTime");
+    }
+}
+
+struct fact_item *read_job(const struct json *object)
+{
+    const struct json *metadata = json_get(object, "metadata"), *owner = controller(metadata, "Backup");
+    const char *name = json_string(metadata, "name");
+    struct job_item *job = xcalloc(1, sizeof *job);
+    struct fact_item *item = &job->item;
+    item->key = backup_key(owner, json_string(metadata, "namespace"));
+    fact_text(item->owner, sizeof item->owner, json_string(owner, "uid"));
+    if (!read_identity(metadata, item) || !item->key || !item->owner[0] || !name) {
+        fact_item_free(item);
+        return NULL;
+    }
+    job->job.present = true;
+    fact_text(job->job.uid, sizeof job->job.uid, item->uid);
+    fact_text(job->job.name, sizeof job->job.name, name);
+    read_job_state(json_get(object, "status"), &job->job);
+    return item;
+}
+
+/* -- a Pod ----------------------------------------------------------------------------------- */
+
+/* How much a container's state tells; the greatest is told of the Pod. */
+enum tells { TELLS_NOTHING, TELLS_STARTING, TELLS_RUNNING, TELLS_DONE, TELLS_UNSCHEDULABLE, TELLS_WAITING, TELLS_FAILED };
+
+static enum tells container_tells(const struct json *state)
+{
+    const char *waits = json_string(json_get(state, "waiting"), "reason");
+    const struct json *ended = json_get(state, "terminated");
+    if (json_type(ended) == JSON_OBJECT) {
+        const char *why = json_string(ended, "reason");
+        return small_int(json_get(ended, "exitCode")) || (why && strcmp(why, "Completed") != 0) ? TELLS_FAILED : TELLS_DONE;
+    }
+    if (waits)
+        return strcmp(waits, "ContainerCreating") == 0 || strcmp(waits, "PodInitializing") == 0 ? TELLS_STARTING
+                                                                                                : TELLS_WAITING;
+    return json_type(json_get(state, "running")) == JSON_OBJECT ? TELLS_RUNNING : TELLS_NOTHING;
+}
+
+static void tell_container(FACT_TYPE(pod) *pod, const struct json *status, const struct json *state)
+{
+    const struct json *waiting = json_get(state, "waiting"), *ended = json_get(state, "terminated");
+    const char *message = json_string(json_type(ended) == JSON_OBJECT ? ended : waiting, "message");
+    fact_text(pod->container, sizeof pod->container, json_string(status, "name"));
+    fact_text(pod->waiting, sizeof pod->waiting, json_string(waiting, "reason"));
+    fact_text(pod->ended, sizeof pod->ended, json_string(ended, "reason"));
+    if (json_type(ended) == JSON_OBJECT && !pod->ended[0])
+        fact_text(pod->ended, sizeof pod->ended, small_int(json_get(ended, "exitCode")) ? "Error" : "Completed");
+    pod->exit_code = small_int(json_get(ended, "exitCode"));
+    fact_text(pod->message, sizeof pod->message, message);
+}
+
+static enum tells read_containers(struct pod_item *pod, const struct json *statuses, bool init, enum tells told)
+{
+    JSON_EACH(status, statuses) {
+        const struct json *state = json_get(status, "state");
+        enum tells tells = container_tells(state);
+        if (init && tells == TELLS_DONE) /* the others' turn */
+            tells = TELLS_NOTHING;
+        int64_t since_ms = time_of(json_get(state, "running"), "startedAt");
+        if (!since_ms)
+            since_ms = time_of(json_get(state, "terminated"), "startedAt");
+        if (since_ms > pod->runs_ms)
+            pod->runs_ms = since_ms;
+        /* of those that tell as much the first that failed, but the last that is under way */
+        if (tells > told || (tells == told && tells && tells <= TELLS_DONE)) {
+            tell_container(&pod->pod, status, state);
+            told = tells;
+        }
+    }
+    return told;
+}
+
+static void read_schedule(FACT_TYPE(pod) *pod, const struct json *status)
+{
+    JSON_EACH(condition, json_get(status, "conditions")) {
+        const char *type = json_string(condition, "type"), *is = json_string(condition, "status");
+        const char *reason = json_string(condition, "reason");
+        if (!type || !is || !reason || strcmp(type, "PodScheduled") != 0 || strcmp(is, "False") != 0)
+            continue;
+        fact_text(pod->waiting, sizeof pod->waiting, reason);
+        fact_text(pod->message, sizeof pod->message, json_string(condition, "message"));
+    }
+}
+
+static void read_pod_state(struct pod_item *pod, const struct json *status)
+{
+    FACT_TYPE(pod) *p = &pod->pod;
+    const char *reason = json_string(status, "reason");
+    fact_text(p->phase, sizeof p->phase, json_string(status, "phase"));
+    p->started_ms = time_of(status, "startTime");
+    enum tells told = read_containers(pod, json_get(status, "initContainerStatuses"), true, TELLS_NOTHING);
+    told = read_containers(pod, json_get(status, "containerStatuses"), false, told);
+    if (told < TELLS_UNSCHEDULABLE && !p->started_ms)
+        read_schedule(p, status);
+    if (reason && *reason && strcmp(p->phase, "Failed") == 0) { /* Evicted, Shutdown...: it is not the container's doing */
+        p->waiting[0] = '\0';
+        fact_text(p->ended, sizeof p->ended, reason);
+        fact_text(p->message, sizeof p->message, json_string(status, "message"));
+    }
+}
+
+struct fact_item *read_pod(const struct json *object)
+{
+    const struct json *metadata = json_get(object, "metadata"), *owner = controller(metadata, "Job");
+    const char *name = json_string(metadata, "name");
+    struct pod_item *pod = xcalloc(1, sizeof *pod);
+    struct fact_item *item = &pod->item;
+    fact_text(item->owner, sizeof item->owner, json_string(owner, "uid"));
+    if (!read_identity(metadata, item) || !item->owner[0] || !name) {
+        fact_item_free(item);
+        return NULL;
+    }
+    pod->pod.present = true;
+    fact_text(pod->pod.name, sizeof pod->pod.name, name);
+    read_pod_state(pod, json_get(object, "status"));
+    return item;
+}
+
+/* -- an Event ---------------------------------------------------------------------------------- */
+
+static int64_t seen_ms(const struct json *event)
+{
+    const struct json *series = json_get(event, "series"), *metadata = json_get(event, "metadata");
+    const struct {
+        const struct json *object;
+        const char *key;
+    } places[] = {{series, "lastObservedTime"}, {event, "lastTimestamp"}, {event, "eventTime"},
+                  {event, "firstTimestamp"}, {metadata, "creationTimestamp"}};
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        int64_t ms = time_of(places[i].object, places[i].key);
+        if (ms)
+            return ms;
+    }
+    return 0;
+}
+
+/* A Job that gave up says so itself, after the Event that has the cause. */
+static bool is_symptom(const char *reason) { return strcmp(reason, "BackoffLimitExceeded") == 0; }
+
+struct fact_item *read_event(const struct json *object)
+{
+    static const char *const kinds[] = {"Backup", "Job", "Pod"};
+    const struct json *about = json_get(object, "involvedObject");
+    const char *kind = json_string(about, "kind"), *reason = json_string(object, "reason");
+    const char *type = json_string(object, "type");
+    size_t k = 0;
+    while (kind && k < ARRAY_LEN(kinds) && strcmp(kind, kinds[k]) != 0)
+        k++;
+    if (!kind || k == ARRAY_LEN(kinds) || !reason || is_symptom(reason) || !type || strcmp(type, "Warning") != 0)
+        return NULL;
+    struct event_item *event = xcalloc(1, sizeof *event);
+    struct fact_item *item = &event->item;
+    fact_text(item->owner, sizeof item->owner, json_string(about, "uid"));
+    bool named = read_identity(json_get(object, "metadata"), item);
+    item->key = k == 0 ? backup_key(about, json_string(about, "namespace")) : NULL;
+    item->at_ms = seen_ms(object);
+    if (!named || !item->owner[0] || !item->at_ms) {
+        fact_item_free(item);
+        return NULL;
+    }
+    int count = small_int(json_at(object, "series", "count", NULL));
+    if (!count)
+        count = small_int(json_get(object, "count"));
+    event->event.count = count ? count : 1;
+    event->event.at_ms = item->at_ms;
+    fact_text(event->event.reason, sizeof event->event.reason, reason);
+    fact_text(event->event.message, sizeof event->event.message, json_string(object, "message"));
+    fact_text(event->event.about, sizeof event->event.about, kind);
+    return item;
+}
