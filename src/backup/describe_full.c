@@ -40,11 +40,17 @@ static void tso_field(struct description *d, const char *label, tso_t ts)
 
 static void head(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
 {
-    struct backup_state state;
-    state_of(r, ctx->facts, ctx->now_ms, true, &state);
+    struct finding findings[FINDINGS_MAX];
+    size_t count = check_record(r, ctx->facts, &check_of_state, ctx->now_ms, findings);
     description_add(d, ROLE_TITLE, 0, NULL, "%s/%s", r->ns, r->name);
-    description_add(d, state.role, 2, "state", "%s %s", state_mark_text(state.mark, ctx->ascii), state.word);
-    description_add(d, state.role, 2, NULL, "%s", state.sentence);
+    for (size_t i = 0; i < count; i++) {
+        const struct finding *f = &findings[i];
+        bool is_told = i == 0 || f->needs_you || !str_same(f->id, "running"); /* beside trouble that says nothing */
+        if (!is_told)
+            continue;
+        description_add(d, f->role, 2, i ? "also" : "state", "%s %s", state_mark_text(f->mark, ctx->ascii), f->word);
+        describe_finding(d, f, NULL);
+    }
     describe_restorable(d, r, ctx);
 }
 
@@ -104,7 +110,8 @@ static void status_part(struct description *d, const struct backup_record *r, co
     if (state_lag(r, ctx->facts, ctx->now_ms, &lag, &pd))
         description_add(d, lag >= LAG_CRIT_MS ? ROLE_CRIT : lag >= LAG_WARN_MS ? ROLE_WARN : ROLE_TEXT, 2, "lag",
                         "%s%s",
-                        clock_format_span(lag < 0 ? 0 : lag, buf), pd ? ", as PD says" : "");
+                        clock_format_span(lag < 0 ? 0 : lag, buf),
+                        pd ? ", by PD's checkpoint, which is fresher (* in the list)" : "");
     time_field(d, "pause holds until", state_pause_deadline_ms(r, ctx->facts));
     if (tso_from_status(r->success_until))
         tso_field(d, "truncated until", tso_from_status(r->success_until));
@@ -192,52 +199,23 @@ static void conditions_part(struct description *d, const struct backup_record *r
         description_add(d, phase_role(r->phase), 2, r->reason, "%s", r->message);
 }
 
-static void pd_part(struct description *d, const struct backup_facts *facts)
-{
-    if (!facts->pd.read_ms)
-        return;
-    heading(d, "PD");
-    time_field(d, "asked", facts->pd.read_ms);
-    if (facts->pd.task_missing)
-        description_add(d, ROLE_CRIT, 2, "task", "PD knows no such log task");
-    else
-        field(d, "task", facts->pd.paused ? "paused" : "running");
-    tso_field(d, "checkpoint", facts->pd.checkpoint);
-    time_field(d, "paused at", facts->pd.paused_at_ms);
-    field(d, "paused by", facts->pd.paused_by);
-    if (facts->pd.error[0])
-        description_add(d, ROLE_CRIT, 2, "error", "store %d: %s", facts->pd.error_store, facts->pd.error);
-}
-
-static void facts_part(struct description *d, const struct backup_facts *facts)
-{
-    if (!facts)
-        return;
-    if (facts->job.present || facts->pod.present || facts->event.at_ms)
-        heading(d, "Job");
-    if (facts->job.present)
-        description_add(d, facts->job.failed ? ROLE_CRIT : ROLE_TEXT, 2, "job", "%s%s", facts->job.name,
-                        facts->job.failed ? " has failed" : facts->job.complete ? " is complete" : " is active");
-    if (facts->pod.present)
-        description_add(d, ROLE_TEXT, 2, "pod", "%s %s %s", facts->pod.phase, facts->pod.waiting, facts->pod.message);
-    if (facts->event.at_ms)
-        description_add(d, ROLE_WARN, 2, "event", "%s: %s (%d times)", facts->event.reason, facts->event.message,
-                        facts->event.count);
-    pd_part(d, facts);
-}
-
 static void actions_part(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
 {
     heading(d, "What can be done");
     if (ctx->read_only)
         description_add(d, ROLE_DIM, 2, NULL, "nothing: brdeck is read-only");
-    for (int id = 0; id < ACTION_OF_LOG_COUNT && !ctx->read_only; id++) {
+    for (int id = 0; id <= ACTION_REMOVE_FINALIZER && !ctx->read_only; id++) {
         const struct action *action = action_get((enum action_id)id);
         struct action_verdict verdict;
         struct str label;
+        if (r->mode != BACKUP_LOG && action->command) /* it runs once: these are not of it */
+            continue;
         action_may((enum action_id)id, r, ctx->facts, ctx->has_status_sub, ctx->now_ms, &verdict);
         str_init(&label, 64);
-        str_addf(&label, "%s %s", action->key, action->name);
+        if (*action->key)
+            str_addf(&label, "%s %s", action->key, action->name);
+        else
+            str_addf(&label, ":%s", action->name);
         if (verdict.allowed && ctx->no_right & 1u << id) {
             verdict.allowed = false;
             snprintf(verdict.why, sizeof verdict.why, "You have no right to do it in namespace %s.", r->ns);
@@ -256,6 +234,6 @@ void describe_full(struct description *d, const struct backup_record *record, co
     status_part(d, record, ctx);
     subs_part(d, record, object, ctx);
     conditions_part(d, record, object);
-    facts_part(d, ctx->facts);
+    describe_facts(d, ctx->facts);
     actions_part(d, record, ctx);
 }

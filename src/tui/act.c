@@ -30,6 +30,7 @@ struct act {
     size_t choice_count, choice;  /* choice 0: none picked */
     struct line_edit line;     /* the time, or what confirms */
     bool clear_truncate;
+    bool keep_data;            /* delete: cleanPolicy Retain first */
     tso_t until;
     bool zoneless;
     struct error error;        /* of what was typed */
@@ -71,6 +72,7 @@ static void make_plans(struct act *act)
     for (size_t i = 0; i < act->count; i++) {
         act->specs[i].until = act->until;
         act->specs[i].clear_truncate = act->clear_truncate;
+        act->specs[i].keep_data = act->keep_data;
         act->plans[i] = br_plan_new(act->ui->br, &act->specs[i], on_plan, act);
     }
     act->stale = true;
@@ -138,6 +140,10 @@ static void add_batch(struct act *act)
                 str_addf(&line, ", now %s%s%s", plan->state.word, plan->dry_run == BR_DRY_RUN_ACCEPTED
                          ? ", dry-run accepted" : "",
                          plan->truncates && plan->action->id != ACTION_TRUNCATE ? ", and a truncate runs with it" : "");
+            if (plan->phase == BR_PLAN_READY && plan->action->id == ACTION_DELETE)
+                str_addf(&line, ", %s %s%s", plan->removes.cleans ? "and EVERYTHING goes under" : "the data stays under",
+                         plan->removes.prefix, plan->removes.cleans && !plan->removes.all_seen ?
+                         " (who else keeps data there is unknown)" : "");
             pager_add_labelled(act->pager, 0, 0, STYLE_TEXT, label.data, words[plan->phase].style, line.data);
             str_done(&label);
             str_done(&line);
@@ -152,6 +158,25 @@ static bool any_waiting(const struct act *act)
     return false;
 }
 
+/* A delete that takes the data with it: keeping that is offered first (rule 11), also where it is refused without. */
+static bool may_keep_data(const struct act *act)
+{
+    for (size_t i = 0; act->plans && i < act->count; i++)
+        if (act->plans[i]->removes.retain_offered)
+            return true;
+    return false;
+}
+
+static void offer_keeping(struct act *act)
+{
+    if (act->keep_data)
+        pager_add(act->pager, STYLE_OK, 0,
+                  "The data is kept: cleanPolicy is set to Retain first. Tab leaves cleanPolicy as it is.");
+    else if (may_keep_data(act))
+        pager_add(act->pager, STYLE_WARN, 0, "Tab keeps the data: cleanPolicy is set to Retain first, and only then is it "
+                  "deleted.");
+}
+
 /* A truncate that waits would run as well (rule 2): taking it out is offered first. */
 static void offer_clearing(struct act *act)
 {
@@ -162,6 +187,16 @@ static void offer_clearing(struct act *act)
     else if (any_waiting(act))
         pager_add(act->pager, STYLE_WARN, 0,
                   "A truncate waits and would run with this: log data goes. Tab takes it out instead.");
+}
+
+static void keep_or_not(struct act *act)
+{
+    act->keep_data = !act->keep_data;
+    for (size_t i = 0; i < act->count; i++)
+        br_plan_keep_data(act->plans[i], act->keep_data);
+    line_edit_set(&act->line, "");
+    act->stale = true;
+    act->seen = false;
 }
 
 static void clear_or_not(struct act *act)
@@ -217,6 +252,7 @@ static void add_time_question(struct act *act)
 static void fill(struct act *act)
 {
     pager_renew(act->pager);
+    offer_keeping(act);
     offer_clearing(act);
     if (act->asking_time) {
         add_time_question(act);
@@ -444,7 +480,9 @@ static bool act_command(struct view *view, struct ui *ui, enum ui_command comman
 {
     struct act *act = (struct act *)view;
     if (command == UI_CLEAR_TRUNCATE) {
-        if (act->plans && (act->clear_truncate || any_waiting(act)))
+        if (act->keep_data || may_keep_data(act))
+            keep_or_not(act);
+        else if (act->plans && (act->clear_truncate || any_waiting(act)))
             clear_or_not(act);
         return true;
     }
@@ -470,6 +508,8 @@ static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
     for (size_t i = 0; act->plans && i < act->count; i++)
         line = line || act->plans[i]->kubectl;
     hints_add(hints, UI_BACK, "leave", false);
+    if (act->keep_data || may_keep_data(act))
+        hints_add(hints, UI_CLEAR_TRUNCATE, act->keep_data ? "leave cleanPolicy" : "keep the data", false);
     if (act->clear_truncate || any_waiting(act))
         hints_add(hints, UI_CLEAR_TRUNCATE, act->clear_truncate
                   ? "let the waiting truncate run" : "take the waiting truncate out", false);

@@ -222,7 +222,7 @@ bool deck_set_sort(struct view *view, const char *text, struct error *err)
 
 static bool act_command(struct deck *deck, enum ui_command command)
 {
-    enum action_id action;
+    int action;
     const struct store_row *rows[DECK_MARKS_MAX];
     if (!act_of_command(command, &action))
         return false;

@@ -36,11 +36,15 @@ void described_fill(struct pager *pager, const struct description *d)
 unsigned view_no_right(struct ui *ui, const struct backup_record *record)
 {
     const struct kube_resource *resource = fleet_resource(record->v1);
+    bool has_status_sub = fleet_has_status_sub(ui->fleet, record->v1);
     unsigned no_right = 0;
-    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
+    for (int id = 0; id <= ACTION_CREATE; id++) {
         const struct action *action = action_get((enum action_id)id);
-        struct kube_access_query query = {.verb = action->makes_new ? "create" : "patch", .group = resource->group,
-                                          .resource = resource->plural, .ns = record->ns};
+        struct action_verdict verdict;
+        action_may((enum action_id)id, record, NULL, has_status_sub, ui_now_ms(ui), &verdict);
+        struct kube_access_query query = {.verb = action->makes_new ? "create" : id == ACTION_DELETE ? "delete" : "patch",
+                                          .group = resource->group, .resource = resource->plural, .ns = record->ns,
+                                          .sub = verdict.is_retry && has_status_sub ? "status" : NULL};
         if (kube_access_check(fleet_access(ui->fleet), &query) == KUBE_RIGHT_NO)
             no_right |= 1u << id;
     }

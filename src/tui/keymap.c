@@ -35,6 +35,7 @@ const struct key_binding global_keys[] = {
     {UI_START, "s"},
     {UI_STOP, "S"},
     {UI_TRUNCATE, "T"},
+    {UI_DELETE, "ctrl-d"},
     {UI_CLEAR_TRUNCATE, "tab"},
     {UI_MARK, "space"},
     {UI_MARK_RANGE, "ctrl-space"},

@@ -174,7 +174,7 @@ static bool look_command(struct view *view, struct ui *ui, enum ui_command comma
 {
     struct look *look = (struct look *)view;
     const struct store_row *row = look_row(look);
-    enum action_id action;
+    int action;
     if (act_of_command(command, &action)) {
         if (row)
             act_open(ui, action, &row, 1);

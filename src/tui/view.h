@@ -134,9 +134,11 @@ struct view *act_new(struct ui *ui, enum action_id action, const struct store_ro
 struct view *start_new(struct ui *ui, const struct store_row *from); /* start.c: s; @from may be NULL */
 /* act_keys.c: what an action's key does on @count rows: opens its dialog, or says why not (read-only, no row, no
  * right). */
-void act_open(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
-/* The action of UI_PAUSE...; false: another command. */
-bool act_of_command(enum ui_command command, enum action_id *action);
+void act_open(struct ui *ui, int action, const struct store_row *const *rows, size_t count);
+/* Not an action of its own: the one of them whose last run failed and can be tried again, on all the rows. */
+enum { ACT_RETRY = ACTION_COUNT };
+/* The action of UI_PAUSE..., ACT_RETRY of UI_RETRY; false: another command. */
+bool act_of_command(enum ui_command command, int *action);
 /* Whether the state of every row allows it, as far as the list knows; *@is_retry (may be NULL): for all it is a retry.
  * */
 bool act_can_all(struct ui *ui, enum action_id id, const struct store_row *const *rows, size_t count, bool *is_retry);

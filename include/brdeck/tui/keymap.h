@@ -32,7 +32,12 @@
     COMMAND(START, "start", "act", "Start a new log backup") \
     COMMAND(STOP, "stop", "act", "Stop the log backup, for good") \
     COMMAND(TRUNCATE, "truncate", "act", "Delete old log up to a point in time") \
-    COMMAND(CLEAR_TRUNCATE, "clear-truncate", "act", "In a dialog: take a waiting truncate out, or let it run") \
+    COMMAND(DELETE, "delete", "act", "Delete the backup; by its cleanPolicy its data, too") \
+    COMMAND(RETAIN, "retain", "act", "Set cleanPolicy to Retain: a delete leaves the data") \
+    COMMAND(REMOVE_FINALIZER, "remove-finalizer", "act", "Let an object go whose delete hangs") \
+    COMMAND(RETRY, "retry", "act", "Have the failed command run again") \
+    COMMAND(CLEAR_TRUNCATE, "clear-truncate", "act", \
+            "In a dialog: the safer way, or back: take a waiting truncate out, keep the data of a delete") \
     COMMAND(MARK, "mark", "list", "Mark the row, or take its mark off") \
     COMMAND(MARK_RANGE, "mark-range", "list", "Mark from the last mark to here") \
     COMMAND(UNMARK_ALL, "unmark-all", "list", "Take all marks off") \
