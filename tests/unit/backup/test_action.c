@@ -68,6 +68,26 @@ static const struct row {
     {ACTION_STOP, "{'status':{'phase':'Stopped'}}", NO, "already stopped", "Truncate still works"},
     {ACTION_TRUNCATE, "{'status':{'phase':'Stopped'}}", YES, "", ""},
     {ACTION_START, "{'status':{'phase':'Stopped'}}", YES, "", ""},
+    /* the object as a whole */
+    {ACTION_DELETE, NULL, YES, "", ""},
+    {ACTION_DELETE, "{'spec':{'cleanPolicy':'Delete'}}", YES, "", ""},
+    {ACTION_DELETE, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z'}}", NO, "being deleted",
+     "already. Where that hangs, remove-finalizer"},
+    {ACTION_DELETE, "{'metadata':{'finalizers':['x/y']}}", YES, "", "its log task is not stopped"},
+    {ACTION_DELETE, "{'metadata':{'finalizers':['x/y']},'status':{'phase':'Stopped'}}", YES, "", ""},
+    {ACTION_DELETE, "{'status':{'phase':'Failed'}}", YES, "", "the task may live on in PD"},
+    {ACTION_DELETE, "{'status':{'phase':'Failed','commitTs':null}}", YES, "", ""},
+    {ACTION_RETAIN, NULL, NO, "is kept already", "Retain already"},
+    {ACTION_RETAIN, "{'spec':{'cleanPolicy':'Delete'}}", YES, "", ""},
+    {ACTION_RETAIN, "{'spec':{'cleanPolicy':'OnFailure'}}", YES, "", ""},
+    {ACTION_RETAIN, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z'},'spec':{'cleanPolicy':'Delete'}}", YES, "",
+     "only if the operator has not begun"},
+    {ACTION_RETAIN, "{'spec':{'cleanPolicy':'Delete'},'status':{'phase':'Clean'}}", NO, "is being cleaned",
+     "Job clean-log-shop"},
+    {ACTION_REMOVE_FINALIZER, NULL, NO, "not being deleted", "It is not being deleted"},
+    {ACTION_REMOVE_FINALIZER, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z'}}", YES, "", ""},
+    {ACTION_REMOVE_FINALIZER, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z','finalizers':['x/y']}}", NO,
+     "no finalizer", "off already"},
     /* failed before: the key again is the retry */
     {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
      "'phase':'Failed'}}}}",
@@ -159,6 +179,8 @@ static void every_answer(void **state)
     }
     struct backup_record *snapshot = sample_snapshot(NULL);
     struct action_verdict v;
+    action_may(ACTION_DELETE, snapshot, NULL, true, SAMPLE_NOW, &v);
+    assert_true(v.allowed && !v.why[0]);
     for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
         action_may((enum action_id)id, snapshot, NULL, true, SAMPLE_NOW, &v);
         assert_int_equal(v.allowed, id == ACTION_START);
@@ -193,6 +215,50 @@ static void a_retry_needs_its_means(void **state)
     record_free(&old);
 }
 
+static void a_delete_that_hangs_is_told(void **state)
+{
+    (void)state;
+    struct backup_record *r = sample_log(NULL);
+    struct backup_facts facts = {.cluster = {.read_ms = 1, .missing = true}};
+    struct action_verdict v;
+    action_may(ACTION_DELETE, r, &facts, true, SAMPLE_NOW, &v);
+    assert_true(v.allowed && strstr(v.why, "The delete will hang: Cluster"));
+    facts.cluster.missing = false;
+    facts.cluster.paused = true;
+    action_may(ACTION_DELETE, r, &facts, true, SAMPLE_NOW, &v);
+    assert_true(v.allowed && strstr(v.why, "no longer paused"));
+    record_free(&r);
+}
+
+static void assert_json(struct json *made, const char *want)
+{
+    char *text = json_print(made);
+    for (char *p = text; *p; p++)
+        if (*p == '"')
+            *p = '\'';
+    assert_string_equal(text, want);
+    free(text);
+    json_free(&made);
+}
+
+static void bodies_of_deletes_are_exact(void **state)
+{
+    (void)state;
+    struct backup_record *r = sample_log("{'metadata':{'uid':'u-7','resourceVersion':'42'}}");
+    assert_json(action_delete_options(r, false), "{'kind':'DeleteOptions','apiVersion':'v1','preconditions':{'uid':'u-7',"
+                "'resourceVersion':'42'},'propagationPolicy':'Background'}");
+    assert_json(action_delete_options(r, true), "{'kind':'DeleteOptions','apiVersion':'v1','preconditions':{'uid':'u-7',"
+                "'resourceVersion':'42'},'propagationPolicy':'Background','dryRun':['All']}");
+    record_free(&r);
+    struct json *object = sample_log_json("{'metadata':{'finalizers':['a/b','pingcap.com/finalizer',"
+                                          "'tidb.pingcap.com/backup-protection','c/d']}}");
+    assert_json(action_finalizer_patch(object), "{'metadata':{'finalizers':['a/b','c/d']}}");
+    json_free(&object);
+    object = sample_log_json(NULL);
+    assert_json(action_finalizer_patch(object), "{'metadata':{'finalizers':[]}}");
+    json_free(&object);
+}
+
 static void check_patch(enum action_id id, const char *patch, bool retry, const char *want)
 {
     struct backup_record *r = sample_log(patch);
@@ -217,6 +283,7 @@ static void patches_are_exact(void **state)
     check_patch(ACTION_STOP, "{'spec':{'logStop':null}}", false, "{'spec':{'logSubcommand':'log-stop'}}");
     check_patch(ACTION_TRUNCATE, "{'spec':{'logStop':true}}", false,
                 "{'spec':{'logTruncateUntil':'469371597881344001'}}");
+    check_patch(ACTION_RETAIN, "{'spec':{'logStop':false}}", false, "{'spec':{'cleanPolicy':'Retain'}}");
     check_patch(ACTION_PAUSE, NULL, true, "{'status':{'logSubCommandStatuses':{'log-pause':null}}}");
     check_patch(ACTION_TRUNCATE, NULL, true, "{'status':{'logSubCommandStatuses':{'log-truncate':null}}}");
 }
@@ -386,6 +453,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_is_whole),      cmocka_unit_test(every_answer),
         cmocka_unit_test(a_retry_needs_its_means), cmocka_unit_test(patches_are_exact),
+        cmocka_unit_test(a_delete_that_hangs_is_told),
+        cmocka_unit_test(bodies_of_deletes_are_exact),
         cmocka_unit_test(what_follows_is_what_was_meant),
         cmocka_unit_test(a_new_one_from_scratch),  cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_new_one_from_an_old_one),
