@@ -18,7 +18,7 @@ const struct check_limits check_defaults = {
 static void fill(struct finding *finding, const struct found *found)
 {
     *finding = (struct finding){
-        .id = found->id, .severity = found->severity, .mark = found->mark, .role = found->role,
+        .id = found->id, .cause = found->cause, .severity = found->severity, .mark = found->mark, .role = found->role,
         .needs_you = found->needs_you,
     };
     memcpy(finding->word, found->word, sizeof finding->word);

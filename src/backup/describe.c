@@ -155,6 +155,8 @@ static void brief_subs(struct description *d, const struct backup_record *r, con
     str_done(&text);
 }
 
+enum { BRIEF_ACTIONS = ACTION_REMOVE_FINALIZER + 1 };
+
 /* What stands against an action now, in two or three words; "" nothing. */
 static const char *brief_hurdle(const struct backup_record *r, const struct describe_context *ctx, enum action_id id,
                                 struct action_verdict *verdict)
@@ -165,19 +167,39 @@ static const char *brief_hurdle(const struct backup_record *r, const struct desc
     return verdict->allowed ? "" : verdict->brief;
 }
 
-/* A new one is only offered where the selected one is over: elsewhere it is not about this backup. */
+/* A new one is only offered where the selected one is over: elsewhere it is not about this backup. What is done to an
+ * object as a whole, where it can be. */
 static bool is_about(const struct backup_record *r, const struct action *action)
 {
+    switch (action->id) {
+    case ACTION_DELETE: return true;
+    case ACTION_RETAIN: return r->clean_policy != CLEAN_RETAIN;
+    case ACTION_REMOVE_FINALIZER: return r->deleting_ms && r->has_finalizer;
+    default: break;
+    }
+    if (r->mode != BACKUP_LOG || action->id >= ACTION_OF_LOG_COUNT)
+        return false;
     return !action->makes_new || r->phase == PHASE_STOPPED || r->phase == PHASE_FAILED || r->phase == PHASE_INVALID;
+}
+
+/* What stands in the palette only, as it is typed there. */
+static void add_key(struct str *out, const struct action *action)
+{
+    if (*action->key)
+        str_add(out, action->key);
+    else
+        str_addf(out, ":%s", action->name);
 }
 
 /* "p r S T not picked up": the keys that one hurdle stands against. */
 static void add_hurdle(struct str *out, const struct backup_record *r, char hurdles[][64], int first)
 {
     str_add(out, out->len ? "   " : "");
-    for (int id = first; id < ACTION_OF_LOG_COUNT; id++)
-        if (is_about(r, action_get((enum action_id)id)) && strcmp(hurdles[id], hurdles[first]) == 0)
-            str_addf(out, "%s ", action_get((enum action_id)id)->key);
+    for (int id = first; id < BRIEF_ACTIONS; id++)
+        if (is_about(r, action_get((enum action_id)id)) && strcmp(hurdles[id], hurdles[first]) == 0) {
+            add_key(out, action_get((enum action_id)id));
+            str_addc(out, ' ');
+        }
     str_add(out, hurdles[first]);
 }
 
@@ -185,23 +207,26 @@ static void add_hurdle(struct str *out, const struct backup_record *r, char hurd
 static void brief_actions(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
 {
     struct str can, cannot;
-    char hurdles[ACTION_OF_LOG_COUNT][64];
+    char hurdles[BRIEF_ACTIONS][64];
     if (ctx->read_only) {
         description_add(d, ROLE_DIM, 2, "now", "nothing: brdeck is read-only");
         return;
     }
     str_init(&can, DESCRIBE_TEXT_MAX);
     str_init(&cannot, DESCRIBE_TEXT_MAX);
-    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
+    for (int id = 0; id < BRIEF_ACTIONS; id++) {
         const struct action *action = action_get((enum action_id)id);
         struct action_verdict verdict;
         snprintf(hurdles[id], sizeof hurdles[id], "%s", brief_hurdle(r, ctx, (enum action_id)id, &verdict));
-        if (!hurdles[id][0] && is_about(r, action))
-            str_addf(&can, "%s%s %s%s", can.len ? "   " : "", action->key, action->makes_new
-                     ? "new log backup" : action->name,
+        if (hurdles[id][0] || !is_about(r, action))
+            continue;
+        str_add(&can, can.len ? "   " : "");
+        add_key(&can, action);
+        if (*action->key)
+            str_addf(&can, " %s%s", action->makes_new ? "new log backup" : action->name,
                      verdict.is_retry ? " again" : action->id == ACTION_STOP ? " (final)" : "");
     }
-    for (int id = 0; id < ACTION_OF_LOG_COUNT; id++) {
+    for (int id = 0; id < BRIEF_ACTIONS; id++) {
         bool told = !hurdles[id][0] || !is_about(r, action_get((enum action_id)id));
         for (int before = 0; before < id; before++)
             told = told || (strcmp(hurdles[before], hurdles[id]) == 0 && is_about(r,
@@ -216,15 +241,22 @@ static void brief_actions(struct description *d, const struct backup_record *r, 
     str_done(&cannot);
 }
 
+void describe_finding(struct description *d, const struct finding *f, const char *label)
+{
+    description_add(d, f->role, 2, label, "%s%s%s", f->sentence, f->sentence[0] && f->action[0] ? " " : "", f->action);
+    if (f->evidence[0])
+        description_add(d, ROLE_DIM, 2, "known by", "%s", f->evidence);
+}
+
 void describe_brief(struct description *d, const struct backup_record *record, const struct describe_context *ctx)
 {
-    struct backup_state state;
-    state_of(record, ctx->facts, ctx->now_ms, true, &state);
+    struct finding findings[FINDINGS_MAX];
+    size_t count = check_record(record, ctx->facts, &check_of_state, ctx->now_ms, findings);
     brief_title(d, record, ctx);
-    description_add(d, state.role, 2, NULL, "%s", state.sentence);
+    for (size_t i = 0; i < count && (i == 0 || findings[i].needs_you); i++)
+        describe_finding(d, &findings[i], i ? "also" : NULL);
     describe_restorable(d, record, ctx);
-    if (record->mode != BACKUP_LOG)
-        return; /* it runs once: nothing can be done to it */
-    brief_subs(d, record, ctx);
+    if (record->mode == BACKUP_LOG)
+        brief_subs(d, record, ctx);
     brief_actions(d, record, ctx);
 }

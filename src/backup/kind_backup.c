@@ -14,6 +14,9 @@
                               const struct backup_facts *facts, const struct backup_state *state, struct cell *cell)
 #define UNUSED_ARGS (void)ctx, (void)r, (void)facts, (void)state
 
+/* Stands by what PD says and the object does not say yet: behind a time, before a number that ends its column. */
+#define PD_MARK "*"
+
 static void add_or_dash(struct cell *cell, const char *text) { str_add(&cell->text, str_empty(text) ? "-" : text); }
 
 /* Only the short style reads otherwise tomorrow. */
@@ -62,11 +65,16 @@ PRINT(committs)
     add_time(cell, ctx, r->commit_ts);
 }
 
+enum { CHECKPOINT_WIDTH = 11 };
+
+/* PD's is marked, but where the mark would take the last digit of a date: the LAG beside it has it too. */
 PRINT(checkpoint)
 {
     UNUSED_ARGS;
-    bool pd = facts && facts->pd.read_ms && facts->pd.checkpoint > r->checkpoint;
-    add_time(cell, ctx, pd ? facts->pd.checkpoint : r->checkpoint);
+    bool pd;
+    add_time(cell, ctx, state_checkpoint(r, facts, &pd));
+    if (pd && (ctx->style != TSO_SHORT || cell->text.len < CHECKPOINT_WIDTH))
+        str_add(&cell->text, PD_MARK);
 }
 
 /* The text changes with clock_format_span, the role at the two limits. */
@@ -77,13 +85,14 @@ PRINT(lag)
     static const enum role roles[] = {ROLE_TEXT, ROLE_WARN, ROLE_CRIT};
     char buf[CLOCK_TEXT_MAX];
     int64_t lag;
-    if (!state_lag(r, facts, ctx->now_ms, &lag, NULL)) {
+    bool pd;
+    if (!state_lag(r, facts, ctx->now_ms, &lag, &pd)) {
         str_add(&cell->text, "-");
         return;
     }
     /* the server's clock may be behind PD's by a little: that is no lag */
     cell->holds_ms = lag < 0 ? -lag : clock_span_holds_ms(lag, true);
-    str_add(&cell->text, clock_format_span(lag < 0 ? 0 : lag, buf));
+    str_addf(&cell->text, "%s%s", pd ? PD_MARK : "", clock_format_span(lag < 0 ? 0 : lag, buf));
     cell->role = roles[0];
     for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
         if (lag >= limits[i])
@@ -206,9 +215,10 @@ static const struct column columns[] = {
     {"STATUS", "status", "what is true of it, not only the phase", 18, 24, 95, false, print_status, compare_status},
     {"COMMITTS", "committs", "what a snapshot restores; where a log begins", 11, 11, 60, false, print_committs,
      compare_committs},
-    {"CHECKPOINT", "checkpoint", "up to where the log is backed up", 11, 11, 70, false, print_checkpoint,
+    {"CHECKPOINT", "checkpoint", "up to where the log is backed up; * as PD says", CHECKPOINT_WIDTH,
+     CHECKPOINT_WIDTH, 70, false, print_checkpoint,
      compare_checkpoint},
-    {"LAG", "lag", "now minus the checkpoint", 5, 6, 80, true, print_lag, compare_lag},
+    {"LAG", "lag", "now minus the checkpoint; * by PD's, where it is fresher than the object's", 6, 6, 80, true, print_lag, compare_lag},
     {"AGE", "age", "since when the object exists", 5, 6, 10, true, print_age, compare_age},
     {"TYPE", "type", "backupType: full, db or table", 4, 5, 0, false, print_type, compare_type},
     {"SIZE", "size", "the size of a snapshot", 7, 9, 0, true, print_size, compare_size},

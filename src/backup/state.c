@@ -62,7 +62,10 @@ static const struct cause *cluster_cause(struct look *look)
     int64_t read_ms = look->facts->cluster.read_ms;
     if (read_ms == 0 || look_reached(look, read_ms + PD_FRESH_MS))
         return NULL;
-    return cause_of_cluster(look->facts);
+    const struct cause *cause = cause_of_cluster(look->facts);
+    if (cause)
+        look->found->cause = cause->id;
+    return cause;
 }
 
 static bool find_deleting(struct look *look)
@@ -352,6 +355,7 @@ bool look_find(struct look *look, size_t i)
     if (!(f->modes & mode) || (f->phases && !(f->phases & 1u << r->phase)))
         return false;
     found->until_ms = INT64_MAX;
+    found->cause = NULL;
     found->word[0] = found->sentence[0] = found->evidence[0] = found->action[0] = '\0';
     return f->finds(look);
 }

@@ -10,14 +10,13 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/str.h>
 
-/* What rows go by: a pause has its deadline there, no limit. */
-static const struct check_limits state_limits = {.lag_warn_ms = LAG_WARN_MS, .lag_crit_ms = LAG_CRIT_MS};
+const struct check_limits check_of_state = {.lag_warn_ms = LAG_WARN_MS, .lag_crit_ms = LAG_CRIT_MS};
 
 void look_init(struct look *look, const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms,
                bool sentence)
 {
     static const struct backup_facts no_facts;
-    *look = (struct look){.record = record, .facts = facts ? facts : &no_facts, .limits = &state_limits,
+    *look = (struct look){.record = record, .facts = facts ? facts : &no_facts, .limits = &check_of_state,
                           .now_ms = now_ms, .sentence = sentence, .until_ms = INT64_MAX};
 }
 
@@ -121,6 +120,8 @@ const struct cause *look_cause(struct look *look)
     if (!look->cause_asked)
         look->cause = cause_of_record(look->record, look->facts);
     look->cause_asked = true;
+    if (look->cause)
+        look->found->cause = look->cause->id;
     return look->cause;
 }
 

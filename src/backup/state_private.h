@@ -23,7 +23,7 @@ enum {
 
 /* What a finding fills. */
 struct found {
-    const char *id;
+    const char *id, *cause;
     enum state_mark mark;
     enum severity severity;
     enum role role;

@@ -20,11 +20,14 @@ struct check_limits { /* a limit of 0 is none */
     int64_t age_warn_ms, age_crit_ms;     /* of the newest Complete full backup of a cluster: 26 h, 50 h */
 };
 extern const struct check_limits check_defaults;
+/* What state_of() goes by: those of the lag. Of a pause it knows the deadline, not how long it may be. */
+extern const struct check_limits check_of_state;
 
 /* A finding: what, how bad, how it is known, what to do. */
 struct finding {
     const char *id;          /* "paused-in-pd": stable, for JSON, Prometheus and tests; static */
     enum severity severity;  /* OK and BUSY are no trouble */
+    const char *cause;       /* id in cause.h of what is behind it; NULL: none is known, or it needs none; static */
     char word[STATE_WORD_MAX];
     char sentence[STATE_TEXT_MAX];
     enum state_mark mark;
@@ -37,8 +40,7 @@ struct finding {
 enum { FINDINGS_MAX = 16 };
 
 /* All findings about @record, the gravest first; the first is what state_of() shows, but for the limits. Returns how many
- * (at least 1). @facts may be NULL; @limits NULL: the defaults. Of a pause state_of() knows its deadline only, not how
- * long it may be: with lag limits of LAG_WARN_MS, LAG_CRIT_MS and none for the pause both say the same. */
+ * (at least 1). @facts may be NULL; @limits NULL: the defaults. */
 size_t check_record(const struct backup_record *record, const struct backup_facts *facts,
                     const struct check_limits *limits, int64_t now_ms, struct finding findings[FINDINGS_MAX]);
 
