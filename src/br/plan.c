@@ -287,6 +287,22 @@ static bool needs_job(struct plan *plan)
     return verdict.allowed && verdict.is_retry;
 }
 
+/* A delete hangs without its Cluster, and its stop-NAME fails where the Cluster wants certificates. What cannot be read
+ * is not known: that hinders nobody. */
+static void on_cluster(void *arg, const struct br_cluster *cluster)
+{
+    struct plan *plan = arg;
+    plan->cluster_ask = NULL;
+    if (cluster->read_ms) {
+        plan->facts.cluster.read_ms = cluster->read_ms;
+        plan->facts.cluster.missing = cluster->missing;
+        plan->facts.cluster.paused = cluster->paused;
+        plan->facts.cluster.suspended = cluster->suspended;
+        plan->cluster_tls = cluster->tls;
+    }
+    judge(plan);
+}
+
 static void on_object(void *arg, const struct json *object, const struct kube_response *response)
 {
     struct plan *plan = arg;
@@ -305,6 +321,10 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
     if (row && row->facts && strcmp(row->record->uid, p->record->uid) == 0)
         plan->facts = *row->facts;
     state_of(p->record, &plan->facts, fleet_now_ms(plan->br->fleet), true, &p->state);
+    if (p->action->id == ACTION_DELETE && p->record->has_finalizer && *p->record->cluster) {
+        plan->cluster_ask = br_cluster_get(plan->br, p->record, on_cluster, plan);
+        return;
+    }
     if (!needs_job(plan)) {
         judge(plan);
         return;
@@ -319,7 +339,7 @@ static void look(struct plan *plan)
 {
     plan_forget(plan);
     plan->pub.phase = BR_PLAN_LOOKING;
-    plan->job_unknown = false;
+    plan->job_unknown = plan->cluster_tls = false;
     plan->facts = (struct backup_facts){0};
     if (plan->pub.action->makes_new)
         judge(plan);
@@ -355,6 +375,7 @@ static const char *text_or_empty(const char *text) { return text ? text : ""; }
 static void stop_asking(struct plan *plan)
 {
     kube_request_cancel(&plan->request);
+    br_cluster_cancel(&plan->cluster_ask);
     loop_timer_cancel(&plan->timer);
     if (plan->ticket)
         plan->ticket->plan = NULL;

@@ -160,7 +160,10 @@ static void take_notes(struct plan *plan)
     str_init(&notes, SENTENCE_MAX);
     if (!r->has_finalizer && !(r->mode == BACKUP_LOG && r->has_commit_ts)) /* of that the verdict warns */
         add_note(&notes, "The operator's finalizer is off: the object goes at once, nothing is stopped or removed.");
-    if (p->removes.stops_task && !p->removes.cleans)
+    if (p->removes.stops_task && plan->cluster_tls && !r->v1)
+        add_note(&notes, "The cluster speaks TLS, where the operator's Job stop-NAME fails: stop the log backup first, or its "
+                 "task lives on in PD.");
+    else if (p->removes.stops_task && !p->removes.cleans)
         add_note(&notes, "Should stop-NAME fail, the object goes all the same, and its task may live on in PD: to be sure, "
                  "stop it first.");
     if (r->mode == BACKUP_SNAPSHOT && phase_is_active(r->phase))
