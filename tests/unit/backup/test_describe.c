@@ -54,7 +54,7 @@ static void the_sketch(void **state)
         "  Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00.\n"
         "  restorable: 11-15 14:00 (full-shop) … 13:59:19, no holes\n"
         "  commands: log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
-        "  now: r resume   S stop (final)   T truncate\n  not now: p already paused\n");
+        "  now: r resume   S stop (final)   T truncate   ctrl-d delete\n  not now: p already paused\n");
     ctx.read_only = ctx.ascii = true;
     ctx.window_known = false;
     check_brief(log, &ctx,
@@ -115,9 +115,9 @@ static void other_briefs(void **state)
     check_brief(r, &ctx,
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret · managed by Argo CD\n"
         "  log-pause failed: PD is down. The operator does not try again by itself; p does. The phase is still "
-        "Running.\n  restorable: no PITR: no full backup lies in the log; 1 restores only its own instant\n"
+        "Running. See that PD's Pods run and that the network lets the backup's Pod reach port 2379.\n  restorable: no PITR: no full backup lies in the log; 1 restores only its own instant\n"
         "  commands: log-start Complete 11-12 14:00   log-pause Failed 13:00:00   log-truncate -\n"
-        "  now: p pause again   S stop (final)\n  not now: r not paused   T behind a failed command\n");
+        "  now: p pause again   S stop (final)   ctrl-d delete\n  not now: r not paused   T behind a failed command\n");
     record_free(&r);
     r = sample_log("{'status':{'phase':'Stopped'}}");
     ctx.window = NULL;
@@ -126,14 +126,14 @@ static void other_briefs(void **state)
         "  Stopped; that is final. Truncate still works; s makes a new log backup.\n"
         "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
         "  commands: log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
-        "  now: s new log backup   T truncate\n  not now: p r stopped is final   S already stopped\n");
+        "  now: s new log backup   T truncate   ctrl-d delete\n  not now: p r stopped is final   S already stopped\n");
     ctx.no_right = 1u << ACTION_TRUNCATE;
     check_brief(r, &ctx,
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
         "  Stopped; that is final. Truncate still works; s makes a new log backup.\n"
         "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
         "  commands: log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
-        "  now: s new log backup\n  not now: p r stopped is final   S already stopped   T no right\n");
+        "  now: s new log backup   ctrl-d delete\n  not now: p r stopped is final   S already stopped   T no right\n");
     record_free(&r);
     r = sample_snapshot(NULL);
     check_brief(r, &ctx,
