@@ -19,7 +19,7 @@ static const char *const form_names[] = {"text", "json", "prometheus"};
 
 /* -- the command line ------------------------------------------------------------------------- */
 
-/* "10m" or "10m,30m". Of one alone the critical limit keeps the alerts' ratio (@times, 0: @more later). */
+/* "10m" or "10m,30m"; 0: no limit. Of one alone the critical limit keeps the alerts' ratio (@times, 0: @more later). */
 static bool parse_limit(const char *flag, const char *text, int64_t times, int64_t more, int64_t *warn, int64_t *crit,
                         struct error *err)
 {
@@ -28,14 +28,14 @@ static bool parse_limit(const char *flag, const char *text, int64_t times, int64
     const char *comma = strchr(text, ',');
     char *first = xstrndup(text, comma ? (size_t)(comma - text) : strlen(text));
     int64_t w = 0, c = 0;
-    bool good = clock_parse_span(first, &w) && w > 0 && (!comma || clock_parse_span(comma + 1, &c));
+    bool good = clock_parse_span(first, &w) && w >= 0 && (!comma || clock_parse_span(comma + 1, &c));
     free(first);
     if (!good)
         return error_set(err, ERROR_USAGE, "%s %s: want a length of time such as 10m, or two (warning, critical): "
                          "10m,30m", flag, text);
     if (!comma)
-        c = times ? w * times : w + more;
-    if (c < w)
+        c = !w ? 0 : times ? w * times : w + more;
+    if (c < w && c > 0)
         return error_set(err, ERROR_USAGE, "%s %s: what is critical comes before what is a warning", flag, text);
     *warn = w;
     *crit = c;

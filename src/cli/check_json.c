@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <brdeck/base/clock.h>
+#include <brdeck/backup/cause.h>
 
 #include "check_private.h"
 
@@ -23,7 +23,7 @@ static struct json *new_finding(const char *object, const char *cluster, const s
 {
     struct json *json = json_new_object();
     json_set_string(json, "id", finding->id);
-    json_set_string(json, "severity", check_severity_name(finding->severity));
+    json_set_string(json, "severity", check_severity_name(finding));
     json_set_string(json, "object", object);
     json_set_string(json, "cluster", cluster && *cluster ? cluster : NULL);
     json_set_string(json, "word", finding->word);
@@ -37,11 +37,13 @@ static void add_object(const struct check_report *report, const struct check_obj
 {
     struct finding findings[FINDINGS_MAX];
     struct str name;
+    const struct cause *cause = cause_of_record(object->record, object->facts);
     size_t count = check_object_findings(report, object, findings);
     str_init(&name, 1024);
     str_addf(&name, "%s/%s", object->record->ns, object->record->name);
     for (size_t i = 0; i < count; i++) {
         struct json *json = new_finding(name.data, object->cluster, &findings[i]);
+        json_set_string(json, "cause", cause && findings[i].severity != SEVERITY_OK ? cause->id : NULL);
         json_set_string(json, "apiGroup", fleet_resource(object->record->v1)->group);
         json_set_string(json, "mode", object->record->mode == BACKUP_LOG ? "log" : "snapshot");
         if (object->has_lag)

@@ -73,7 +73,7 @@ size_t check_group_findings(const struct check_report *report, const struct chec
  * else is not known. */
 enum check_code check_code_of(const struct check_report *report);
 extern const char *const check_code_names[]; /* "OK", "WARNING", "CRITICAL", "UNKNOWN" */
-const char *check_severity_name(enum severity severity); /* "ok", "busy", "warning", "critical" */
+const char *check_severity_name(const struct finding *finding); /* "ok", "busy", "warning", "critical", "unknown" */
 /* Seconds of the newest full backup's age; false: there is none. */
 bool check_group_age(const struct check_report *report, const struct check_group *group, int64_t *age_s);
 

@@ -124,7 +124,7 @@ static size_t count_same(const struct finding *findings, size_t count, size_t at
 static void put_finding(const struct finding *findings, size_t count, size_t at)
 {
     put_label("id", findings[at].id, ",");
-    put_label("severity", check_severity_name(findings[at].severity), ",");
+    put_label("severity", check_severity_name(&findings[at]), ",");
     printf("} %zu\n", count_same(findings, count, at));
 }
 

@@ -14,10 +14,10 @@ enum { NAMED_MAX = 3 };
 
 const char *const check_code_names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 
-const char *check_severity_name(enum severity severity)
+const char *check_severity_name(const struct finding *finding)
 {
     static const char *const names[] = {"ok", "busy", "warning", "critical"};
-    return names[severity];
+    return finding->unknown ? "unknown" : names[finding->severity];
 }
 
 /* -- who is asked for ------------------------------------------------------------------------ */
@@ -251,7 +251,7 @@ static void judge_object(struct check_report *report, const struct session *s, s
     if (record->mode != BACKUP_LOG)
         return;
     object->has_lag = state_lag(record, facts, report->now_ms, &object->lag_ms, &object->lag_from_pd);
-    object->checkpoint = facts && facts->pd.checkpoint > record->checkpoint ? facts->pd.checkpoint : record->checkpoint;
+    object->checkpoint = state_checkpoint(record, facts, NULL);
     window_of(record, object->group->records, object->group->count, fleet_cluster_created_ms(s->fleet, object->cluster),
               &object->window);
 }
@@ -327,6 +327,19 @@ static void see_missing(struct check_report *report, const struct session *s, co
     str_done(&why);
 }
 
+/* Of a cluster whose other Backups may be elsewhere: what was asked for tells nothing of it, and that is said. */
+static void note_unknown(struct check_report *report)
+{
+    struct finding findings[FINDINGS_MAX];
+    for (size_t i = 0; i < report->group_count; i++) {
+        const struct check_group *group = &report->groups[i];
+        size_t count = group->wanted && !group->complete ? check_group_findings(report, group, findings) : 0;
+        for (size_t k = 0; k < count; k++)
+            if (findings[k].unknown)
+                str_addf(&report->notes, "%s: %s\n", group->cluster, findings[k].sentence);
+    }
+}
+
 /* One line for all clusters that PD was not had of in the same way, however many there are. */
 static void note_pd(struct check_report *report, const struct session *s, enum pd_reach reach)
 {
@@ -356,6 +369,7 @@ static void see_notes(struct check_report *report, const struct session *s)
     static const enum pd_reach unread[] = {PD_NO_RIGHT, PD_TLS, PD_NO_CLUSTER, PD_NO_ANSWER, PD_NOT_ASKED};
     for (size_t i = 0; i < ARRAY_LEN(unread); i++)
         note_pd(report, s, unread[i]);
+    note_unknown(report);
 }
 
 /* -- life ------------------------------------------------------------------------------------------------ */

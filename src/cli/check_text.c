@@ -48,10 +48,8 @@ static void add_item(struct items *items, const char *ns, const char *name, cons
         items->more++;
         return;
     }
-    str_add(items->out, items->told++ ? "; " : ": ");
-    if (ns)
-        str_addf(items->out, "%s/", ns);
-    str_addf(items->out, "%s: %s", name, finding->word);
+    str_addf(items->out, "%s%s%s%s: %s", items->told++ ? "; " : ": ", ns ? ns : "cluster ", ns ? "/" : "", name,
+             finding->word);
 }
 
 static const char *cluster_of(const struct check_group *group) { return *group->cluster ? group->cluster : "-"; }
@@ -127,20 +125,23 @@ static void add_label(struct str *out, const struct check_report *report, size_t
     str_done(&raw);
 }
 
+/* The limits of the lag are for what runs: a pause has limits of its own. */
+static bool is_paused(const struct check_object *object) { return object->record->phase == PHASE_PAUSED; }
+
 static void add_lags(const struct check_report *report, struct str *out)
 {
     int64_t worst = -1;
     size_t count = 0;
-    for (size_t i = 0; i < report->object_count; i++)
-        if (report->objects[i].has_lag) {
-            worst = report->objects[i].lag_ms > worst ? report->objects[i].lag_ms : worst;
-            count++;
-        }
-    if (!count)
-        return;
-    worst = worst < 0 ? 0 : worst;
-    str_addf(out, " lag=%llds", (long long)(worst / 1000));
-    add_limits(out, report->limits.lag_warn_ms, report->limits.lag_crit_ms);
+    for (size_t i = 0; i < report->object_count; i++) {
+        const struct check_object *object = &report->objects[i];
+        count += object->has_lag;
+        if (object->has_lag && !is_paused(object) && object->lag_ms > worst)
+            worst = object->lag_ms > 0 ? object->lag_ms : 0;
+    }
+    if (worst >= 0) {
+        str_addf(out, " lag=%llds", (long long)(worst / 1000));
+        add_limits(out, report->limits.lag_warn_ms, report->limits.lag_crit_ms);
+    }
     for (size_t i = 0; i < report->object_count && count <= LAGS_MAX; i++) {
         const struct check_object *object = &report->objects[i];
         if (!object->has_lag)
@@ -148,13 +149,18 @@ static void add_lags(const struct check_report *report, struct str *out)
         str_addc(out, ' ');
         add_label(out, report, i);
         str_addf(out, "=%llds", (long long)((object->lag_ms > 0 ? object->lag_ms : 0) / 1000));
-        add_limits(out, report->limits.lag_warn_ms, report->limits.lag_crit_ms);
+        if (is_paused(object))
+            str_add(out, ";;;0");
+        else
+            add_limits(out, report->limits.lag_warn_ms, report->limits.lag_crit_ms);
     }
 }
 
 static void add_numbers(const struct check_report *report, struct str *out)
 {
     int64_t oldest = -1, age;
+    if (!report->object_count)
+        return;
     str_addf(out, " | backups=%zu;;;0 warning=%zu;;;0 critical=%zu;;;0", report->object_count, report->warnings,
              report->criticals);
     for (size_t i = 0; i < report->group_count; i++)
@@ -197,7 +203,7 @@ static void print_finding(const char *ns, const char *name, const struct finding
     struct str line;
     str_init(&line, STR_SMALL);
     str_addf(&line, "%s %s%s%s: %s", finding->severity == SEVERITY_CRIT ? "CRITICAL" : "WARNING", ns ? ns : "",
-             ns ? "/" : "", name, finding->sentence);
+             ns ? "/" : "cluster ", name, finding->sentence);
     if (finding->evidence[0])
         str_addf(&line, " [%s]", finding->evidence);
     if (finding->action[0])
