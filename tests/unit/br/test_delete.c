@@ -28,8 +28,23 @@ static void expect_delete(struct bed *bed, bool dry, const char *body, int http,
                                                    .http = http, .body = body, .times = times});
 }
 
+static const char *cluster_spec = "{}";
+static int cluster_http = 200;
+
+static void expect_cluster(struct bed *bed)
+{
+    fake_expect(bed->f.server, &(struct fake_rule){
+        .request = "GET /apis/core.pingcap.com/v1alpha1/namespaces/orders/clusters/tc", .http = cluster_http,
+        .body = cluster_http == 404 ? status_text(bed, 404, "NotFound", "not found") :
+                bed_keep(bed, xasprintf("{\"kind\":\"Cluster\",\"metadata\":{\"name\":\"tc\"},\"spec\":%s}", cluster_spec))});
+    fake_expect(bed->f.server, &(struct fake_rule){
+        .request = "GET /apis/core.pingcap.com/v1alpha1/namespaces/orders/", .http = 200,
+        .body = "{\"kind\":\"List\",\"metadata\":{},\"items\":[]}"});
+}
+
 static struct br_plan *delete_planned(struct bed *bed, const struct backup_spec *object, bool keep_data)
 {
+    expect_cluster(bed);
     backup_put(bed, object);
     expect_get(bed, backup_text(bed, object), 200, 1);
     expect_right(bed, true);
@@ -132,6 +147,29 @@ static void not_all_seen_is_unknown(void **state)
     bed->fleet.complete = false;
     plan = delete_planned(bed, &(struct backup_spec){.spec = POLICY_DELETE}, false);
     assert_has(plan_said(bed, plan), "shared: unknown");
+    br_plan_free(&plan);
+}
+
+static void what_its_cluster_tells(void **state)
+{
+    struct bed *bed = *state;
+    cluster_spec = "{\"tlsCluster\":{\"enabled\":true}}";
+    struct br_plan *plan = delete_planned(bed, &(struct backup_spec){0}, false);
+    cluster_spec = "{}";
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_has(plan_said(bed, plan), "The cluster speaks TLS, where the operator's Job stop-NAME fails: stop the log backup "
+               "first");
+    br_plan_free(&plan);
+}
+
+static void a_missing_cluster_hangs_it(void **state)
+{
+    struct bed *bed = *state;
+    cluster_http = 404;
+    struct br_plan *plan = delete_planned(bed, &(struct backup_spec){0}, false);
+    cluster_http = 200;
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_has(plan_said(bed, plan), "The delete will hang: Cluster tc is not there");
     br_plan_free(&plan);
 }
 
@@ -416,7 +454,7 @@ static void the_finalizer_of_others(void **state)
     expect_right(bed, true);
     expect_dry(bed, two, 200, 1);
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_REMOVE_FINALIZER});
-    assert_has(plan_said(bed, plan), "stops: until these are off too: a/b");
+    assert_has(plan_said(bed, plan), "stays: until these are off too: a/b");
     expect_patch(bed, "{\"kind\":\"Backup\",\"metadata\":{\"uid\":\"uid-1\",\"finalizers\":[\"a/b\"]}}", 200, 1);
     const struct br_run *run = execute(bed, plan, "log-orders");
     until_end(bed, run);
@@ -443,6 +481,8 @@ int main(void)
         TEST(a_failed_one_goes_by_on_failure),
         TEST(one_at_work_may_go_by_on_failure),
         TEST(not_all_seen_is_unknown),
+        TEST(what_its_cluster_tells),
+        TEST(a_missing_cluster_hangs_it),
         TEST(a_shared_path_is_refused),
         TEST(what_keeps_its_data_may_share),
         TEST(being_deleted_is_refused),
