@@ -3,6 +3,7 @@
 #define BRDECK_BR_PRIVATE_H
 
 #include <brdeck/base/loop.h>
+#include <brdeck/br/cluster.h>
 #include <brdeck/br/journal.h>
 #include <brdeck/br/plan.h>
 #include <brdeck/br/runner.h>
@@ -37,13 +38,17 @@ struct ticket {
     struct ticket *next;
 };
 
+struct plan_exec; /* plan_exec.h */
 struct plan {
     struct br_plan pub;
+    struct plan_exec *exec;       /* br itself does the work; NULL: the operator does */
     struct br *br;
     void (*changed)(void *arg, struct br_plan *plan);
     void *arg;
     struct kube_request *request; /* the one under way; NULL */
     struct ticket *ticket;
+    struct br_cluster_ask *cluster_ask; /* of a delete; NULL */
+    bool cluster_tls;
     struct loop_timer timer;      /* begins a look */
     struct intern *pool;          /* of its records; made anew with each look */
     bool allow_pitr_loss, clear_truncate, no_dry_run, keep_data, retry;
@@ -130,6 +135,8 @@ struct run {
     char log_pod[72];             /* whose it is */
     int64_t held_ms;              /* monotonic, since when a failure waits for its log; 0 */
     struct loop_timer hold;
+    struct found *found;          /* found.c: as it was found at work; NULL */
+    bool left;                    /* brdeck ends before it does */
     struct br_exec *exec;         /* run_exec.c: br itself does the work; NULL: the operator does */
 };
 
@@ -152,6 +159,8 @@ struct br {
     struct store_feed *feed;      /* only while something is followed */
     struct pace pace;
     bool told;                    /* the changed callback knows all */
+    struct loop_timer wants;      /* facts are wanted again */
+    size_t wanted_runs;           /* how many runs there were when they were wanted last */
     struct loop_timer turn;       /* work and the changed callback, once a turn */
     struct ticket *tickets;
     /* Each made by its own module when first wanted, freed by br_free through x_free. */
@@ -163,11 +172,20 @@ struct br {
 
 /* runner.c */
 void br_wake(struct br *br);
+/* A run of @plan (taken over), QUEUED, at the end of br's list. */
+struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, unsigned batch);
 /* Say how it stands; an end is written to the journal, and what waits behind it goes on from the next turn. */
 void run_say(struct run *run, enum br_outcome outcome, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* send.c: the write, and whether it took place. */
 void run_send(struct run *run);
+/* The write of an earlier brdeck: look whether it took place, and go on from there. @why its answer is not known. */
+void run_look_up(struct run *run, const char *why);
+
+/* revive.c: a plan of which only that is known; its owner frees it. */
+struct plan *plan_bare(struct br *br, enum action_id action, bool v1, const char *ns, const char *name);
+/* run_wants.c: facts of the namespaces in which something is followed; once a turn. */
+void br_want_facts(struct br *br, bool follows);
 
 /* run_exec.c: br itself does the work (pub.driver is not OPERATOR). run_exec_start is called instead of run_send for a
  * queued run: it writes the intent (run->journalled), makes run->exec and says FOLLOWING, then an end, by run_say, and
@@ -192,8 +210,11 @@ enum applied write_applied(const struct br_plan *plan, const char *run_id, const
 
 /* watch.c: what the store, or a watch of its own, says of the object. @object is the write's answer. */
 void run_follow(struct run *run, const struct json *object);
-/* The same for one that was found at work; run->plan has its steps. */
-void run_follow_found(struct run *run, const struct backup_record *record);
+/* The same for one that was found at work; run->plan has its steps. @after lives as long as the run. */
+void run_follow_found(struct run *run, const struct backup_record *record, const struct backup_facts *facts,
+                      const struct backup_record *after);
+/* What the signs in @object come to, if the write took place: without following. */
+enum br_outcome run_would_be(struct run *run, const struct json *object, char *text, size_t size);
 void run_look(struct run *run);
 void run_watch_end(struct run *run); /* not from the watch's own callbacks */
 

@@ -8,11 +8,6 @@
 /* Times of the cluster are whole seconds, and our notion of its clock is as good as its Date headers. */
 enum { SLACK_MS = 2000 };
 
-const struct cause *follow_cause(const struct cause_signs *signs)
-{
-    (void)signs; return NULL;
-}
-
 char *follow_job_name(const struct follow *follow, const struct backup_record *record, char *buf, size_t size)
 {
     if (record->deleting_ms)
@@ -115,12 +110,12 @@ void follow_tell_stuck(const struct backup_record *record, const struct backup_f
     bool retries = state == STEP_RETRIES;
     if (sight->dead)
         add_death(text, own, record);
-    sight->cause = follow_cause(&(struct cause_signs){
+    sight->cause = cause_find(&(struct cause_signs){
         .reason = retries ? reason : NULL, .message = retries ? message : NULL, .facts = &signs});
     sight->stuck = sight->cause != NULL;
     if (!sight->cause)
         return;
-    str_addf(text, "; %s: %s", sight->cause->sentence, sight->cause->action);
+    str_addf(text, "; %s. %s", sight->cause->sentence, sight->cause->action);
     if ((sight->cause->mends_itself || retries) && !sight->dead)
-        str_add(text, "; it then goes on by itself");
+        str_add(text, " It then goes on by itself.");
 }

@@ -17,7 +17,6 @@ void follow_own_facts(const struct follow *follow, const struct backup_record *r
 /* Why it does not get on, appended to @text ("; SENTENCE: ACTION; it then goes on by itself"), and into @sight. */
 void follow_tell_stuck(const struct backup_record *record, const struct backup_facts *own, enum step_state state,
                        const char *reason, const char *message, struct str *text, struct follow_sight *sight);
-const struct cause *follow_cause(const struct cause_signs *signs);
 
 /* follow_text.c: the words of steps. */
 void follow_tell_failed(const struct follow *follow, const struct command_step *step,
@@ -31,7 +30,7 @@ void follow_tell_busy(const struct follow *follow, const struct command_step *st
 /* @text goes to the sight and is freed. */
 void follow_take(struct follow_sight *sight, enum br_outcome outcome, struct str *text);
 bool follow_tell(struct follow_sight *sight, enum br_outcome outcome, const char *text);
-/* ". SENTENCE: ACTION", where the cause is known. */
+/* " (SENTENCE). ACTION", where the cause is known; else the full stop. */
 void follow_add_cause(struct str *text, const struct cause *cause);
 
 /* follow_whole.c: what has no sub-commands: a snapshot, a delete, a field of the spec. */

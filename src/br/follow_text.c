@@ -23,7 +23,9 @@ bool follow_tell(struct follow_sight *sight, enum br_outcome outcome, const char
 void follow_add_cause(struct str *text, const struct cause *cause)
 {
     if (cause)
-        str_addf(text, " (%s: %s)", cause->sentence, cause->action);
+        str_addf(text, " (%s). %s", cause->sentence, cause->action);
+    else
+        str_addc(text, '.');
 }
 
 static bool is_failure(enum phase phase)
@@ -39,16 +41,17 @@ void follow_tell_failed(const struct follow *follow, const struct command_step *
     bool in_sub = is_failure(sub->phase);
     const char *reason = in_sub ? sub->reason : record->reason, *message = in_sub ? sub->message : record->message;
     char words[300];
-    sight->cause = follow_cause(&(struct cause_signs){.reason = reason, .message = message, .facts = own, .log = errors});
+    sight->cause = cause_find(&(struct cause_signs){.reason = reason, .message = message, .facts = own, .log = errors});
     struct str text;
     str_init(&text, sizeof sight->text - 1);
     str_addf(&text, "%s failed: %s", log_command_name(step->command), cause_text(reason, message, words, sizeof words));
     follow_add_cause(&text, sight->cause);
     if (follow->action == ACTION_START || step->command == LOG_COMMAND_START)
-        str_add(&text, ". It is not tried again: mend the cause, then make a new one with s.");
+        str_add(&text, sight->cause ? " It is not tried again: then make a new one with s." :
+                                      " It is not tried again: mend the cause, then make a new one with s.");
     else
-        str_addf(&text, ". The operator does not try again by itself: mend the cause, then %s again.",
-                 log_command_word(step->command));
+        str_addf(&text, " The operator does not try again by itself: %s %s again.",
+                 sight->cause ? "then" : "mend the cause, then", log_command_word(step->command));
     if (follow->at > 0)
         str_addf(&text, " %s before it was done.", log_command_name(follow->steps[follow->at - 1].command));
     follow_take(sight, BR_FAILED, &text);

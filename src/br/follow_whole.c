@@ -31,13 +31,13 @@ static void look_at_delete(const struct backup_record *record,
     char words[200];
     str_init(&text, sizeof sight->text - 1);
     if (record->phase == PHASE_CLEAN_FAILED) {
-        sight->cause = follow_cause(&(struct cause_signs){.reason = record->reason, .message = record->message,
+        sight->cause = cause_find(&(struct cause_signs){.reason = record->reason, .message = record->message,
                                                         .facts = own});
         str_addf(&text, "the delete failed: what is under its prefix was not removed: %s",
                  cause_text(record->reason, record->message, words, sizeof words));
         follow_add_cause(&text, sight->cause);
-        str_addf(&text, ". Mend the cause and delete the Job clean-%s; or keep the data: remove-finalizer lets the "
-                 "object go", record->name);
+        str_addf(&text, " Then delete the Job clean-%s; or keep the data: remove-finalizer lets the object go.",
+                 record->name);
         follow_take(sight, BR_FAILED, &text);
         return;
     }
@@ -98,11 +98,12 @@ static void snapshot_failed(const struct backup_record *record, const struct bac
     char words[300];
     struct str text;
     str_init(&text, sizeof sight->text - 1);
-    sight->cause = follow_cause(&(struct cause_signs){.reason = record->reason, .message = record->message, .facts = own,
+    sight->cause = cause_find(&(struct cause_signs){.reason = record->reason, .message = record->message, .facts = own,
                                                     .log = errors});
     str_addf(&text, "the backup failed: %s", cause_text(record->reason, record->message, words, sizeof words));
     follow_add_cause(&text, sight->cause);
-    str_add(&text, ". It is not tried again: mend the cause, then create a new one");
+    str_add(&text, sight->cause ? " It is not tried again: then create a new one." :
+                                  " It is not tried again: mend the cause, then create a new one.");
     follow_take(sight, BR_FAILED, &text);
 }
 

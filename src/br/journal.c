@@ -14,6 +14,7 @@
 #include <brdeck/base/file.h>
 
 #include "br_private.h"
+#include "journal_process.h"
 
 enum { JOURNAL_MODE = 0600 };
 
@@ -107,6 +108,17 @@ static struct json *line_of(const struct br_run *run, const char *what)
     return json;
 }
 
+/* The object as it was, for looking up what became of the write; what is never looked at is left out. */
+static struct json *journal_object(const struct json *object)
+{
+    struct json *copy = plan_redacted(object), *metadata = json_get_mut(copy, "metadata");
+    if (json_type(metadata) == JSON_OBJECT) {
+        json_remove(metadata, "managedFields");
+        json_remove(metadata, "annotations");
+    }
+    return copy;
+}
+
 bool journal_intent(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err)
 {
     struct json *json = line_of(run, "intent");
@@ -115,6 +127,10 @@ bool journal_intent(struct journal *journal, const struct br_run *run, const str
     json_set_string(json, "user", plan->user);
     json_set_string(json, "clusterUid", plan->cluster_uid);
     json_set_string(json, "group", fleet_resource(plan->v1)->group);
+    json_set_string(json, "driver", br_driver_names[plan->driver]);
+    if (plan->driver != BR_DRIVER_OPERATOR)
+        json_set_string(json, "command", br_command_table[plan->command].id);
+    json_set(json, "process", journal_process());
     if (plan->record) {
         json_set_string(json, "uid", plan->record->uid);
         json_set_string(json, "resourceVersion", plan->record->resource_version);
@@ -122,13 +138,42 @@ bool journal_intent(struct journal *journal, const struct br_run *run, const str
     if (plan->sub)
         json_set_string(json, "subresource", plan->sub);
     json_set(json, plan->action->makes_new ? "manifest" : "patch", plan_redacted(plan->patch));
+    if (plan->object)
+        json_set(json, "before", journal_object(plan->object));
+    return write_line(journal, &json, err);
+}
+
+static bool write_outcome(struct journal *journal, const struct br_run *run, bool left, struct error *err)
+{
+    struct json *json = line_of(run, "outcome");
+    json_set_string(json, "outcome", br_outcome_word(run->outcome));
+    json_set_string(json, "text", run->text);
+    if (left)
+        json_set_bool(json, "left", true);
+    if (run->cause)
+        json_set_string(json, "cause", run->cause->id);
+    if (run->log_path[0])
+        json_set_string(json, "log", run->log_path);
     return write_line(journal, &json, err);
 }
 
 bool journal_outcome(struct journal *journal, const struct br_run *run, struct error *err)
 {
-    struct json *json = line_of(run, "outcome");
-    json_set_string(json, "outcome", br_outcome_word(run->outcome));
-    json_set_string(json, "text", run->text);
+    return write_outcome(journal, run, false, err);
+}
+
+bool journal_left(struct journal *journal, const struct br_run *run, struct error *err)
+{
+    return write_outcome(journal, run, true, err);
+}
+
+bool journal_adopt(struct journal *journal, const char *run_id, struct error *err)
+{
+    struct json *json = json_new_object();
+    char time[CLOCK_TEXT_MAX];
+    json_set_string(json, "time", clock_format_rfc3339(clock_wall_ms(), time));
+    json_set_string(json, "what", "adopt");
+    json_set_string(json, "run", run_id);
+    json_set(json, "process", journal_process());
     return write_line(journal, &json, err);
 }

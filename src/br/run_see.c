@@ -33,10 +33,15 @@ static const char *what_is_followed(const struct run *run)
 static void say_untouched(struct run *run, const struct backup_facts *facts)
 {
     char span[CLOCK_TEXT_MAX];
+    const struct cause *known = run->sight.cause;
     const char *kind = run->pub.v1 ? "TidbCluster" : "Cluster";
     clock_format_span(fleet_now_ms(run->br->fleet) - run->pub.begun_ms, span);
-    if (run->pub.cause)
-        run_say(run, BR_FOLLOWING, "%s (untouched for %s)", run->sight.text, span);
+    if (!known) {
+        run->pub.cause = cause_by_id("not-picked-up");
+        run->pub.stuck = run->pub.cause != NULL;
+    }
+    if (known)
+        run_say(run, BR_FOLLOWING, "%s Untouched for %s.", run->sight.text, span);
     else if (facts && facts->cluster.read_ms && !facts->cluster.missing)
         run_say(run, BR_FOLLOWING,
                 "%s: accepted, but not picked up for %s; its %s is there: see that the operator runs and watches "

@@ -13,6 +13,7 @@
 #include "br_private.h"
 #include "cluster_keeper.h"
 #include "facts_keeper.h"
+#include "run_finder.h"
 
 /* -- outcomes --------------------------------------------------------------------------- */
 
@@ -35,7 +36,9 @@ const char *br_outcome_word(enum br_outcome outcome) { return outcomes[outcome].
 static void write_outcome(struct run *run)
 {
     struct error err = {0};
-    if (run->journalled && !journal_outcome(run->br->journal, &run->pub, &err))
+    bool (*write)(struct journal *journal, const struct br_run *run, struct error *err) =
+        run->left ? journal_left : journal_outcome;
+    if (run->journalled && !write(run->br->journal, &run->pub, &err))
         log_error("%s", err.text);
 }
 
@@ -75,13 +78,14 @@ static void on_run_timer(void *arg)
     run->wait(run);
 }
 
-static void add_run(struct br *br, struct plan *plan, unsigned batch)
+struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, unsigned batch)
 {
     struct run *run = xcalloc(1, sizeof *run);
     const struct br_plan *p = &plan->pub;
     *run = (struct run){
         .pub = {.id = (unsigned)br->count + 1, .action = p->action, .ns = xstrdup(p->ns), .name = xstrdup(p->name),
                 .v1 = p->v1, .is_retry = p->verdict.is_retry, .until = p->until, .outcome = BR_QUEUED,
+                .origin = origin, .driver = p->driver, .br_command = p->command, .progress = -1,
                 .begun_ms = fleet_now_ms(br->fleet), .batch = batch},
         .br = br,
         .plan = plan,
@@ -89,8 +93,6 @@ static void add_run(struct br *br, struct plan *plan, unsigned batch)
     snprintf(run->pub.run_id, sizeof run->pub.run_id, "%" PRIx64 "-%04x%04x", (uint64_t)clock_wall_ms(),
              random_below(0x10000), random_below(0x10000));
     run->pub.changed_ms = run->pub.begun_ms;
-    bool first = !br->count || br->runs[br->count - 1]->pub.batch != batch;
-    snprintf(run->pub.text, sizeof run->pub.text, first ? "about to be sent" : "waits for the one before it");
     plan->changed = NULL;
     loop_timer_init(&run->timer, br->loop, on_run_timer, run);
     if (br->count == br->room) {
@@ -98,6 +100,9 @@ static void add_run(struct br *br, struct plan *plan, unsigned batch)
         br->runs = xreallocarray(br->runs, br->room, sizeof *br->runs);
     }
     br->runs[br->count++] = run;
+    br->told = false;
+    br_wake(br);
+    return run;
 }
 
 static void free_run(struct run *run)
@@ -106,16 +111,13 @@ static void free_run(struct run *run)
     loop_timer_cancel(&run->timer);
     if (run->following)
         run_watch_end(run);
+    run_exec_end(run);
+    found_free(&run->found);
     struct br_plan *plan = &run->plan->pub;
     br_plan_free(&plan);
     free(run->pub.ns);
     free(run->pub.name);
     free(run);
-}
-
-static bool same_object(const struct br_run *a, bool v1, const char *ns, const char *name)
-{
-    return a->v1 == v1 && strcmp(a->ns, ns) == 0 && strcmp(a->name, name) == 0;
 }
 
 /* -- the turn: what waits goes on, what is followed is looked at ------------------------------ */
@@ -135,7 +137,10 @@ static void start_or_halt(struct br *br, size_t at)
             return;
         }
     }
-    run_send(run);
+    if (run->pub.driver == BR_DRIVER_OPERATOR)
+        run_send(run);
+    else
+        run_exec_start(run);
 }
 
 static void on_feed(void *arg) { br_wake(arg); }
@@ -160,6 +165,8 @@ static void on_turn(void *arg)
             start_or_halt(br, i);
     if (br->feed)
         drain(br);
+    if (br->finder)
+        run_finder_turn(br->finder);
     bool follows = false;
     for (size_t i = 0; i < br->count; i++) {
         struct run *run = br->runs[i];
@@ -175,6 +182,7 @@ static void on_turn(void *arg)
     } else if (!follows && br->feed) {
         store_feed_free(&br->feed);
     }
+    br_want_facts(br, follows);
     if (br->changed && !br->told) {
         br->told = true;
         br->changed(br->arg);
@@ -185,95 +193,6 @@ void br_wake(struct br *br)
 {
     if (!loop_timer_is_set(&br->turn))
         loop_timer_set(&br->turn, 0);
-}
-
-/* -- execute ------------------------------------------------------------------------------------ */
-
-char *br_batch_confirm(struct br_plan *const *plans, size_t count, char *buf, size_t size)
-{
-    bool type = false, loses = false;
-    for (size_t i = 0; i < count; i++) {
-        type = type || plans[i]->confirm == BR_CONFIRM_TYPE;
-        loses = loses || str_starts(plans[i]->confirm_text, "lose ");
-    }
-    if (count == 1)
-        snprintf(buf, size, "%s", plans[0]->confirm_text);
-    else if (type)
-        snprintf(buf, size, "%s %zu %s", loses ? "lose" : plans[0]->action->name, count, plans[0]->context);
-    else
-        snprintf(buf, size, "y");
-    return buf;
-}
-
-static bool batch_is_confirmed(struct br_plan *const *plans, size_t count, const char *typed)
-{
-    char wanted[sizeof plans[0]->confirm_text];
-    if (count == 1)
-        return br_plan_is_confirmed(plans[0], typed);
-    br_batch_confirm(plans, count, wanted, sizeof wanted);
-    return typed && (strcmp(typed, wanted) == 0 || (strcmp(wanted, "y") == 0 && strcmp(typed, "yes") == 0));
-}
-
-static bool may_go(const struct br *br, const struct br_plan *plan, const struct action *action, struct error *err)
-{
-    if (plan->phase != BR_PLAN_READY)
-        return error_set(err, ERROR_REFUSED, "%s %s/%s: the plan is not ready; nothing was sent", action->name,
-                         plan->ns, plan->name);
-    if (plan->action != action)
-        return error_set(err, ERROR_REFUSED, "%s and %s do not go in one batch; nothing was sent", action->name,
-                         plan->action->name);
-    for (size_t i = 0; i < br->count; i++) {
-        const struct br_run *run = &br->runs[i]->pub;
-        if ((run->outcome == BR_QUEUED || run->outcome == BR_SENDING) &&
-            same_object(run, plan->v1, plan->ns, plan->name))
-            return error_set(err, ERROR_REFUSED, "%s of %s/%s is on its way just now: wait for its answer",
-                             run->action->name, run->ns,
-                             run->name);
-    }
-    return true;
-}
-
-static bool may_execute(struct br *br, struct br_plan *const *plans, size_t count, const char *typed, struct error *err)
-{
-    if (br->read_only)
-        return error_set(err, ERROR_REFUSED, "read-only: nothing is sent");
-    if (!count)
-        return error_set(err, ERROR_REFUSED, "there is nothing to do");
-    for (size_t i = 0; i < count; i++)
-        if (!may_go(br, plans[i], plans[0]->action, err))
-            return false;
-    if (!batch_is_confirmed(plans, count, typed)) {
-        char wanted[sizeof plans[0]->confirm_text];
-        return error_set(err, ERROR_REFUSED, "not confirmed: type %s; nothing was sent",
-                         br_batch_confirm(plans, count, wanted, sizeof wanted));
-    }
-    if (!br->journal)
-        br->journal = journal_open(br->journal_path, err);
-    return br->journal != NULL;
-}
-
-bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch,
-                struct error *err)
-{
-    bool good = may_execute(br, plans, count, typed, err);
-    unsigned number = good ? ++br->batches : 0;
-    for (size_t i = 0; i < count; i++) {
-        struct plan *first = good ? plan_retain_first(plan_of(plans[i])) : NULL;
-        if (first)
-            add_run(br, first, number);
-        if (good)
-            add_run(br, plan_of(plans[i]), number);
-        else
-            br_plan_free(&plans[i]);
-        plans[i] = NULL;
-    }
-    if (batch)
-        *batch = number;
-    if (good) {
-        br->told = false;
-        br_wake(br);
-    }
-    return good;
 }
 
 /* -- questions ------------------------------------------------------------------------------------ */
@@ -318,6 +237,31 @@ void br_mark_seen(struct br *br)
         br->runs[i]->pub.seen = br->runs[i]->pub.seen || br_outcome_is_end(br->runs[i]->pub.outcome);
 }
 
+/* -- what others began ------------------------------------------------------------------------------- */
+
+void br_find_runs(struct br *br)
+{
+    if (!br->finder)
+        br->finder = run_finder_new(br);
+}
+
+bool br_runs_are_found(const struct br *br) { return br->finder && run_finder_is_done(br->finder); }
+
+bool br_cancel(struct br *br, unsigned id, struct error *err)
+{
+    const struct run *run = id && id <= br->count ? br->runs[id - 1] : NULL;
+    if (!run)
+        return error_set(err, ERROR_MISSING, "there is no run %u", id);
+    if (br_outcome_is_end(run->pub.outcome))
+        return error_set(err, ERROR_REFUSED, "%s %s/%s: it is over: %s", run->pub.action->name, run->pub.ns,
+                         run->pub.name, br_outcome_word(run->pub.outcome));
+    if (!run->exec)
+        return error_set(err, ERROR_REFUSED, "%s %s/%s: the operator does it, and cannot be stopped at it",
+                         run->pub.action->name, run->pub.ns, run->pub.name);
+    br_exec_cancel(run->exec);
+    return true;
+}
+
 /* -- life ------------------------------------------------------------------------------------------- */
 
 struct br *br_new(const struct br_options *options, void (*changed)(void *arg), void *arg)
@@ -350,11 +294,14 @@ void br_free(struct br **pbr)
         if (run->journalled && !br_outcome_is_end(run->pub.outcome)) {
             char last[sizeof run->pub.text];
             memcpy(last, run->pub.text, sizeof last);
+            run->left = true;
             run_say(run, BR_UNKNOWN, "brdeck ended before this did; the last was: %s", last);
         }
         free_run(run);
     }
     loop_timer_cancel(&br->turn);
+    loop_timer_cancel(&br->wants);
+    run_finder_free(&br->finder);
     if (br->feed)
         store_feed_free(&br->feed);
     facts_keeper_free(&br->facts);

@@ -20,8 +20,27 @@ static void wait_then(struct run *run, int64_t ms, void (*fn)(struct run *run))
 
 /* -- 409: somebody wrote first --------------------------------------------------------- */
 
+/* A write of an earlier brdeck, and the object has moved on since: its signs may tell, else nothing does. */
+static void tell_moved_on(struct run *run, const struct json *object)
+{
+    char text[sizeof run->pub.text], what[300];
+    enum br_outcome outcome = run_would_be(run, object, text, sizeof text);
+    struct backup_record *record = record_decode(object, run->plan->pool);
+    follow_difference(run->plan->pub.record, record, what, sizeof what);
+    if (outcome == BR_DONE || outcome == BR_FAILED || outcome == BR_GONE)
+        run_say(run, outcome, "%s", text);
+    else
+        run_say(run, BR_UNKNOWN, "brdeck ended before it knew whether it was done, and the object was changed since: %s",
+                what);
+    record_free(&record);
+}
+
 static void tell_changed(struct run *run, const struct json *object)
 {
+    if (run->pub.origin == BR_ORIGIN_JOURNAL) {
+        tell_moved_on(run, object);
+        return;
+    }
     struct plan *plan = run->plan;
     struct backup_record *record = record_decode(object, plan->pool);
     char what[300];
@@ -165,17 +184,27 @@ static void on_whether(void *arg, const struct json *object, const struct kube_r
 
 static void look_whether(struct run *run) { run->request = plan_get(run->plan, on_whether, run); }
 
+static void begin_looking(struct run *run, const char *why)
+{
+    run->lost_ms = clock_mono_ms();
+    run->ask_ms = run->br->pace.lost_look_ms;
+    run->looks = 0;
+    run_say(run, BR_SENDING, "%s: looking whether it was done", why);
+    look_whether(run);
+}
+
 static void on_lost(struct run *run, const struct kube_response *response)
 {
     run->lost = response->error;
     if (!run->lost.code)
         error_set(&run->lost, ERROR_NETWORK, "the answer was no object");
-    run->lost_ms = clock_mono_ms();
-    run->ask_ms = run->br->pace.lost_look_ms;
-    run->looks = 0;
-    run_say(run, BR_SENDING, "%s: looking whether it was done",
-            response->http >= 500 ? "the server failed over it" : "the answer was lost");
-    look_whether(run);
+    begin_looking(run, response->http >= 500 ? "the server failed over it" : "the answer was lost");
+}
+
+void run_look_up(struct run *run, const char *why)
+{
+    error_set(&run->lost, ERROR_NETWORK, "%s", why);
+    begin_looking(run, why);
 }
 
 /* -- the answer ------------------------------------------------------------------------------- */

@@ -128,7 +128,7 @@ static void follow_of(struct run *run, const struct backup_record *record)
 }
 
 /* @record is the first look; the store's may be older or newer. */
-static void begin(struct run *run, const struct backup_record *record)
+static void begin(struct run *run, const struct backup_record *record, const struct backup_facts *facts)
 {
     run->following = true;
     run->phase_ms = 0;
@@ -136,7 +136,7 @@ static void begin(struct run *run, const struct backup_record *record)
     loop_timer_init(&run->late, run->br->loop, on_late, run);
     run_log_init(run);
     run_say(run, BR_FOLLOWING, "accepted");
-    run_see(run, record, NULL);
+    run_see(run, record, facts);
     run_look(run);
 }
 
@@ -144,14 +144,27 @@ void run_follow(struct run *run, const struct json *object)
 {
     struct backup_record *record = record_decode(object, run->plan->pool);
     follow_of(run, record);
-    begin(run, record);
+    begin(run, record, NULL);
     record_free(&record);
 }
 
-void run_follow_found(struct run *run, const struct backup_record *record)
+void run_follow_found(struct run *run, const struct backup_record *record, const struct backup_facts *facts,
+                      const struct backup_record *after)
 {
     follow_of(run, record);
+    run->follow.after = after;
     run->follow.at_work = true;
     run->follow.since_ms = 0;
-    begin(run, record);
+    begin(run, record, facts);
+}
+
+enum br_outcome run_would_be(struct run *run, const struct json *object, char *text, size_t size)
+{
+    struct follow_sight sight;
+    struct backup_record *record = record_decode(object, run->plan->pool);
+    follow_of(run, record);
+    follow_look(&run->follow, record, NULL, NULL, &sight);
+    record_free(&record);
+    snprintf(text, size, "%s", sight.text);
+    return sight.outcome;
 }

@@ -1,6 +1,10 @@
 /* journal.h - what was done, to whom, when, by whom: append-only, 0600, one JSON object a line.
  *
- * A line of intent is on the disk (fsync) before a write is sent, and one of outcome after.
+ * A line of intent is on the disk (fsync) before a write is sent, and one of outcome after. The intent holds the object as
+ * it was and which process wrote it, so that another brdeck can look up what became of it: it does so once that process is
+ * gone (its pid, its start and the boot of the host tell; of another host's nothing is known, so there it waits for
+ * JOURNAL_FOREIGN_MS), and says before in a line "adopt" that it is the one who does. Of two that adopt, the first line
+ * counts.
  */
 #ifndef BRDECK_BR_JOURNAL_H
 #define BRDECK_BR_JOURNAL_H
@@ -13,12 +17,21 @@
 #include <brdeck/base/json.h>
 #include <brdeck/br/runner.h>
 
+enum {
+    JOURNAL_FOREIGN_MS = 10 * 60 * 1000, /* an intent of another host is left to its brdeck for so long */
+    JOURNAL_LINE_MAX = 4 * 1024 * 1024,  /* longer lines are none of brdeck's: passed over */
+};
+
 struct journal;
 /* @path NULL: journal.jsonl in the state folder. NULL and @err when it cannot be written: then nothing may be sent. */
 struct journal *journal_open(const char *path, struct error *err);
 void journal_close(struct journal **journal);
 bool journal_intent(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err);
 bool journal_outcome(struct journal *journal, const struct br_run *run, struct error *err);
+/* The outcome of a run that goes on when this brdeck ends: the next one looks it up. */
+bool journal_left(struct journal *journal, const struct br_run *run, struct error *err);
+/* This process looks up what became of the run @run_id. */
+bool journal_adopt(struct journal *journal, const char *run_id, struct error *err);
 const char *journal_path(const struct journal *journal);
 
 /* -- reading ------------------------------------------------------------------------- */
@@ -30,6 +43,9 @@ struct journal_entry {
     bool retry;
     int64_t at_ms, ended_ms;             /* of the intent, of the outcome; 0: none */
     char *outcome, *text;                /* NULL: there is none yet */
+    bool open;                           /* it is not settled: no outcome, or brdeck ended before the run did */
+    bool lives;                          /* ... and the process that settles it is still at it, as far as is known */
+    bool mine;                           /* ... and that is this process */
     struct json *intent;                 /* the line whole */
 };
 struct journal_entries {

@@ -41,6 +41,11 @@ const struct kube_resource *fleet_resource(bool v1)
 }
 bool fleet_has_status_sub(const struct fleet *fleet, bool v1) { return !v1 && !fleet->no_status_sub; }
 bool fleet_is_complete(const struct fleet *fleet) { return fleet->complete; }
+bool fleet_is_settled(const struct fleet *fleet)
+{
+    (void)fleet;
+    return true;
+}
 size_t fleet_sources(const struct fleet *fleet)
 {
     (void)fleet;

@@ -173,8 +173,10 @@ static void failed_tells_why(void **state)
     struct follow_sight sight = look_at(&s, backup_text(bed, &b));
     assert_int_equal(sight.outcome, BR_FAILED);
     assert_string_equal(sight.text,
-                        "log-pause failed: rpc error: PD is down. The operator does not try again by itself: mend the "
-                                    "cause, then pause again.");
+                        "log-pause failed: rpc error: PD is down (PD does not answer br). See that PD's Pods run and that "
+                        "the network lets the backup's Pod reach port 2379. The operator does not try again by itself: "
+                        "then pause again.");
+    assert_string_equal(sight.cause->id, "pd-unreachable");
     b.subs = sub_text(bed, "log-pause", "RetryFailed", 200, 0, 0, NULL, "no secret");
     sight = look_at(&s, backup_text(bed, &b));
     assert_int_equal(sight.outcome, BR_FOLLOWING); /* a failure that is none yet */
