@@ -104,13 +104,15 @@ static void pitr_of_log(const struct plan *plan, struct str *out)
                  tso_format(w->to, TSO_LOCAL, 0, to));
     else if (!p->window_known)
         str_add(out, "what can be restored now is unknown: the snapshots are not completely listed; ");
+    else
+        str_add(out, "no full backup lies in the log, so nothing can be restored with it now; ");
     if (p->removes.cleans)
         str_add(out, w->base ? "all of it is lost, only the instants of the snapshots stay" :
                                "the log is removed, only the instants of snapshots stay");
     else if (p->removes.stops_task)
-        str_add(out, "it ends there: no log is backed up from then on; brdeck no longer shows it");
+        str_add(out, "the log ends there: none is backed up from then on, and brdeck no longer shows it");
     else
-        str_add(out, "the log stays in the storage; brdeck no longer shows it");
+        str_add(out, "the log stays in the storage, and brdeck no longer shows it");
 }
 
 /* The log backups whose window begins with this snapshot. */
