@@ -101,6 +101,23 @@ static void reply_state(struct request *request)
     reply_json(request, 200, state);
 }
 
+/* The causes that may be ordered, each with where it strikes. */
+static void reply_causes(struct request *request)
+{
+    static const char *const kinds[] = {[TROUBLE_JOB] = "job",       [TROUBLE_NODE] = "node", [TROUBLE_MOUNT] = "mount",
+                                        [TROUBLE_IMAGE] = "image",   [TROUBLE_CONFIG] = "config", [TROUBLE_KILL] = "kill",
+                                        [TROUBLE_BR] = "br"};
+    struct json *answer = json_new_object(), *list = json_new_array();
+    for (size_t i = 0; i < trouble_count; i++) {
+        struct json *one = json_new_object();
+        json_set_string(one, "cause", trouble_table[i].id);
+        json_set_string(one, "strikes", kinds[trouble_table[i].kind]);
+        json_append(list, one);
+    }
+    json_set(answer, "causes", list);
+    reply_json(request, 200, answer);
+}
+
 static bool clear_orders(struct request *request)
 {
     if (strcmp(request->method, "DELETE") != 0)
@@ -126,6 +143,10 @@ void handle_control(struct request *request)
     }
     if (strcmp(request->method, "GET") == 0 && strcmp(request->path, "/sim/state") == 0) {
         reply_state(request);
+        return;
+    }
+    if (strcmp(request->method, "GET") == 0 && strcmp(request->path, "/sim/job") == 0) {
+        reply_causes(request);
         return;
     }
     if (clear_orders(request))

@@ -22,21 +22,28 @@
  * POST /sim/br       {"command":"log-pause","name":"NAME","namespace":"NS","message":"TEXT","count":1}
  *                    the next br of that command ("snapshot", "log-start", …; absent: any) fails with that text;
  *                    "dies":true: the Job fails without a word to the Backup.
- * POST /sim/job      {"cause":"image","namespace":"NS","name":"NAME","command":"log-pause","count":1}
+ * POST /sim/job      {"cause":"image-not-pulled","namespace":"NS","name":"NAME","command":"log-pause","count":1}
  *                    the next so many Jobs (0: all to come) of that Backup (or of that Job's name) and command ("log-start",
  *                    …, "snapshot", "stop-task", "clean"; of a user's br "log-status", …; absent: any) get into that trouble.
  *                    An order holds its Job until it is withdrawn, then the Job goes on:
  *                    {"withdraw":true} and any of cause, namespace, name, command; DELETE /sim/job: all.
  *   "message" replaces its text; "container": which one's image.
- *   no Pod is made, FailedCreate      no-service-account quota pod-security
- *   the Pod gets no node              unschedulable taints
- *   its volumes are not there         mount
- *   ErrImagePull, ImagePullBackOff    image image-denied; InvalidImageName: image-name
- *   CreateContainerConfigError        no-secret no-secret-key
- *   killed while it runs, unreported  oom evicted node-lost node-shutdown
- *   br says ERROR and exits with 1    storage-denied task-running pd-unreached gc-passed unknown-flag truncate-locked
- *                                     no-space no-task
- *                    By themselves, from the objects: no-service-account, no-secret, no-secret-key, mount, unknown-flag.
+ *   no Pod is made, FailedCreate      no-service-account quota-exceeded limit-range pod-security no-priority-class
+ *                                     pod-forbidden webhook-denied
+ *   the Pod gets no node              no-room node-taints no-node no-volume-claim
+ *   volumes, network                  no-tls-secret volume-not-mounted; FailedCreatePodSandBox: no-pod-network
+ *   ErrImagePull, ImagePullBackOff    image-not-pulled image-denied; InvalidImageName: bad-image-name
+ *   CreateContainerConfigError        no-secret secret-key-missing no-config-map container-config;
+ *                                     CreateContainerError: container-not-started
+ *   killed while it runs, unreported  out-of-memory killed wrong-architecture evicted node-gone node-shutdown job-deadline
+ *   br says ERROR and exits with 1    access-denied bad-access-key bad-secret-key login-expired no-credentials clock-skew
+ *                                     wrong-region no-bucket storage-full storage-throttles task-exists restore-running
+ *                                     log-backup-disabled other-cluster task-gone gc-passed truncate-lock path-not-empty
+ *                                     backup-lock checksum-mismatch version-mismatch unknown-flag bad-flag-value
+ *                                     pd-unreachable tikv-unreachable bad-certificate unknown-host connection-refused
+ *                                     timeout manager-forbidden
+ *                    GET /sim/job tells them all. By themselves, from the objects, come no-service-account, no-secret,
+ *                    secret-key-missing, no-tls-secret, unknown-flag.
  * POST /sim/operator {"running":false}     the operator stops reconciling, and later goes on
  *                    {"checkpoints":false} it writes no checkpoint any more, all else goes on: a stale operator
  * POST /sim/pd       {"namespace":"NS","task":"NAME", …}: what PD says of that log task; the Backup is not told.

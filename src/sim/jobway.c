@@ -61,7 +61,11 @@ static struct json *read_pod(const struct jobway *way)
     return store_read(way->sim->store, kind_of(KIND_POD), way->ns, way->pod);
 }
 
-bool way_is_killed(const struct jobway *way) { return trouble_is(way->trouble, TROUBLE_KILL); }
+bool way_is_killed(const struct jobway *way)
+{
+    bool gone = way->stage == WAY_RUNS && !store_get(way->sim->store, kind_of(KIND_POD), way->ns, way->pod);
+    return gone || trouble_is(way->trouble, TROUBLE_KILL);
+}
 
 static const char *or_empty(const char *text) { return text ? text : ""; }
 
@@ -172,7 +176,7 @@ static int64_t step_node(struct jobway *way, struct json *pod)
     return way->stage == WAY_MOUNT ? STEP_MS : AGAIN_MS;
 }
 
-/* The Secret of a volume that is not there; NULL: all are. The caller frees. */
+/* What is with a volume (or the Pod's network) that is not there; NULL: nothing. The caller frees. */
 static char *missing_volume(const struct jobway *way, const struct json *pod)
 {
     if (trouble_is(way->trouble, TROUBLE_MOUNT))
@@ -192,7 +196,11 @@ static int64_t step_mount(struct jobway *way, struct json *pod)
 {
     char *why = missing_volume(way, pod);
     if (why) {
-        pod_note(way->sim, pod, &(struct pod_note){.type = "Warning", .reason = "FailedMount", .message = why});
+        bool ordered = trouble_is(way->trouble, TROUBLE_MOUNT);
+        pod_note(way->sim, pod,
+                 &(struct pod_note){.type = "Warning",
+                                    .reason = ordered ? way->trouble->info->reason : "FailedMount",
+                                    .message = why});
         free(why);
         json_free(&pod);
         return AGAIN_MS;
@@ -321,9 +329,12 @@ static int64_t step_main(struct jobway *way, struct json *pod)
         return fail_image(way, pod, POD_MAIN);
     char *why = missing_config(way, pod);
     if (why) {
+        bool ordered = trouble_is(way->trouble, TROUBLE_CONFIG);
         pod_container(pod, POD_MAIN,
                       &(struct container_state){
-                          .state = "waiting", .reason = "CreateContainerConfigError", .message = why});
+                          .state = "waiting",
+                          .reason = ordered ? way->trouble->info->reason : "CreateContainerConfigError",
+                          .message = why});
         note(way, pod, POD_MAIN, "Failed", xasprintf("Error: %s", why), false);
         pod_put(way->sim, pod);
         free(why);
@@ -369,7 +380,7 @@ static void end_pod(struct jobway *way, struct json *pod, bool good)
                                     .exit_code = good ? 0 : 1};
     struct json *status = json_object_in(pod, "status");
     char *why = NULL;
-    if (!good && way_is_killed(way)) {
+    if (!good && trouble_is(way->trouble, TROUBLE_KILL)) {
         const struct trouble_info *info = way->trouble->info;
         why = way_trouble_text(way, "");
         state.reason = info->reason;
@@ -379,7 +390,11 @@ static void end_pod(struct jobway *way, struct json *pod, bool good)
         if (info->pod_reason) {
             json_set_string(status, "reason", info->pod_reason);
             json_set_string(status, "message", why);
-            pod_condition(pod, "DisruptionTarget", true, "TerminationByKubelet", why);
+            bool lost = strcmp(info->pod_reason, "NodeLost") == 0;
+            pod_condition(pod, "DisruptionTarget", true, lost ? "DeletionByTaintManager" : "TerminationByKubelet",
+                          lost ? "Taint manager: deleting due to NoExecute taint" : why);
+        } else if (!info->job_reason && !state.message) {
+            state.message = why;
         }
         if (str_same(info->pod_reason, "Evicted"))
             pod_note(way->sim, pod, &(struct pod_note){.type = "Warning", .reason = "Evicted", .message = why});
@@ -405,6 +420,11 @@ bool way_end(struct jobway *way, bool good)
     json_int(json_at(job, "spec", "backoffLimit", NULL), &limit);
     if (good) {
         job_finish(way->sim, job, true, "CompletionsReached", "Reached expected number of succeeded pods");
+        return true;
+    }
+    if (trouble_is(way->trouble, TROUBLE_KILL) && way->trouble->info->job_reason) {
+        job_count_failure(job);
+        job_finish(way->sim, job, false, way->trouble->info->job_reason, way->trouble->info->text);
         return true;
     }
     if (job_count_failure(job) > limit) {

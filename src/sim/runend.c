@@ -158,7 +158,7 @@ void run_fail(struct run *run)
 {
     struct json *backup = store_read(run->op->sim->store, run->cr, run->ns, run->name);
     if (backup && run->dies && run->kind == RUN_SNAPSHOT) {
-        const struct trouble_info *info = way_is_killed(&run->way) ? run->way.trouble->info : NULL;
+        const struct trouble_info *info = trouble_is(run->way.trouble, TROUBLE_KILL) ? run->way.trouble->info : NULL;
         char *why = xasprintf("BackoffLimitExceeded: container exited with code %d (%s)", info ? info->exit_code : 137,
                               info ? info->pod_reason ? info->pod_reason : info->reason : "OOMKilled");
         retry_note(run->op, run->cr, backup, why);

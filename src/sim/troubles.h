@@ -30,12 +30,13 @@ enum trouble_kind {
 struct trouble_info {
     const char *id;
     enum trouble_kind kind;
-    const char *reason;     /* of the container's state, or of br's line where it fails: "stream.go:510" */
+    const char *reason;     /* of the Event or the container's state; of br, where the line is from: "stream.go:510" */
     const char *text;       /* what is told; a "message" in the order replaces it */
     int exit_code;          /* KILL */
     const char *pod_reason; /* KILL: of the whole Pod; NULL: only its container ended */
+    const char *job_reason; /* KILL: of the Job's end; NULL: BackoffLimitExceeded */
 };
-extern const struct trouble_info trouble_table[];
+extern const struct trouble_info trouble_table[]; /* troubletable.c */
 extern const size_t trouble_count;
 
 struct trouble {
