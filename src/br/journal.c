@@ -13,7 +13,7 @@
 #include <brdeck/base/clock.h>
 #include <brdeck/base/file.h>
 
-#include "br_private.h"
+#include "plan_exec.h"
 #include "journal_process.h"
 
 enum { JOURNAL_MODE = 0600 };
@@ -137,7 +137,13 @@ bool journal_intent(struct journal *journal, const struct br_run *run, const str
     }
     if (plan->sub)
         json_set_string(json, "subresource", plan->sub);
-    json_set(json, plan->action->makes_new ? "manifest" : "patch", plan_redacted(plan->patch));
+    if (plan->br_line)
+        json_set_string(json, "br", plan->br_line);
+    if (plan->patch)
+        if (plan->patch)
+        json_set(json, plan_creates(plan) ? "manifest" : "patch", plan_redacted(plan->patch));
+    if (plan->br_line)
+        json_set_string(json, "br", plan->br_line);
     if (plan->object)
         json_set(json, "before", journal_object(plan->object));
     return write_line(journal, &json, err);

@@ -8,7 +8,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/kube/config.h>
 
-#include "br_private.h"
+#include "plan_exec.h"
 
 /* The verdict of a plan: pure but for the store and the clock, which it reads. */
 
@@ -116,7 +116,8 @@ static void guard(struct plan *plan, tso_t until, struct truncate_effect *effect
     struct br_plan *p = &plan->pub;
     plan_see_snapshots(plan);
     /* An action that lets a waiting truncate fire puts the base in sync first; only a truncate itself can wait. */
-    const struct backup_record *log = p->action->id == ACTION_TRUNCATE ? p->record : log_in_sync(plan);
+    bool waits = p->action->id == ACTION_TRUNCATE && p->driver == BR_DRIVER_OPERATOR;
+    const struct backup_record *log = waits ? p->record : log_in_sync(plan);
     window_truncate(log, plan->seen, plan->snap_count, plan->cluster_created_ms, p->window_known, until, effect);
 }
 
@@ -153,9 +154,15 @@ static bool judge_truncate(struct plan *plan)
     return plan_refuse(plan, ERROR_REFUSED, p->effect.why);
 }
 
+bool plan_judge_truncate_now(struct plan *plan)
+{
+    plan->pub.truncates = true;
+    return judge_truncate(plan);
+}
+
 /* -- what must be typed ----------------------------------------------------------------- */
 
-static void judge_confirm(struct plan *plan)
+void plan_judge_confirm(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     bool loses = p->truncates && p->effect.verdict == TRUNCATE_LOSES_PITR && !plan->allow_pitr_loss;
@@ -315,9 +322,11 @@ void plan_forget(struct plan *plan)
     record_free(&p->after);
     free(p->warning);
     free(p->kubectl);
+    free(p->br_line);
+    br_argv_free(&p->argv);
     free(plan->snaps);
     free(plan->seen);
-    p->warning = p->kubectl = NULL;
+    p->warning = p->kubectl = p->br_line = NULL;
     plan->snaps = NULL;
     plan->seen = NULL;
     plan->snap_count = p->step_count = 0;
@@ -343,7 +352,7 @@ bool plan_judge(struct plan *plan)
     };
     bool good = judges[p->action->id] ? judges[p->action->id](plan) : judge_patch(plan);
     if (good) {
-        judge_confirm(plan);
+        plan_judge_confirm(plan);
         p->kubectl = plan_kubectl(p, kube_client_target(fleet_client(plan->br->fleet)));
     }
     return good;

@@ -7,7 +7,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/kube/config.h>
 
-#include "br_private.h"
+#include "plan_exec.h"
 
 /* Append " WORD", quoted for a POSIX shell where that is needed. */
 static void add_word(struct str *line, const char *word)
@@ -48,7 +48,7 @@ char *plan_kubectl(const struct br_plan *plan, const struct kube_target *target)
     char *json = json_print(body);
     const struct kube_resource *resource = fleet_resource(plan->v1);
     str_addf(&kind, "%s.%s", resource->plural, resource->group);
-    if (plan->action->makes_new) {
+    if (plan_creates(plan)) {
         str_add(&line, "printf %s");
         add_word(&line, json);
         str_add(&line, " |");
@@ -58,7 +58,7 @@ char *plan_kubectl(const struct br_plan *plan, const struct kube_target *target)
         add_flag(&line, "--context", target->context);
     add_flag(&line, "--as", target->identity.as);
     add_flag(&line, "-n", plan->ns);
-    if (plan->action->makes_new) {
+    if (plan_creates(plan)) {
         str_add(&line, " create -f -");
     } else if (plan->action->id == ACTION_DELETE) {
         add_word(&line, "delete");

@@ -7,7 +7,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/kube/config.h>
 
-#include "br_private.h"
+#include "plan_exec.h"
 
 /* A plan's way: GET, for a retry its Job, the verdict, the right, dry-run. Each answer takes it one step on. */
 
@@ -21,7 +21,7 @@ static void end(struct plan *plan, enum br_plan_phase phase)
         plan->changed(plan->arg, &plan->pub);
 }
 
-static void end_by(struct plan *plan, enum br_plan_phase phase, enum error_code code, const char *text)
+void plan_end_by(struct plan *plan, enum br_plan_phase phase, enum error_code code, const char *text)
 {
     error_set(&plan->pub.error, code, "%s", text);
     end(plan, phase);
@@ -41,6 +41,7 @@ struct json *plan_redacted(const struct json *body)
     struct json *copy = json_copy(body), *spec = json_get_mut(copy, "spec");
     if (json_type(spec) != JSON_OBJECT)
         return copy;
+    plan_exec_redact(copy);
     struct json *azblob = json_get_mut(spec, "azblob");
     if (json_type(azblob) == JSON_OBJECT)
         redact(azblob, "sasToken");
@@ -61,6 +62,8 @@ struct json *plan_redacted(const struct json *body)
 struct json *plan_body(const struct br_plan *plan, const char *run_id)
 {
     struct json *body = json_copy(plan->patch), *metadata = json_object_in(body, "metadata");
+    if (plan_makes_job(plan)) /* its run id is its own */
+        return body;
     if (!plan->action->makes_new) {
         json_set_string(metadata, "uid", plan->record->uid);
         json_set_string(metadata, "resourceVersion", plan->record->resource_version);
@@ -72,13 +75,18 @@ struct json *plan_body(const struct br_plan *plan, const char *run_id)
 
 bool plan_writes_spec(const struct br_plan *p)
 {
-    return !p->action->makes_new && !p->verdict.is_retry && p->action->id != ACTION_DELETE &&
+    return !plan_creates(p) && !p->verdict.is_retry && p->action->id != ACTION_DELETE &&
            p->action->id != ACTION_REMOVE_FINALIZER;
 }
 
 static const char *verb_of(const struct br_plan *p)
 {
-    return p->action->makes_new ? "create" : p->action->id == ACTION_DELETE ? "delete" : "patch";
+    return plan_creates(p) ? "create" : p->action->id == ACTION_DELETE ? "delete" : "patch";
+}
+
+static const struct kube_resource *resource_of(const struct br_plan *p)
+{
+    return plan_makes_job(p) ? &kube_jobs : fleet_resource(p->v1);
 }
 
 static struct kube_call_spec call_of(const struct plan *plan)
@@ -94,6 +102,7 @@ struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_r
     bool deletes = p->action->id == ACTION_DELETE; /* dry-run stands in its body */
     struct json *body = deletes ? action_delete_options(p->record, dry_run) : plan_body(p, run_id);
     char *what = xasprintf("%s%s %s/%s", dry_run ? "try to " : "", p->action->name, p->ns, p->name);
+    spec.resource = resource_of(p);
     spec.sub = p->sub;
     spec.body = body;
     spec.dry_run = dry_run;
@@ -101,8 +110,8 @@ struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_r
     spec.what = what;
     struct kube_client *client = fleet_client(plan->br->fleet);
     struct kube_request *request = deletes ? kube_delete(client, &spec, fn, arg) :
-                                   p->action->makes_new ? kube_create(client, &spec, fn, arg) :
-                                                          kube_patch(client, &spec, fn, arg);
+                                   plan_creates(p) ? kube_create(client, &spec, fn, arg) :
+                                                     kube_patch(client, &spec, fn, arg);
     free(what);
     json_free(&body);
     return request;
@@ -151,15 +160,15 @@ static void refused(struct plan *plan, const struct kube_response *response)
     p->dry_run = BR_DRY_RUN_REFUSED;
     p->dry_run_error = response->error;
     enum error_code code = response->error.code;
-    if (code != ERROR_DENIED && code != ERROR_MISSING && !(p->action->makes_new && code == ERROR_INPUT))
+    if (code != ERROR_DENIED && code != ERROR_MISSING && !(plan_creates(p) && code == ERROR_INPUT))
         code = ERROR_REFUSED;
-    end_by(plan, BR_PLAN_REFUSED, code, response->error.text);
+    plan_end_by(plan, BR_PLAN_REFUSED, code, response->error.text);
 }
 
 static void on_dry_run(void *arg, const struct json *object, const struct kube_response *response)
 {
     struct plan *plan = arg;
-    bool makes_new = plan->pub.action->makes_new;
+    bool makes_new = plan_creates(&plan->pub);
     plan->request = NULL;
     if (!response->error.code) {
         accepted(plan, object, response);
@@ -174,8 +183,8 @@ static void on_dry_run(void *arg, const struct json *object, const struct kube_r
     else if (response->http >= 500)
         not_tried(plan, response->error.text);
     else if (response->http == 0 || response->http == 401 || response->http == 409 || response->http == 429)
-        end_by(plan, makes_new && response->http == 409 ? BR_PLAN_REFUSED : BR_PLAN_FAILED,
-               makes_new && response->http == 409 ? ERROR_REFUSED : response->error.code, response->error.text);
+        plan_end_by(plan, makes_new && response->http == 409 ? BR_PLAN_REFUSED : BR_PLAN_FAILED,
+                    makes_new && response->http == 409 ? ERROR_REFUSED : response->error.code, response->error.text);
     else
         refused(plan, response);
 }
@@ -209,10 +218,10 @@ static void on_right(void *arg, enum kube_right right, const struct error *err)
     }
     struct kube_target other = *kube_client_target(fleet_client(plan->br->fleet));
     other.identity.as = NULL; /* somebody else's line: not as this user */
-    char *line = p->action->makes_new ? NULL : plan_kubectl(p, &other);
+    char *line = plan_creates(p) ? NULL : plan_kubectl(p, &other);
     error_set(&p->error, ERROR_DENIED,
-              "you may not %s backups%s%s in namespace %s: ask for that right, or hand %s on%s%s",
-              verb_of(p), p->sub ? "/" : "", p->sub ? p->sub : "", p->ns,
+              "you may not %s %s%s%s in namespace %s: ask for that right, or hand %s on%s%s",
+              verb_of(p), resource_of(p)->plural, p->sub ? "/" : "", p->sub ? p->sub : "", p->ns,
               line ? "this line" : "the manifest", line ? ": " : "", line ? line : "");
     free(line);
     end(plan, BR_PLAN_REFUSED);
@@ -221,7 +230,7 @@ static void on_right(void *arg, enum kube_right right, const struct error *err)
 static void ask_right(struct plan *plan)
 {
     const struct br_plan *p = &plan->pub;
-    const struct kube_resource *resource = fleet_resource(p->v1);
+    const struct kube_resource *resource = resource_of(p);
     struct kube_access_query query = {.verb = verb_of(p), .group = resource->group,
                                       .resource = resource->plural, .sub = p->sub, .ns = p->ns};
     struct ticket *ticket = xcalloc(1, sizeof *ticket);
@@ -236,6 +245,11 @@ static void judge(struct plan *plan)
     bool good = plan_judge(plan);
     p->job_unknown = p->verdict.is_retry && plan->job_unknown;
     p->retry_unverified = p->verdict.is_retry && !p->sub;
+    plan_go_on(plan, good);
+}
+
+void plan_go_on(struct plan *plan, bool good)
+{
     if (good && plan->no_dry_run)
         not_tried(plan, "not asked for");
     else if (good)
@@ -267,7 +281,7 @@ static void on_job(void *arg, const struct json *object, const struct kube_respo
         plan->facts.job.complete = condition_is_true(object, "Complete");
         snprintf(plan->facts.job.uid, sizeof plan->facts.job.uid, "%s", uid ? uid : "");
     } else if (response->http == 0 || response->http == 401 || response->http >= 429) {
-        end_by(plan, BR_PLAN_FAILED, response->error.code, response->error.text);
+        plan_end_by(plan, BR_PLAN_FAILED, response->error.code, response->error.text);
         return;
     } else if (response->http != 404) { /* no right to read Jobs: the operator itself waits for a Job that runs */
         plan->job_unknown = true;
@@ -310,9 +324,9 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
     plan->request = NULL;
     if (response->error.code || !object) {
         bool refuses = response->http == 404 || response->http == 403;
-        end_by(plan, refuses ? BR_PLAN_REFUSED : BR_PLAN_FAILED,
-               response->error.code ? response->error.code : ERROR_NETWORK,
-               response->error.code ? response->error.text : "the server's answer is no object; look again");
+        plan_end_by(plan, refuses ? BR_PLAN_REFUSED : BR_PLAN_FAILED,
+                    response->error.code ? response->error.code : ERROR_NETWORK,
+                    response->error.code ? response->error.text : "the server's answer is no object; look again");
         return;
     }
     p->object = json_copy(object);
@@ -341,7 +355,9 @@ static void look(struct plan *plan)
     plan->pub.phase = BR_PLAN_LOOKING;
     plan->job_unknown = plan->cluster_tls = false;
     plan->facts = (struct backup_facts){0};
-    if (plan->pub.action->makes_new)
+    if (plan->exec)
+        plan_exec_look(plan);
+    else if (plan->pub.action->makes_new)
         judge(plan);
     else
         plan->request = plan_get(plan, on_object, plan);
@@ -387,7 +403,7 @@ static void on_timer(void *arg)
     struct plan *plan = arg;
     const struct br_plan *p = &plan->pub;
     if (str_empty(p->name) || str_empty(p->ns))
-        end_by(plan, BR_PLAN_REFUSED, ERROR_INPUT, "a name and a namespace are needed");
+        plan_end_by(plan, BR_PLAN_REFUSED, ERROR_INPUT, "a name and a namespace are needed");
     else
         look(plan);
 }
@@ -415,6 +431,7 @@ struct br_plan *br_plan_new(struct br *br, const struct br_plan_spec *spec,
         .retry = spec->retry,
         .asked_until = spec->until,
         .manifest = json_copy(spec->manifest),
+        .exec = plan_exec_new(spec),
     };
     loop_timer_init(&plan->timer, br->loop, on_timer, plan);
     br_plan_look(&plan->pub);
@@ -455,6 +472,7 @@ void br_plan_free(struct br_plan **pub)
     plan_forget(plan);
     intern_free(&plan->pool);
     json_free(&plan->manifest);
+    plan_exec_free(&plan->exec);
     free(plan->pub.ns);
     free(plan->pub.name);
     free(plan);

@@ -4,7 +4,7 @@
 
 #include <brdeck/base/alloc.h>
 
-#include "br_private.h"
+#include "plan_exec.h"
 
 /* A plan as JSON, for -o json and scripts. */
 
@@ -93,7 +93,7 @@ static void set_signs(struct json *json, const struct br_plan *p)
 
 static const char *body_name(const struct br_plan *p)
 {
-    return p->action->makes_new ? "manifest" : p->action->id == ACTION_DELETE ? "deleteOptions" : "patch";
+    return plan_creates(p) ? "manifest" : p->action->id == ACTION_DELETE ? "deleteOptions" : "patch";
 }
 
 static struct json *commands_json(const struct br_plan *p)
@@ -132,6 +132,9 @@ struct json *br_plan_json(const struct br_plan *p)
     json_set_string(json, "action", p->action->name);
     json_set_bool(json, "retry", p->verdict.is_retry);
     json_set_string(json, "plan", phase_names[p->phase]);
+    json_set_string(json, "driver", br_driver_names[p->driver]);
+    if (p->br_line)
+        json_set_string(json, "br", p->br_line);
     if (p->error.code)
         json_set_string(json, "error", p->error.text);
     json_set_string(json, "context", p->context);

@@ -7,7 +7,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
 
-#include "br_private.h"
+#include "plan_exec.h"
 
 /* A plan as labelled lines: what the dialog and --dry-run print. */
 
@@ -84,7 +84,7 @@ static void add_stays(const struct truncate_effect *e, const struct describe_con
         description_add(d, ROLE_WARN, 0, "stays", "nothing can be restored by PITR before a new full backup, as now");
 }
 
-static void add_truncate(const struct br_plan *p, const struct describe_context *ctx, struct description *d)
+void plan_describe_truncate(const struct br_plan *p, const struct describe_context *ctx, struct description *d)
 {
     const struct truncate_effect *e = &p->effect;
     char a[TSO_TEXT_MAX], b[TSO_TEXT_MAX], n[TSO_TEXT_MAX], span[CLOCK_TEXT_MAX];
@@ -108,6 +108,20 @@ static void add_truncate(const struct br_plan *p, const struct describe_context 
 
 /* -- what is sent, and what the operator does ----------------------------------------------- */
 
+void plan_describe_tried(const struct br_plan *p, struct description *d)
+{
+    if (p->dry_run == BR_DRY_RUN_ACCEPTED)
+        description_add(d, ROLE_OK, 0, "tried", "accepted");
+    else if (p->dry_run == BR_DRY_RUN_REFUSED)
+        description_add(d, ROLE_CRIT, 0, "tried", "refused: %s", p->dry_run_error.text);
+    else if (p->phase == BR_PLAN_READY)
+        description_add(d, ROLE_WARN, 0, "tried", "not tried: %s", p->dry_run_error.text);
+    if (p->changes_nothing)
+        description_add(d, ROLE_WARN, 0, "but", "this changes nothing: the spec says so already");
+    if (p->warning)
+        description_add(d, ROLE_WARN, 0, "warns", "%s", p->warning);
+}
+
 static void add_sends(const struct br_plan *p, struct description *d)
 {
     if (!p->patch)
@@ -122,16 +136,7 @@ static void add_sends(const struct br_plan *p, struct description *d)
                     new ? "POST" : p->action->id == ACTION_DELETE ? "DELETE" : "PATCH",
                     fleet_resource(p->v1)->plural, new ? "" : "/",
                     new ? "" : p->name, p->sub ? "/" : "", p->sub ? p->sub : "", json);
-    if (p->dry_run == BR_DRY_RUN_ACCEPTED)
-        description_add(d, ROLE_OK, 0, "tried", "accepted");
-    else if (p->dry_run == BR_DRY_RUN_REFUSED)
-        description_add(d, ROLE_CRIT, 0, "tried", "refused: %s", p->dry_run_error.text);
-    else if (p->phase == BR_PLAN_READY)
-        description_add(d, ROLE_WARN, 0, "tried", "not tried: %s", p->dry_run_error.text);
-    if (p->changes_nothing)
-        description_add(d, ROLE_WARN, 0, "but", "this changes nothing: the spec says so already");
-    if (p->warning)
-        description_add(d, ROLE_WARN, 0, "warns", "%s", p->warning);
+    plan_describe_tried(p, d);
     free(json);
     json_free(&body);
 }
@@ -190,7 +195,7 @@ static void add_means(const struct br_plan *p, struct description *d)
                         record->managed_by);
 }
 
-static void add_confirm(const struct br_plan *p, const struct describe_context *ctx, struct description *d)
+void plan_describe_confirm(const struct br_plan *p, const struct describe_context *ctx, struct description *d)
 {
     if (ctx->read_only)
         description_add(d, ROLE_WARN, 0, NULL, "read-only: nothing is sent");
@@ -202,6 +207,10 @@ static void add_confirm(const struct br_plan *p, const struct describe_context *
 
 void br_plan_describe(const struct br_plan *p, const struct describe_context *ctx, struct description *d)
 {
+    if (p->driver != BR_DRIVER_OPERATOR) {
+        plan_exec_describe(p, ctx, d);
+        return;
+    }
     add_head(p, d);
     if (p->phase == BR_PLAN_LOOKING) {
         description_add(d, ROLE_DIM, 0, NULL, "looking at it, and trying it with dry-run...");
@@ -211,7 +220,7 @@ void br_plan_describe(const struct br_plan *p, const struct describe_context *ct
         description_add(d, ROLE_CRIT, 0, "no answer", "%s", p->error.text);
         return;
     }
-    add_truncate(p, ctx, d);
+    plan_describe_truncate(p, ctx, d);
     plan_describe_object(p, d);
     if (p->phase == BR_PLAN_REFUSED) {
         description_add(d, ROLE_CRIT, 0, "refused", "%s", p->error.text);
@@ -221,5 +230,5 @@ void br_plan_describe(const struct br_plan *p, const struct describe_context *ct
     add_then(p, d);
     add_means(p, d);
     add_signs(p, d);
-    add_confirm(p, ctx, d);
+    plan_describe_confirm(p, ctx, d);
 }

@@ -1,0 +1,82 @@
+#include <config.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+
+#include "exec_private.h"
+
+/* br on this host: a child of the loop, with the user's own environment for its credentials. */
+
+struct exec_local {
+    struct child *child;
+    bool cancelled;
+};
+
+static void on_output(void *arg, bool is_stderr, const char *bytes, size_t len)
+{
+    struct br_exec *exec = arg;
+    exec_output(exec, &exec->output, bytes, len);
+    if (!is_stderr)
+        exec_output(exec, &exec->answer, bytes, len);
+}
+
+static void on_child_exit(void *arg, const struct child_result *result)
+{
+    struct br_exec *exec = arg;
+    char words[256];
+    exec->as_local->child = NULL;
+    if (result->exit_code == 0) {
+        exec_say(exec, BR_EXEC_DONE, "br ended well");
+        return;
+    }
+    struct error err = {0};
+    exec_last_words(exec, words, sizeof words);
+    if (exec->as_local->cancelled)
+        error_set(&err, ERROR_FAILED, "br was stopped");
+    else if (result->exit_code < 0)
+        error_set(&err, ERROR_FAILED, "br was ended by signal %d", result->signo);
+    else
+        error_set(&err, ERROR_FAILED, "br ended with %d%s%s", result->exit_code, *words ? ": " : "", words);
+    exec_fail(exec, &err);
+}
+
+void exec_local_start(struct br_exec *exec, const char *program, char *const *argv)
+{
+    size_t count = 0;
+    while (argv && argv[count])
+        count++;
+    const char **all = xcalloc(count + 2, sizeof *all);
+    struct error err = {0};
+    all[0] = program;
+    for (size_t i = 0; i < count; i++)
+        all[i + 1] = argv[i];
+    exec->as_local = xcalloc(1, sizeof *exec->as_local);
+    exec->as_local->child = child_start(exec->br->loop, &(struct child_spec){
+        .argv = all, .output_max = BR_LOG_KEEP, .on_output = on_output, .on_exit = on_child_exit, .arg = exec}, &err);
+    free(all);
+    exec->begun = exec->as_local->child != NULL;
+    if (exec->begun)
+        exec_say(exec, BR_EXEC_RUNNING, "br runs on this host, process %d", child_pid(exec->as_local->child));
+    else
+        exec_fail(exec, &err);
+}
+
+void exec_local_cancel(struct br_exec *exec)
+{
+    if (!exec->as_local->child)
+        return;
+    exec->as_local->cancelled = true;
+    exec_say(exec, BR_EXEC_RUNNING, "br is being stopped");
+    child_kill(exec->as_local->child);
+}
+
+void exec_local_free(struct exec_local **local)
+{
+    if (*local && (*local)->child)
+        child_cancel(&(*local)->child);
+    free(*local);
+    *local = NULL;
+}
