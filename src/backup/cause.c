@@ -130,24 +130,69 @@ static bool tells_failure(enum phase phase)
            phase == PHASE_CLEAN_FAILED;
 }
 
-const struct cause *cause_of_record(const struct backup_record *r, const struct backup_facts *facts)
+/* The Job that does what the object is at: of several brdeck knows the newest only. */
+static bool is_job_of(const struct backup_record *r, const char *job)
+{
+    char name[128];
+    if (r->deleting_ms != 0)
+        return strncmp(job, "stop-", 5) == 0 || strncmp(job, "clean-", 6) == 0;
+    if (r->mode != BACKUP_LOG)
+        return true;
+    command_job_name(r->name, command_effective(r), name, sizeof name);
+    return strcmp(job, name) == 0;
+}
+
+bool cause_facts_count(const struct backup_record *r, const struct backup_facts *facts)
 {
     const struct backup_sub *sub = record_sub(r, command_effective(r));
-    struct cause_signs signs = {.facts = facts};
-    if (tells_failure(r->phase)) {
+    if (!facts->job.present)
+        return true;
+    if (!is_job_of(r, facts->job.name))
+        return false;
+    if (r->deleting_ms != 0)
+        return true;
+    int64_t since = phase_is_active(sub->phase) ? sub->changed_ms : phase_is_active(r->phase) ? r->changed_ms : 0;
+    return since == 0 || facts->job.ended_ms == 0 || facts->job.ended_ms + 1000 >= since;
+}
+
+/* Nothing is under way, and nothing has failed. */
+static bool is_settled(const struct backup_record *r)
+{
+    if (r->mode != BACKUP_LOG)
+        return r->phase == PHASE_COMPLETE;
+    return !phase_is_active(record_sub(r, command_effective(r))->phase) &&
+           (r->phase == PHASE_PAUSED || r->phase == PHASE_STOPPED || (r->phase == PHASE_RUNNING && r->has_commit_ts));
+}
+
+/* The condition that tells of a failure, and whether there was a Job at all. */
+static bool read_condition(const struct backup_record *r, struct cause_signs *signs)
+{
+    const struct backup_sub *sub = record_sub(r, command_effective(r));
+    bool whole = tells_failure(r->phase), part = !whole && tells_failure(sub->phase);
+    if (whole || part) {
+        signs->reason = whole ? r->reason : sub->reason;
+        signs->message = whole ? r->message : sub->message;
+    }
+    return (whole ? r->phase : sub->phase) != PHASE_RETRY_FAILED || r->retries > 0;
+}
+
+const struct cause *cause_of_record(const struct backup_record *r, const struct backup_facts *facts)
+{
+    struct cause_signs signs = {0};
+    bool had_job = true;
+    if (r->deleting_ms == 0) {
+        const struct cause *cluster = cause_of_cluster(facts);
+        if (r->phase == PHASE_NONE)
+            return cluster ? cluster : &cause_table[CAUSE_NOT_PICKED_UP];
+        had_job = read_condition(r, &signs);
+        if (!signs.reason && !signs.message && is_settled(r))
+            return NULL;
+    } else if (r->phase == PHASE_CLEAN_FAILED) {
         signs.reason = r->reason;
         signs.message = r->message;
-    } else if (tells_failure(sub->phase)) {
-        signs.reason = sub->reason;
-        signs.message = sub->message;
-    } else if (r->phase == PHASE_NONE) {
-        const struct cause *cluster = cause_of_cluster(facts);
-        return cluster ? cluster : &cause_table[CAUSE_NOT_PICKED_UP];
-    } else if (!phase_is_active(sub->phase) && r->deleting_ms == 0 && (r->mode == BACKUP_LOG
-                                                            ? r->phase == PHASE_RUNNING || r->phase == PHASE_PAUSED ||
-                                                            r->phase == PHASE_STOPPED : r->phase == PHASE_COMPLETE)) {
-        return NULL;
     }
+    if (facts && had_job && cause_facts_count(r, facts))
+        signs.facts = facts;
     return cause_find(&signs);
 }
 

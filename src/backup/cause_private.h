@@ -101,4 +101,7 @@ struct cause_sign {
 extern const struct cause_sign cause_signs[];
 extern const size_t cause_sign_count;
 
+/* Whether Job, Pod and Event of @facts are of what the object is at now, and not of an earlier command or try. */
+bool cause_facts_count(const struct backup_record *record, const struct backup_facts *facts);
+
 #endif

@@ -68,16 +68,23 @@ static const struct cause *cluster_cause(struct look *look)
     return cause;
 }
 
+/* What keeps the deletion from getting on: the Cluster, without which the operator does nothing, or its Jobs' trouble. */
+static const struct cause *deletion_cause(struct look *look)
+{
+    const struct cause *cluster = look->record->has_finalizer ? cluster_cause(look) : NULL;
+    return cluster ? cluster : look_cause(look);
+}
+
 static bool find_deleting(struct look *look)
 {
     const struct backup_record *r = look->record;
-    const struct cause *cluster = cluster_cause(look);
     char age[CLOCK_TEXT_MAX], at[TSO_TEXT_MAX];
     if (r->deleting_ms == 0)
         return false;
-    if (cluster && r->has_finalizer) {
+    const struct cause *cause = deletion_cause(look);
+    if (cause) {
         look_found(look, "delete-hangs", MARK_DELETING, SEVERITY_WARN);
-        look_word(look, "Deleting, %s", cluster->word);
+        look_word(look, "Deleting, %s", cause->word);
     } else if (look_reached(look, r->deleting_ms + DELETING_LONG_MS)) {
         look_found(look, "deleting-long", MARK_DELETING, SEVERITY_WARN);
         look_word(look, "Deleting, %s", look_age(look, r->deleting_ms, age));
@@ -87,12 +94,12 @@ static bool find_deleting(struct look *look)
     }
     look_say(look, "Being deleted since %s:", look_time(look, r->deleting_ms, at));
     say_deletion(look);
-    if (cluster && r->has_finalizer) {
-        look_say(look, " It hangs: %s.", cluster->sentence);
-        look_do(look, "%s Or take the finalizer off: nothing is stopped or cleaned then.", cluster->action);
-    }
-    if (r->phase == PHASE_CLEAN_FAILED)
+    if (cause) {
+        look_say(look, " It does not get on: %s.", cause->sentence);
+        look_do(look, "%s Or take the finalizer off: nothing is stopped or cleaned then.", cause->action);
+    } else if (r->phase == PHASE_CLEAN_FAILED) {
         look_do(look, "Cleaning failed: see the Job clean-%.63s.", r->name);
+    }
     look_show_job(look);
     return true;
 }

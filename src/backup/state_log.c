@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "cause_private.h"
 #include "state_private.h"
 
 #include <stdio.h>
@@ -87,7 +88,8 @@ static void word_of_work(struct look *look, enum log_command command, const char
 /* Its Job is there and has failed, and nobody has said so in the object. */
 static bool job_died(const struct look *look, const char *job)
 {
-    return look->facts->job.present && look->facts->job.failed && strcmp(look->facts->job.name, job) == 0;
+    return look->facts->job.present && look->facts->job.failed && strcmp(look->facts->job.name, job) == 0 &&
+           cause_facts_count(look->record, look->facts);
 }
 
 static void stuck_work(struct look *look, enum log_command command, const char *job)

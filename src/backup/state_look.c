@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "cause_private.h"
 #include "state_private.h"
 
 #include <stdarg.h>
@@ -120,6 +121,8 @@ const struct cause *look_cause(struct look *look)
     if (!look->cause_asked)
         look->cause = cause_of_record(look->record, look->facts);
     look->cause_asked = true;
+    if (look->cause == cause_of_cluster(look->facts)) /* a finding of its own, and not what made a Job fail */
+        look->cause = NULL;
     if (look->cause)
         look->found->cause = look->cause->id;
     return look->cause;
@@ -141,7 +144,7 @@ void look_show_job(struct look *look)
 {
     const struct backup_facts *facts = look->facts;
     const char *sep = "";
-    if (!look->sentence)
+    if (!look->sentence || !cause_facts_count(look->record, facts))
         return;
     if (facts->pod.present && facts->pod.ended[0] && strcmp(facts->pod.ended, "Completed") != 0)
         look_show(look, "its Pod ended with %s, exit code %d%s%.80s", facts->pod.ended, facts->pod.exit_code,

@@ -139,7 +139,7 @@ static void other_briefs(void **state)
     check_brief(r, &ctx,
         "prod/full-shop    cluster shop · s3://vault/shop/full-1 · secret s3-secret\n"
         "  Restores 11-15 14:00. It is a base for PITR.\n"
-        "  restorable: 11-15 14:00\n");
+        "  restorable: 11-15 14:00\n  now: ctrl-d delete\n");
     record_free(&r);
 }
 
