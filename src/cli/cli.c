@@ -45,6 +45,11 @@ const struct cli_command cli_commands[] = {
     {"wait", "wait NAME... --for CONDITION [--timeout SPAN] [-n NS]",
      "Wait until it is so: phase=Paused, 'lag<5m', complete, delete; exit code 4 when it can never be", "for timeout",
      run_wait},
+    {"runs", "runs [-n NS | -A] [-w] [-o FORM]", "What is under way, whoever began it: found in the cluster itself",
+     "watch output no-headers", run_runs},
+    {"journal", "journal [NAME] [-n NS] [--since SPAN|TIME] [-o FORM]",
+     "What was done from this host, to whom and with what outcome; no cluster is asked", "since output no-headers",
+     run_journal},
     {"help", "help [COMMAND]", "Show help", "", run_help},
 };
 const size_t cli_command_count = ARRAY_LEN(cli_commands);
