@@ -47,6 +47,23 @@ void ui_prompt(struct ui *ui, const struct prompt_spec *spec) { prompt_open(ui->
 
 /* -- commands that every view has ------------------------------------------------ */
 
+/* What was begun here and is not over: others' work goes on without us anyway. */
+static size_t active_here(struct ui *ui)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < br_runs(ui->br); i++) {
+        const struct br_run *run = br_run_at(ui->br, i);
+        n += run->origin == BR_ORIGIN_HERE && !br_outcome_is_end(run->outcome);
+    }
+    return n;
+}
+
+static void open_once(struct ui *ui, const char *name, struct view *(*make)(struct ui *ui))
+{
+    if (strcmp(ui->top->ops->name, name) != 0)
+        ui_push(ui, make(ui));
+}
+
 static void quit_or_pop(struct ui *ui)
 {
     struct app *app = ui->app;
@@ -54,7 +71,7 @@ static void quit_or_pop(struct ui *ui)
         ui_pop(ui);
         return;
     }
-    size_t active = br_active(ui->br);
+    size_t active = active_here(ui);
     if (active && !app->quit_asked) {
         app->quit_asked = true;
         ui_say(ui, STYLE_WARN, "%zu action%s under way: %s again leaves; the cluster goes on with %s.", active,
@@ -78,10 +95,9 @@ static bool global_command(struct ui *ui, enum ui_command command)
         if (strcmp(ui->top->ops->name, "help") != 0)
             ui_push(ui, help_new(ui, ui->top));
         return true;
-    case UI_NOTICES:
-        if (strcmp(ui->top->ops->name, "notices") != 0)
-            ui_push(ui, notices_new(ui));
-        return true;
+    case UI_NOTICES: open_once(ui, "notices", notices_new); return true;
+    case UI_RUNS: open_once(ui, "runs", runs_new); return true;
+    case UI_JOURNAL: open_once(ui, "journal", journal_new); return true;
     case UI_PROMPT:
         ui_prompt(ui, &(struct prompt_spec){.label = ":", .history = "command", .complete = command_complete,
                                             .done = NULL, .arg = NULL});
@@ -136,11 +152,13 @@ static void refresh_views(struct ui *ui)
 static void end_message(struct app *app)
 {
     struct ui *ui = &app->ui;
-    size_t runs = br_runs(ui->br);
-    const struct br_run *last = runs ? br_run_at(ui->br, runs - 1) : NULL;
+    const struct br_run *last = NULL;
+    for (size_t i = 0; i < br_runs(ui->br); i++)
+        if (br_run_at(ui->br, i)->origin == BR_ORIGIN_HERE)
+            last = br_run_at(ui->br, i);
     app->message_style = STYLE_TEXT;
     app->message[0] = '\0';
-    if (last && last->outcome == BR_DONE)
+    if (last && last->action && last->outcome == BR_DONE)
         ui_say(ui, STYLE_OK, "Done: %s %s/%s.", last->action->name, last->ns, last->name);
 }
 
@@ -161,7 +179,7 @@ static int draw_foot(struct app *app, int rows, int cols)
     rows--;
     struct str notice;
     str_init(&notice, MESSAGE_MAX);
-    if (app->message_style == STYLE_BUSY && !br_active(ui->br))
+    if (app->message_style == STYLE_BUSY && !active_here(ui))
         end_message(app);
     if (loan_draw(app, (struct rect){rows - 1, 0, 1, cols})) {
         rows--;
@@ -322,6 +340,7 @@ static bool app_open(struct app *app, const struct app_options *options, struct 
     struct br_options br = {.loop = ui->loop, .fleet = ui->fleet, .read_only = ui->read_only,
                             .journal = journal && *journal ? journal : NULL};
     ui->br = br_new(&br, on_change, app);
+    br_find_runs(ui->br);
     ui_push(ui, deck_new(ui));
     for (size_t i = 0; i < view_count; i++)
         keymap_add(ui->keys, view_table[i]->name, view_table[i]->keys, view_table[i]->key_count);
@@ -355,6 +374,7 @@ static void app_close(struct app *app, struct kube_client *client)
     keymap_free(&ui->keys);
     loop_timer_cancel(&app->frame);
     loop_timer_cancel(&app->holds);
+    free(app->tasks_seen);
     if (ui->term)
         term_close(&ui->term);
     alloc_on_death(NULL);

@@ -38,6 +38,7 @@ struct app {
     struct prompt prompt;
     struct history histories[HISTORIES_MAX];
     bool quit_asked;
+    char *tasks_seen;         /* of tasks.c: PD's tasks that the reader has been told of; NULL: none */
 };
 
 /* bar.c */
@@ -46,6 +47,10 @@ int64_t bar_draw(struct ui *ui, struct rect r);
 void hints_draw(struct ui *ui, const struct hints *hints, struct rect r);
 /* The newest run that ended badly and was not looked at, as one line; false: there is none. */
 bool bar_notice(struct ui *ui, struct str *out);
+
+/* tasks.c */
+/* One of PD's tasks that no Backup knows and that was not in the notices yet; false: there is none. */
+bool tasks_notice(struct ui *ui, struct str *out);
 
 /* lend.c */
 void loan_begin(struct app *app, struct kube_auth *auth);

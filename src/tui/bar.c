@@ -7,6 +7,7 @@
 #include <brdeck/base/clock.h>
 
 #include "app.h"
+#include "runs.h"
 
 /* A part of the first line; the lower @keep, the sooner it goes when there is no room. */
 struct part {
@@ -209,18 +210,34 @@ void hints_draw(struct ui *ui, const struct hints *hints, struct rect r)
     }
 }
 
+/* The cause says more than what happened; both where there is room. The log is a key away where the cursor is on it. */
+static void add_failure(struct ui *ui, const struct br_run *run, struct str *out)
+{
+    const struct store_row *row;
+    char when[TSO_TEXT_MAX];
+    str_addf(out, "%s %s %s/%s: ", keymap_key(ui->keys, "", UI_NOTICES),
+             tso_format_ms(run->ended_ms, TSO_SHORT, ui_now_ms(ui), when), run->ns, run->name);
+    if (run->cause) {
+        run_add_what(run, out);
+        str_addf(out, " %s: %s", br_outcome_word(run->outcome), run->cause->sentence);
+    } else {
+        str_add(out, run->text);
+    }
+    bool here = deck_chosen(ui_deck(ui), ui, &row, 1) == 1 && strcmp(row->record->ns, run->ns) == 0 &&
+                strcmp(row->record->name, run->name) == 0;
+    if (here && run->job[0] && strcmp(ui->top->ops->name, "deck") == 0)
+        str_addf(out, ui->ascii ? " | %s log" : " · %s log", keymap_key(ui->keys, "deck", UI_LOGS));
+}
+
 bool bar_notice(struct ui *ui, struct str *out)
 {
-    if (!br_unseen(ui->br))
-        return false;
-    for (size_t i = br_runs(ui->br); i-- > 0;) {
+    for (size_t i = br_unseen(ui->br) ? br_runs(ui->br) : 0; i-- > 0;) {
         const struct br_run *run = br_run_at(ui->br, i);
         if (run->seen || !br_outcome_is_end(run->outcome) || run->outcome == BR_DONE)
             continue;
-        char when[TSO_TEXT_MAX];
-        str_addf(out, "%s %s %s/%s: %s", keymap_key(ui->keys, "", UI_NOTICES),
-                 tso_format_ms(run->ended_ms, TSO_SHORT, ui_now_ms(ui), when), run->ns, run->name, run->text);
+        add_failure(ui, run, out);
         return true;
     }
-    return false;
+    str_addf(out, "%s ", keymap_key(ui->keys, "", UI_NOTICES));
+    return tasks_notice(ui, out);
 }

@@ -13,6 +13,7 @@ enum { DETAIL_LEAST = 6 }; /* lines below the list: as many as a log backup has 
 
 static const struct key_binding deck_keys[] = {
     {UI_PAUSE, "p"}, {UI_RESUME, "r"}, {UI_START, "s"}, {UI_STOP, "S"}, {UI_TRUNCATE, "T"},
+    {UI_LOGS, "l"},
 };
 
 const struct store_row *deck_row(const struct deck *deck, size_t row)
@@ -333,6 +334,10 @@ static bool deck_command(struct view *view, struct ui *ui, enum ui_command comma
         if (any)
             ui_push(ui, yaml_new(ui, deck->cursor));
         return true;
+    case UI_LOGS:
+        if (any)
+            logs_open(ui, deck_row(deck, deck->row));
+        return true;
     case UI_COPY: copy(deck); return true;
     default: return false;
     }
@@ -340,11 +345,22 @@ static bool deck_command(struct view *view, struct ui *ui, enum ui_command comma
 
 /* -- the view -------------------------------------------------------------------------------------- */
 
+/* Of the rows on the screen, and the cursor's: nothing is asked for what nobody sees. */
+static void want_facts(struct deck *deck)
+{
+    for (size_t i = deck->top; i < deck->top + deck->page; i++) {
+        const struct store_row *row = deck_row(deck, i);
+        if (row)
+            view_wants(deck->ui, row, i == deck->row);
+    }
+}
+
 static void deck_refresh(struct view *view, struct ui *ui)
 {
     struct deck *deck = (struct deck *)view;
     order_refresh(deck->order, ui_now_ms(ui));
     follow_cursor(deck);
+    want_facts(deck);
 }
 
 /* Where the detail goes: beside a list that is wide enough, else below one that is high enough. Below, it keeps the
@@ -418,8 +434,8 @@ static int64_t deck_draw(struct view *view, struct ui *ui, struct canvas *c, str
     if (detail.rows > 0)
         deck_detail_draw(deck, &d, c, detail);
     description_done(&d);
-    (void)ui;
-    return until;
+    int64_t wants = ui_now_ms(ui) + WANTS_EACH_MS;
+    return row && wants < until ? wants : until;
 }
 
 static void deck_hints(struct view *view, struct ui *ui, struct hints *hints)
@@ -437,6 +453,8 @@ static void deck_hints(struct view *view, struct ui *ui, struct hints *hints)
     if (row && !marks)
         hints_add(hints, UI_OPEN, "open", false);
     act_hint(ui, rows, count, hints);
+    if (row && !marks)
+        hints_add(hints, UI_LOGS, "log", false);
     hints_add(hints, UI_FILTER, "filter", false);
     if (store_needs_you(fleet_store(ui->fleet)) && !order_need_you(deck->order))
         hints_add(hints, UI_NEED_YOU, "need you", false);
@@ -444,7 +462,7 @@ static void deck_hints(struct view *view, struct ui *ui, struct hints *hints)
         hints_add(hints, UI_MARK, "mark", false);
     hints_add(hints, UI_NAMESPACES, "namespaces", false);
     if (br_runs(ui->br))
-        hints_add(hints, UI_NOTICES, "notices", false);
+        hints_add(hints, UI_RUNS, "runs", false);
     if (row)
         hints_add(hints, UI_YAML, "yaml", false);
     hints_add(hints, UI_HELP, "help", false);

@@ -30,7 +30,7 @@ struct look {
 
 static const struct key_binding look_keys[] = {
     {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
-    {UI_WRAP, "w"}, {UI_DOWN, "enter"},
+    {UI_WRAP, "w"}, {UI_DOWN, "enter"}, {UI_LOGS, "l"},
 };
 
 static const struct store_row *look_row(const struct look *look)
@@ -98,6 +98,7 @@ static void fill_describe(struct look *look, const struct store_row *row)
     };
     description_init(&d);
     describe_full(&d, row->record, look->object, &ctx);
+    tasks_describe(ui, row->record, &d);
     described_fill(look->pager, &d);
     description_done(&d);
     struct backup_state state;
@@ -114,6 +115,7 @@ static void look_refresh(struct view *view, struct ui *ui)
         return;
     }
     look->gone = false;
+    view_wants(ui, row, true);
     fetch(look, row);
     bool due = !look->yaml && (row->generation != look->generation || ui->time_style != look->style ||
                                ui_now_ms(ui) >= look->until_ms);
@@ -147,8 +149,8 @@ static int64_t look_draw(struct view *view, struct ui *ui, struct canvas *c, str
     if (r.cols - col - 1 > (int)text_width(at.data) + 1)
         canvas_text_right(c, r.row, r.col + col, r.cols - col - 1, STYLE_DIM, at.data);
     str_done(&at);
-    (void)ui;
-    return look->yaml ? INT64_MAX : look->until_ms;
+    int64_t wants = ui_now_ms(ui) + WANTS_EACH_MS;
+    return look->gone ? INT64_MAX : !look->yaml && look->until_ms < wants ? look->until_ms : wants;
 }
 
 static void search_done(void *arg, struct ui *ui, const char *text)
@@ -183,6 +185,10 @@ static bool look_command(struct view *view, struct ui *ui, enum ui_command comma
     switch (command) {
     case UI_DESCRIBE:
     case UI_YAML: turn(look, command == UI_YAML); return true;
+    case UI_LOGS:
+        if (row)
+            logs_open(ui, row);
+        return true;
     case UI_SEARCH:
         ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = look});
         return true;
@@ -204,6 +210,8 @@ static void look_hints(struct view *view, struct ui *ui, struct hints *hints)
     const struct store_row *row = look_row(look);
     hints_add(hints, UI_BACK, "back", false);
     hints_add(hints, look->yaml ? UI_DESCRIBE : UI_YAML, look->yaml ? "describe" : "yaml", false);
+    if (row)
+        hints_add(hints, UI_LOGS, "log", false);
     hints_add(hints, UI_PAGE_DOWN, "page", false);
     hints_add(hints, UI_SEARCH, "search", false);
     if (row)

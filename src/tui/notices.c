@@ -7,7 +7,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
 
-#include "view.h"
+#include "runs.h"
 
 struct notices {
     struct view view;
@@ -18,39 +18,35 @@ static const struct key_binding notices_keys[] = {
     {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_BACK, "esc !"},
 };
 
-/* How each outcome looks; what is not at its end is busy. */
-static const struct { enum br_outcome outcome; enum state_mark mark; enum style style; } looks[] = {
-    {BR_DONE, MARK_COMPLETE, STYLE_OK},      {BR_NOTHING, MARK_UNKNOWN, STYLE_WARN},
-    {BR_FAILED, MARK_FAILED, STYLE_CRIT},
-    {BR_REFUSED, MARK_FAILED, STYLE_CRIT},   {BR_CHANGED, MARK_TROUBLE, STYLE_WARN},
-    {BR_REVERTED, MARK_TROUBLE, STYLE_CRIT},
-    {BR_GONE, MARK_TROUBLE, STYLE_CRIT},     {BR_UNKNOWN, MARK_UNKNOWN, STYLE_CRIT},
-    {BR_NOT_SENT, MARK_STOPPED, STYLE_WARN},
-};
-
 static void add_run(struct notices *notices, struct ui *ui, const struct br_run *run)
 {
-    enum state_mark mark = MARK_BUSY;
-    enum style style = STYLE_BUSY;
-    for (size_t i = 0; i < ARRAY_LEN(looks); i++)
-        if (looks[i].outcome == run->outcome) {
-            mark = looks[i].mark;
-            style = looks[i].style;
-        }
+    enum style style;
+    enum state_mark mark = run_mark(run, &style);
     char when[TSO_TEXT_MAX], span[CLOCK_TEXT_MAX];
     int64_t now = ui_now_ms(ui), end = run->ended_ms ? run->ended_ms : now;
     bool ended = br_outcome_is_end(run->outcome);
     struct str line;
     str_init(&line, STR_SMALL);
-    str_addf(&line, "%s %s%s %s/%s: %s %s %s", state_mark_text(mark, ui->ascii), run->is_retry ? "retry of " : "",
-             run->action->name,
-             run->ns, run->name, br_outcome_word(run->outcome), ended ? "after" : "for",
-             clock_format_span(end - run->begun_ms, span));
+    str_addf(&line, "%s ", state_mark_text(mark, ui->ascii));
+    run_add_what(run, &line);
+    str_addf(&line, " %s/%s: %s %s %s", run->ns, run->name, br_outcome_word(run->outcome), ended ? "after" : "for",
+             clock_format_span(end > run->begun_ms ? end - run->begun_ms : 0, span));
     pager_add_labelled(notices->pager, 1, 0, STYLE_DIM, tso_format_ms(run->begun_ms, TSO_SHORT, now, when), style,
                        line.data);
     if (run->text[0])
         pager_add(notices->pager, STYLE_TEXT, 13, run->text);
+    if (ended && run->cause) {
+        str_clear(&line);
+        str_addf(&line, "%s: %s", run->cause->sentence, run->cause->action);
+        pager_add(notices->pager, STYLE_TEXT, 13, line.data);
+    }
     str_done(&line);
+}
+
+/* What was done here, and what others' work came to that ended badly. What is under way elsewhere is told by the runs. */
+static bool is_told(const struct br_run *run)
+{
+    return run->origin == BR_ORIGIN_HERE || (br_outcome_is_end(run->outcome) && run->outcome != BR_DONE);
 }
 
 static void notices_refresh(struct view *view, struct ui *ui)
@@ -58,11 +54,13 @@ static void notices_refresh(struct view *view, struct ui *ui)
     struct notices *notices = (struct notices *)view;
     br_mark_seen(ui->br);
     pager_renew(notices->pager);
-    if (!br_runs(ui->br))
+    tasks_fill(ui, notices->pager);
+    for (size_t i = br_runs(ui->br); i-- > 0;)
+        if (is_told(br_run_at(ui->br, i)))
+            add_run(notices, ui, br_run_at(ui->br, i));
+    if (!pager_lines(notices->pager))
         pager_add(notices->pager, STYLE_DIM, 1,
                   "Nothing was done yet. What you do is followed here, and written to the journal.");
-    for (size_t i = br_runs(ui->br); i-- > 0;)
-        add_run(notices, ui, br_run_at(ui->br, i));
 }
 
 static int64_t notices_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
@@ -91,6 +89,8 @@ static void notices_hints(struct view *view, struct ui *ui, struct hints *hints)
     (void)view, (void)ui;
     hints_add(hints, UI_BACK, "back", false);
     hints_add(hints, UI_PAGE_DOWN, "page", false);
+    hints_add(hints, UI_RUNS, "runs", false);
+    hints_add(hints, UI_JOURNAL, "journal", false);
     hints_add(hints, UI_COPY, "copy", false);
     hints_add(hints, UI_HELP, "help", false);
 }

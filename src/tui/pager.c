@@ -324,6 +324,41 @@ bool pager_command(struct pager *pager, enum ui_command command)
     return true;
 }
 
+/* -- a text that grows ------------------------------------------------------------------------ */
+
+bool pager_at_end(const struct pager *pager) { return !is_below(bottom_top(pager), pager->top); }
+
+size_t pager_top(const struct pager *pager) { return pager->top.line; }
+
+void pager_go(struct pager *pager, size_t line)
+{
+    pager->top = (struct place){line, 0};
+    keep_inside(pager);
+}
+
+void pager_drop(struct pager *pager, size_t count)
+{
+    if (count >= pager->lines_len) {
+        pager_clear(pager);
+        return;
+    }
+    size_t text = pager->lines[count].start, piece = pager->lines[count].piece;
+    str_drop(&pager->text, text);
+    pager->lines_len -= count;
+    pager->pieces_len -= piece;
+    memmove(pager->lines, pager->lines + count, pager->lines_len * sizeof *pager->lines);
+    memmove(pager->pieces, pager->pieces + piece, pager->pieces_len * sizeof *pager->pieces);
+    for (size_t i = 0; i < pager->lines_len; i++) {
+        pager->lines[i].start -= text;
+        pager->lines[i].piece -= piece;
+    }
+    if (pager->top.line < count)
+        pager->top = (struct place){0, 0};
+    else
+        pager->top.line -= count;
+    pager->found = pager->found > count ? pager->found - count : 0;
+}
+
 /* -- drawing --------------------------------------------------------------------------------- */
 
 /* The styles of a line, byte by byte in order. */

@@ -104,7 +104,8 @@ bool ui_command(struct ui *ui, enum ui_command command);
 void ui_command_line(struct ui *ui, const char *text);
 
 /* -- the views, each in its own file: view_NAME in the table of views.c, which help, the man page and the keymap read */
-extern const struct view_ops view_deck, view_look, view_help, view_notices, view_namespaces, view_act, view_start;
+extern const struct view_ops view_deck, view_look, view_help, view_notices, view_namespaces, view_act, view_start,
+    view_logs, view_runs, view_run, view_journal, view_entry;
 extern const struct view_ops *const view_table[];
 extern const size_t view_count;
 struct view *deck_new(struct ui *ui);                       /* deck.c: the list with the detail */
@@ -129,6 +130,21 @@ struct view *yaml_new(struct ui *ui, slot_t slot);          /* look.c: y */
 struct view *help_new(struct ui *ui, const struct view *of);/* help.c: ? */
 struct view *notices_new(struct ui *ui);                    /* notices.c: ! */
 struct view *namespaces_new(struct ui *ui);                 /* namespaces.c: n */
+/* logs.c: l; @job NULL: the newest of the Backup. */
+struct view *logs_new(struct ui *ui, const char *ns, const char *name, bool v1, const char *job);
+struct view *runs_new(struct ui *ui);                       /* runs.c: R */
+struct view *run_new(struct ui *ui, unsigned id);           /* run.c: enter on a run */
+struct view *journal_new(struct ui *ui);                    /* journal.c: J */
+struct journal_entry;
+struct view *entry_new(struct ui *ui, const struct journal_entry *entry); /* entry.c: enter in the journal */
+/* logs.c: the log that is meant on @row: of the run under way there, or the one that just failed; else of the newest Job. */
+void logs_open(struct ui *ui, const struct store_row *row);
+/* wants.c: what is asked for beside the object, for as long as it is on the screen: call it at each refresh. */
+void view_wants(struct ui *ui, const struct store_row *row, bool is_cursor);
+/* tasks.c: log tasks that PD has and no Backup knows: as lines (they count as seen then), and those of a Backup's cluster. */
+void tasks_fill(struct ui *ui, struct pager *pager);
+void tasks_describe(struct ui *ui, const struct backup_record *record, struct description *d);
+enum { WANTS_EACH_MS = 5000 }; /* a view that wants is drawn again after so long */
 /* act.c: the dialog of an action on @count Backups; rows are read during the call. */
 struct view *act_new(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
 struct view *start_new(struct ui *ui, const struct store_row *from); /* start.c: s; @from may be NULL */

@@ -38,6 +38,7 @@
     COMMAND(RETRY, "retry", "act", "Have the failed command run again") \
     COMMAND(CLEAR_TRUNCATE, "clear-truncate", "act", \
             "In a dialog: the safer way, or back: take a waiting truncate out, keep the data of a delete") \
+    COMMAND(CANCEL_RUN, "cancel", "act", "In the runs: stop br itself, where brdeck started it") \
     COMMAND(MARK, "mark", "list", "Mark the row, or take its mark off") \
     COMMAND(MARK_RANGE, "mark-range", "list", "Mark from the last mark to here") \
     COMMAND(UNMARK_ALL, "unmark-all", "list", "Take all marks off") \
@@ -53,7 +54,12 @@
     COMMAND(ALL_NAMESPACES, "all-namespaces", "list", "All namespaces") \
     COMMAND(DESCRIBE, "describe", "look", "Everything about the backup") \
     COMMAND(YAML, "yaml", "look", "The object as YAML") \
-    COMMAND(NOTICES, "notices", "look", "What happened: runs and messages") \
+    COMMAND(LOGS, "logs", "look", "The log of its Job") \
+    COMMAND(ERRORS, "errors", "look", "In a log: only errors and warnings, or all lines") \
+    COMMAND(PREVIOUS, "previous", "look", "In a log: that of the run before, or the present one") \
+    COMMAND(RUNS, "runs", "look", "Runs: what is under way, and what has ended") \
+    COMMAND(JOURNAL, "journal", "look", "The journal: what was ever done from here") \
+    COMMAND(NOTICES, "notices", "look", "Notices: what became of what you did, and what no backup knows of") \
     COMMAND(COPY, "copy", "look", "Copy the name, or the shown text, to the clipboard") \
     COMMAND(COPY_KUBECTL, "copy-kubectl", "look", "Copy the kubectl line that does the same") \
     COMMAND(PROMPT, "prompt", "other", "Type a command") \

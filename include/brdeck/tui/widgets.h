@@ -69,6 +69,12 @@ bool pager_command(struct pager *pager, enum ui_command command);
 bool pager_search(struct pager *pager, const char *needle);
 void pager_draw(struct pager *pager, struct canvas *c, struct rect r);
 size_t pager_lines(const struct pager *pager);
+/* For a text that grows: whether its last row is shown; its first line shown, and to go there; to drop lines from its
+ * beginning, while what is shown stays where it is. */
+bool pager_at_end(const struct pager *pager);
+size_t pager_top(const struct pager *pager);
+void pager_go(struct pager *pager, size_t line);
+void pager_drop(struct pager *pager, size_t count);
 /* The rows that all lines take at @cols. */
 size_t pager_rows(struct pager *pager, int cols);
 /* "12-40 of 112 (35%)" for the bar: lines, as of the last draw. */

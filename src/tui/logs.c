@@ -1,0 +1,297 @@
+/* logs.c - what br says of a Backup: its log as it comes, only its errors, that of the run before. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/log.h>
+#include <brdeck/base/text.h>
+#include <brdeck/br/facts.h>
+#include <brdeck/br/log.h>
+
+#include "view.h"
+
+enum { LINES_MAX = 20000, LINES_DROP = 4000 };
+
+/* All lines, or those that tell of trouble. */
+struct page {
+    struct pager *pager;
+    bool reading;          /* the reader went up: new lines do not move the text */
+};
+struct logs {
+    struct view view;
+    struct ui *ui;
+    char *ns, *name, *job; /* job NULL: the newest */
+    bool v1, previous, only_bad, kept;
+    struct br_log *log;
+    struct page all, bad;
+    size_t *bad_at;        /* of each line of @bad, which of all it is; counted from the beginning */
+    size_t bad_room, dropped;
+    bool in_trouble;       /* the last line was of an error: what follows without a level belongs to it */
+};
+
+static const struct key_binding logs_keys[] = {
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
+    {UI_WRAP, "w"}, {UI_ERRORS, "e"}, {UI_PREVIOUS, "o"}, {UI_BOTTOM, "G end F"}, {UI_DOWN, "enter"},
+};
+
+static struct page *shown(struct logs *logs) { return logs->only_bad ? &logs->bad : &logs->all; }
+
+/* -- lines ------------------------------------------------------------------------------------- */
+
+static enum style style_of_level(const char *level)
+{
+    static const struct { const char *level; enum style style; } styles[] = {
+        {"ERROR", STYLE_CRIT}, {"FATAL", STYLE_CRIT}, {"PANIC", STYLE_CRIT}, {"WARN", STYLE_WARN}, {"DEBUG", STYLE_DIM},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(styles); i++)
+        if (strcmp(styles[i].level, level) == 0)
+            return styles[i].style;
+    return STYLE_TEXT;
+}
+
+/* The oldest go where there are too many; the kept file and `brdeck logs` have no such bound. */
+static void drop_old(struct logs *logs)
+{
+    size_t gone = 0, bad = pager_lines(logs->bad.pager);
+    pager_drop(logs->all.pager, LINES_DROP);
+    logs->dropped += LINES_DROP;
+    while (gone < bad && logs->bad_at[gone] < logs->dropped)
+        gone++;
+    if (gone)
+        pager_drop(logs->bad.pager, gone);
+    memmove(logs->bad_at, logs->bad_at + gone, (bad - gone) * sizeof *logs->bad_at);
+}
+
+static void add_bad(struct logs *logs, enum style style, const char *line)
+{
+    size_t count = pager_lines(logs->bad.pager);
+    if (count == logs->bad_room) {
+        logs->bad_room = logs->bad_room ? 2 * logs->bad_room : 64;
+        logs->bad_at = xreallocarray(logs->bad_at, logs->bad_room, sizeof *logs->bad_at);
+    }
+    logs->bad_at[count] = logs->dropped + pager_lines(logs->all.pager) - 1;
+    pager_add(logs->bad.pager, style, 0, line);
+}
+
+static void on_line(void *arg, int64_t at_ms, const char *line, size_t len)
+{
+    struct logs *logs = arg;
+    const char *level = br_log_level(line, len);
+    enum style style = *level ? style_of_level(level) : logs->in_trouble ? STYLE_WARN : STYLE_TEXT;
+    (void)at_ms;
+    logs->in_trouble = style == STYLE_CRIT || style == STYLE_WARN;
+    pager_add(logs->all.pager, style, 0, line);
+    if (logs->in_trouble)
+        add_bad(logs, style, line);
+    if (pager_lines(logs->all.pager) > LINES_MAX)
+        drop_old(logs);
+    ui_mark(logs->ui);
+}
+
+/* -- its way -------------------------------------------------------------------------------------- */
+
+/* A log that failed outlives its Pod, which the operator deletes (rule 22). */
+static void keep(struct logs *logs)
+{
+    char path[512];
+    struct error err;
+    logs->kept = true;
+    if (br_log_has_failed(logs->log) && !br_log_keep(logs->log, path, sizeof path, &err))
+        log_warn("%s", err.text);
+}
+
+static void on_phase(void *arg)
+{
+    struct logs *logs = arg;
+    if (br_log_phase(logs->log) == BR_LOG_ENDED && !logs->kept)
+        keep(logs);
+    ui_mark(logs->ui);
+}
+
+static void begin(struct logs *logs)
+{
+    br_log_free(&logs->log);
+    pager_clear(logs->all.pager);
+    pager_clear(logs->bad.pager);
+    logs->all.reading = logs->bad.reading = logs->kept = logs->in_trouble = false;
+    logs->dropped = 0;
+    logs->log = br_log_new(logs->ui->br, &(struct br_log_spec){
+        .ns = logs->ns, .name = logs->name, .v1 = logs->v1, .job = logs->job, .follow = !logs->previous,
+        .previous = logs->previous, .on_line = on_line, .on_phase = on_phase, .arg = logs});
+}
+
+static bool waits(const struct logs *logs) { return br_log_phase(logs->log) <= BR_LOG_WAITING; }
+
+static void logs_refresh(struct view *view, struct ui *ui)
+{
+    struct logs *logs = (struct logs *)view;
+    if (waits(logs)) /* an Event may tell why its Job has no Pod */
+        br_facts_want(ui->br, logs->ns);
+}
+
+/* -- the view ---------------------------------------------------------------------------------------- */
+
+static const struct { const char *word; enum style style; } phases[] = {
+    [BR_LOG_LOOKING] = {"", STYLE_DIM},      [BR_LOG_WAITING] = {"", STYLE_WARN}, [BR_LOG_READING] = {"", STYLE_DIM},
+    [BR_LOG_ENDED] = {"", STYLE_DIM},        [BR_LOG_KEPT] = {"The Pod is gone; this was ", STYLE_WARN},
+    [BR_LOG_NONE] = {"No log: ", STYLE_WARN}, [BR_LOG_FAILED] = {"No log: ", STYLE_CRIT},
+};
+
+static void draw_title(struct logs *logs, struct ui *ui, struct canvas *c, struct rect r)
+{
+    struct page *page = shown(logs);
+    enum br_log_phase phase = br_log_phase(logs->log);
+    struct str at;
+    str_init(&at, 256);
+    if (pager_lines(page->pager))
+        pager_position(page->pager, &at);
+    if (phase == BR_LOG_READING && !logs->previous)
+        str_addf(&at, "  %s%s", page->reading ? keymap_key(ui->keys, "logs", UI_BOTTOM) : "", page->reading ? " follows" :
+                 "following");
+    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
+    int col = 1 + canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "log %s/%s%s%s", logs->ns, logs->name,
+                               logs->previous ? ", the run before" : "", logs->only_bad ? ", errors and warnings" : "");
+    if (r.cols - col - 1 > (int)text_width(at.data) + 1)
+        canvas_text_right(c, r.row, r.col + col, r.cols - col - 1, STYLE_DIM, at.data);
+    str_done(&at);
+}
+
+static enum style style_of_end(const struct logs *logs)
+{
+    enum br_log_phase phase = br_log_phase(logs->log);
+    return phase == BR_LOG_ENDED && br_log_has_failed(logs->log) ? STYLE_CRIT : phases[phase].style;
+}
+
+static int64_t logs_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
+{
+    struct logs *logs = (struct logs *)view;
+    struct page *page = shown(logs);
+    const char *word = phases[br_log_phase(logs->log)].word;
+    struct rect body = {r.row + 2, r.col, r.rows - 2, r.cols};
+    pager_draw(page->pager, c, body);
+    if (!page->reading && !pager_at_end(page->pager)) {
+        pager_command(page->pager, UI_BOTTOM);
+        pager_draw(page->pager, c, body);
+    }
+    draw_title(logs, ui, c, r);
+    if (r.rows > 1) {
+        canvas_fill(c, (struct rect){r.row + 1, r.col, 1, r.cols}, STYLE_TEXT);
+        canvas_textf(c, r.row + 1, r.col + 1, r.cols - 1, style_of_end(logs), "%s%s", word, br_log_text(logs->log));
+    }
+    if (logs->only_bad && !pager_lines(page->pager) && pager_lines(logs->all.pager) && body.rows > 1)
+        canvas_textf(c, body.row + 1, r.col + 1, r.cols - 1, STYLE_DIM, "Not one of %zu lines is an error or a warning.",
+                     pager_lines(logs->all.pager));
+    return waits(logs) ? ui_now_ms(ui) + WANTS_EACH_MS : INT64_MAX;
+}
+
+/* The same place among all lines, and among those of trouble. */
+static void turn(struct logs *logs)
+{
+    struct page *from = shown(logs), *to = logs->only_bad ? &logs->all : &logs->bad;
+    size_t top = pager_top(from->pager), bad = pager_lines(logs->bad.pager), line = 0;
+    if (logs->only_bad)
+        line = top < bad ? logs->bad_at[top] - logs->dropped : 0;
+    else
+        while (line < bad && logs->bad_at[line] - logs->dropped < top)
+            line++;
+    to->reading = from->reading;
+    if (to->reading)
+        pager_go(to->pager, line);
+    logs->only_bad = !logs->only_bad;
+}
+
+static void search_done(void *arg, struct ui *ui, const char *text)
+{
+    struct logs *logs = arg;
+    struct page *page = shown(logs);
+    if (text && *text && !pager_search(page->pager, text))
+        ui_say(ui, STYLE_WARN, "%s is not in this log.", text);
+    page->reading = !pager_at_end(page->pager);
+}
+
+static bool logs_command(struct view *view, struct ui *ui, enum ui_command command)
+{
+    struct logs *logs = (struct logs *)view;
+    struct page *page = shown(logs);
+    switch (command) {
+    case UI_ERRORS: turn(logs); return true;
+    case UI_PREVIOUS:
+        logs->previous = !logs->previous;
+        begin(logs);
+        return true;
+    case UI_SEARCH:
+        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = logs});
+        return true;
+    case UI_COPY: {
+        char *text = pager_text(page->pager);
+        bool copied = term_copy(ui->term, text);
+        ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s", copied ? "Copied all of it." : "Too long for the clipboard.");
+        free(text);
+        return true;
+    }
+    default:
+        if (!pager_command(page->pager, command))
+            return false;
+        if (command != UI_WRAP)
+            page->reading = !pager_at_end(page->pager);
+        return true;
+    }
+}
+
+static void logs_hints(struct view *view, struct ui *ui, struct hints *hints)
+{
+    struct logs *logs = (struct logs *)view;
+    (void)ui;
+    hints_add(hints, UI_BACK, "back", false);
+    hints_add(hints, UI_ERRORS, logs->only_bad ? "all lines" : "only errors", false);
+    hints_add(hints, UI_SEARCH, "search", false);
+    hints_add(hints, UI_BOTTOM, shown(logs)->reading ? "to the end" : "end", false);
+    hints_add(hints, UI_PREVIOUS, logs->previous ? "this run" : "run before", false);
+    hints_add(hints, UI_WRAP, "wrap", false);
+    hints_add(hints, UI_SEARCH_NEXT, "next", false);
+    hints_add(hints, UI_COPY, "copy", false);
+    hints_add(hints, UI_HELP, "help", false);
+}
+
+static void logs_free(struct view *view)
+{
+    struct logs *logs = (struct logs *)view;
+    br_log_free(&logs->log);
+    pager_free(&logs->all.pager);
+    pager_free(&logs->bad.pager);
+    free(logs->bad_at);
+    free(logs->ns);
+    free(logs->name);
+    free(logs->job);
+    free(logs);
+}
+
+const struct view_ops view_logs = {
+    .name = "logs", .keys = logs_keys, .key_count = ARRAY_LEN(logs_keys), .refresh = logs_refresh, .draw = logs_draw,
+    .command = logs_command, .hints = logs_hints, .free = logs_free,
+};
+
+struct view *logs_new(struct ui *ui, const char *ns, const char *name, bool v1, const char *job)
+{
+    struct logs *logs = xcalloc(1, sizeof *logs);
+    logs->view.ops = &view_logs;
+    logs->ui = ui;
+    logs->ns = xstrdup(ns);
+    logs->name = xstrdup(name);
+    logs->job = xstrdup(job && *job ? job : NULL);
+    logs->v1 = v1;
+    logs->all.pager = pager_new();
+    logs->bad.pager = pager_new();
+    begin(logs);
+    return &logs->view;
+}
+
+void logs_open(struct ui *ui, const struct store_row *row)
+{
+    const struct backup_record *record = row->record;
+    const struct br_run *run = br_run_of(ui->br, record->ns, record->name);
+    bool of_run = run && run->v1 == record->v1 && (!br_outcome_is_end(run->outcome) || run->outcome == BR_FAILED);
+    ui_push(ui, logs_new(ui, record->ns, record->name, record->v1, of_run ? run->job : NULL));
+}

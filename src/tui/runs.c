@@ -1,0 +1,172 @@
+/* runs.c - every run that is known: what is under way, whoever began it, and what has ended since brdeck started. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+
+#include "runs.h"
+#include "table.h"
+
+struct runs {
+    struct view view;
+    struct ui *ui;
+    struct table table;
+    size_t *order;    /* of the rows: what is under way first, each part newest first */
+    size_t room;
+    unsigned cursor;  /* the id of the run that the cursor is on; 0: none yet */
+};
+
+static const struct key_binding runs_keys[] = {
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_LOGS, "l"}, {UI_CANCEL_RUN, "x"}, {UI_BACK, "esc R"},
+};
+
+enum { COLUMN_TIME, COLUMN_WHAT, COLUMN_BACKUP, COLUMN_STAND, COLUMN_DRIVER, COLUMN_ORIGIN, COLUMN_TEXT, COLUMNS };
+static const struct table_column columns[COLUMNS] = {
+    [COLUMN_TIME] = {"BEGUN", 11, 60},    [COLUMN_WHAT] = {"WHAT", 11, 0},      [COLUMN_BACKUP] = {"BACKUP", 24, 0},
+    [COLUMN_STAND] = {"OUTCOME", 14, 0},  [COLUMN_DRIVER] = {"BY", 8, 110},     [COLUMN_ORIGIN] = {"KNOWN BY", 8, 110},
+    [COLUMN_TEXT] = {"TEXT", 0, 70},
+};
+
+static const struct br_run *run_at(const struct runs *runs, size_t row)
+{
+    return row < runs->table.count ? br_run_at(runs->ui->br, runs->order[row]) : NULL;
+}
+
+static const struct br_run *current(const struct runs *runs) { return run_at(runs, runs->table.cursor); }
+
+static void collect(struct runs *runs, bool ended)
+{
+    for (size_t i = br_runs(runs->ui->br); i-- > 0;)
+        if (br_outcome_is_end(br_run_at(runs->ui->br, i)->outcome) == ended)
+            runs->order[runs->table.count++] = i;
+}
+
+static void runs_refresh(struct view *view, struct ui *ui)
+{
+    struct runs *runs = (struct runs *)view;
+    size_t count = br_runs(ui->br);
+    if (count > runs->room) {
+        runs->room = 2 * count;
+        runs->order = xreallocarray(runs->order, runs->room, sizeof *runs->order);
+    }
+    runs->table.count = 0;
+    collect(runs, false);
+    collect(runs, true);
+    for (size_t i = 0; runs->cursor && i < count; i++) /* it stays on its run */
+        if (run_at(runs, i)->id == runs->cursor)
+            runs->table.cursor = i;
+    const struct br_run *run = current(runs);
+    runs->cursor = run ? run->id : 0;
+}
+
+static enum style cell(void *arg, size_t row, size_t column, struct str *out)
+{
+    static const char *const origins[] = {"here", "cluster", "journal"};
+    const struct runs *runs = arg;
+    const struct br_run *run = run_at(runs, row);
+    enum style style;
+    enum state_mark mark = run_mark(run, &style);
+    char when[TSO_TEXT_MAX];
+    switch (column) {
+    case COLUMN_TIME:
+        str_add(out, tso_format_ms(run->begun_ms, TSO_SHORT, ui_now_ms(runs->ui), when));
+        return STYLE_DIM;
+    case COLUMN_WHAT: run_add_what(run, out); return STYLE_TEXT;
+    case COLUMN_BACKUP: str_addf(out, "%s/%s", run->ns, run->name); return STYLE_TEXT;
+    case COLUMN_STAND:
+        str_addf(out, "%s ", state_mark_text(mark, runs->ui->ascii));
+        run_add_stand(run, out);
+        return style;
+    case COLUMN_DRIVER: str_add(out, br_driver_names[run->driver]); return STYLE_DIM;
+    case COLUMN_ORIGIN: str_add(out, origins[run->origin]); return STYLE_DIM;
+    default: str_add(out, run_text(run)); return STYLE_TEXT;
+    }
+}
+
+static int64_t runs_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
+{
+    struct runs *runs = (struct runs *)view;
+    size_t active = br_active(ui->br);
+    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
+    canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Runs: %zu under way, %zu ended%s", active,
+                 br_runs(ui->br) - active, br_runs_are_found(ui->br) ? "" : "; the cluster is still being looked through");
+    table_draw(&runs->table, columns, COLUMNS, cell, runs, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    if (!runs->table.count && r.rows > 3)
+        canvas_text(c, r.row + 3, r.col + 1, r.cols - 1, STYLE_DIM, br_runs_are_found(ui->br) ?
+                    "Nothing is under way, in the cluster or from here." : "Looking...");
+    return active ? ui_now_ms(ui) + 1000 : INT64_MAX;
+}
+
+static bool runs_command(struct view *view, struct ui *ui, enum ui_command command)
+{
+    struct runs *runs = (struct runs *)view;
+    const struct br_run *run = current(runs);
+    if (table_command(&runs->table, command)) {
+        run = current(runs);
+        runs->cursor = run ? run->id : 0;
+        return true;
+    }
+    switch (command) {
+    case UI_OPEN:
+        if (run)
+            ui_push(ui, run_new(ui, run->id));
+        return true;
+    case UI_LOGS:
+        if (run)
+            run_open_log(ui, run);
+        return true;
+    case UI_CANCEL_RUN:
+        if (run)
+            run_cancel(ui, run);
+        return true;
+    case UI_DESCRIBE: {
+        slot_t slot = run ? store_find(fleet_store(ui->fleet), run->ns, run->name) : SLOT_NONE;
+        if (slot != SLOT_NONE)
+            ui_push(ui, describe_new(ui, slot));
+        else if (run)
+            ui_say(ui, STYLE_WARN, "%s/%s is not among the backups that are listed.", run->ns, run->name);
+        return true;
+    }
+    case UI_RUNS: ui_pop(ui); return true;
+    default: return false;
+    }
+}
+
+static void runs_hints(struct view *view, struct ui *ui, struct hints *hints)
+{
+    const struct br_run *run = current((struct runs *)view);
+    (void)ui;
+    hints_add(hints, UI_BACK, "back", false);
+    if (run) {
+        hints_add(hints, UI_OPEN, "open", false);
+        hints_add(hints, UI_LOGS, "log", false);
+        hints_add(hints, UI_DESCRIBE, "describe", false);
+    }
+    if (run && run->driver != BR_DRIVER_OPERATOR && !br_outcome_is_end(run->outcome))
+        hints_add(hints, UI_CANCEL_RUN, "cancel", false);
+    hints_add(hints, UI_NOTICES, "notices", false);
+    hints_add(hints, UI_JOURNAL, "journal", false);
+    hints_add(hints, UI_HELP, "help", false);
+}
+
+static void runs_free(struct view *view)
+{
+    struct runs *runs = (struct runs *)view;
+    free(runs->order);
+    free(runs);
+}
+
+const struct view_ops view_runs = {
+    .name = "runs", .keys = runs_keys, .key_count = ARRAY_LEN(runs_keys), .refresh = runs_refresh, .draw = runs_draw,
+    .command = runs_command, .hints = runs_hints, .free = runs_free,
+};
+
+struct view *runs_new(struct ui *ui)
+{
+    struct runs *runs = xcalloc(1, sizeof *runs);
+    runs->view.ops = &view_runs;
+    runs->ui = ui;
+    return &runs->view;
+}

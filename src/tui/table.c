@@ -1,0 +1,86 @@
+#include <config.h>
+
+#include "table.h"
+
+#include <brdeck/base/str.h>
+
+enum { GAP = 2, LEFT = 1 };
+
+static void move_to(struct table *t, size_t row) { t->cursor = t->count ? (row < t->count ? row : t->count - 1) : 0; }
+
+bool table_command(struct table *t, enum ui_command command)
+{
+    size_t page = t->page > 1 ? (size_t)t->page - 1 : 1;
+    switch (command) {
+    case UI_UP: move_to(t, t->cursor ? t->cursor - 1 : 0); return true;
+    case UI_DOWN: move_to(t, t->cursor + 1); return true;
+    case UI_PAGE_UP: move_to(t, t->cursor > page ? t->cursor - page : 0); return true;
+    case UI_PAGE_DOWN: move_to(t, t->cursor + page); return true;
+    case UI_TOP: move_to(t, 0); return true;
+    case UI_BOTTOM: move_to(t, t->count); return true;
+    default: return false;
+    }
+}
+
+/* The columns that @column takes; 0: it is not shown. */
+static int width_of(const struct table_column *columns, size_t count, size_t column, int cols)
+{
+    int left = cols - LEFT;
+    if (columns[column].from > cols)
+        return 0;
+    if (columns[column].width)
+        return columns[column].width;
+    for (size_t i = 0; i < count; i++)
+        if (columns[i].width && columns[i].from <= cols)
+            left -= columns[i].width + GAP;
+    return left > 0 ? left : 0;
+}
+
+static void draw_row(const struct table_column *columns, size_t count, table_cell_fn *cell, void *arg, size_t row,
+                     struct canvas *c, int at, struct rect r)
+{
+    int col = LEFT;
+    for (size_t i = 0; i < count; i++) {
+        int width = width_of(columns, count, i, r.cols);
+        if (!width)
+            continue;
+        struct str text;
+        str_init(&text, STR_SMALL);
+        enum style style = cell(arg, row, i, &text);
+        canvas_text(c, at, r.col + col, width < r.cols - col ? width : r.cols - col, style, text.data);
+        str_done(&text);
+        col += width + GAP;
+    }
+}
+
+void table_draw(struct table *t, const struct table_column *columns, size_t count, table_cell_fn *cell, void *arg,
+                struct canvas *c, struct rect r)
+{
+    canvas_fill(c, r, STYLE_TEXT);
+    canvas_fill(c, (struct rect){r.row, r.col, r.rows > 0 ? 1 : 0, r.cols}, STYLE_HEADER);
+    int col = LEFT;
+    for (size_t i = 0; i < count && r.rows > 0; i++) {
+        int width = width_of(columns, count, i, r.cols);
+        if (width)
+            canvas_text(c, r.row, r.col + col, width, STYLE_HEADER, columns[i].title);
+        col += width ? width + GAP : 0;
+    }
+    t->page = r.rows - 1;
+    size_t rows = t->page > 0 ? (size_t)t->page : 0;
+    move_to(t, t->cursor);
+    if (t->cursor < t->top)
+        t->top = t->cursor;
+    if (rows && t->cursor >= t->top + rows)
+        t->top = t->cursor - rows + 1;
+    if (t->top + rows > t->count)
+        t->top = t->count > rows ? t->count - rows : 0;
+    for (size_t i = t->top; i < t->count && i < t->top + rows; i++) {
+        int at = r.row + 1 + (int)(i - t->top);
+        draw_row(columns, count, cell, arg, i, c, at, r);
+        if (i == t->cursor) {
+            canvas_text(c, at, r.col, 1, STYLE_TEXT, ">");
+            canvas_mark_cursor(c, (struct rect){at, r.col, 1, r.cols});
+            canvas_set_cursor(c, at, r.col, false);
+        }
+    }
+}
