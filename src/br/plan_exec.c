@@ -122,11 +122,9 @@ static bool fits(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     bool log = p->record->mode == BACKUP_LOG, snapshot = p->record->mode == BACKUP_SNAPSHOT;
-    if (p->command >= BR_COMMAND_COUNT || p->command == BR_LOG_START)
+    if (p->command >= BR_COMMAND_COUNT || (p->command == BR_LOG_START && p->driver != BR_DRIVER_OPERATOR))
         return error_set(&p->error, ERROR_INPUT, "%s is no work for br alone: leave it to the operator", p->action->name);
     const struct br_command_info *info = &br_command_table[p->command];
-    if (p->driver == BR_DRIVER_OPERATOR)
-        return error_set(&p->error, ERROR_INPUT, "TiDB Operator cannot ask br: use a Job, or br on this host");
     if ((info->of_log && !log) || (info->of_snapshot && !snapshot))
         return error_set(&p->error, ERROR_INPUT, "br %s is for %s backups, and %s/%s is none", info->words,
                          info->of_log ? "log" : "snapshot", p->ns, p->name);
@@ -201,6 +199,8 @@ static bool judge(struct plan *plan)
     if (!p->argv)
         return false;
     p->br_line = br_argv_line(plan_exec_program(plan), p->argv);
+    if (p->driver == BR_DRIVER_OPERATOR) /* somebody wants to see the line */
+        return error_set(&p->error, ERROR_INPUT, "TiDB Operator cannot do that: use a Job, or br on this host");
     if (p->driver == BR_DRIVER_LOCAL ? !fits_here(plan) : !make_job(plan))
         return false;
     p->truncates = p->command == BR_LOG_TRUNCATE;

@@ -69,8 +69,12 @@ static void tell_done(struct run *run)
     struct br_run *pub = &run->pub;
     const struct br_command_info *info = &br_command_table[pub->br_command];
     const char *where = br_exec_text(run->exec);
+    size_t len;
     free(pub->result);
+    free(pub->answer);
     pub->result = br_exec_result(run->exec, fleet_now_ms(run->br->fleet));
+    const char *json = br_exec_json(run->exec, &len);
+    pub->answer = len ? xstrndup(json, len) : NULL;
     pub->progress = 100;
     if (!info->reads_only)
         run_say(run, BR_DONE, "br %s: done; the Backup itself does not say so", info->words);
@@ -175,5 +179,6 @@ void run_exec_end(struct run *run)
 {
     br_exec_free(&run->exec);
     free(run->pub.result);
-    run->pub.result = NULL;
+    free(run->pub.answer);
+    run->pub.result = run->pub.answer = NULL;
 }

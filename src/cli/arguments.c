@@ -49,7 +49,7 @@ const struct flag flag_table[] = {
     {"version", 0, FLAG_BOOL, AT(version), NULL, false, "Show the version"},
     {"selector", 'l', FLAG_TEXT, AT(selector), "LABELS", true, "Only those with these labels: a=b,c!=d,e"},
     {"output", 'o', FLAG_TEXT, AT(output), "FORM", true,
-     "get: table, wide, json, yaml or name; check: text, json or prometheus; runs, journal: text or json; an action with "
+     "get: table, wide, json, yaml or name; check: text, json or prometheus; runs, journal: text or json; br: json; an action with "
      "--dry-run: json"},
     {"watch", 'w', FLAG_BOOL, AT(watch), NULL, true, "Go on with what changes"},
     {"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, true, "No column titles"},
@@ -83,6 +83,14 @@ const struct flag flag_table[] = {
     {"previous", 'p', FLAG_BOOL, AT(previous), NULL, true, "Of the run before"},
     {"tail", 0, FLAG_COUNT, AT(tail), "N", true, "Only the last lines, so many"},
     {"job", 0, FLAG_TEXT, AT(job), "JOB", true, "Of this Job, instead of the newest of the Backup"},
+    {"driver", 0, FLAG_TEXT, AT(driver), "print|job|local", true,
+     "print: only the command line; job: run it in a Job; local: run br on this host"},
+    {"pd", 0, FLAG_TEXT, AT(pd), "HOST:PORT", true, "PD, instead of where the cluster has it"},
+    {"ca", 0, FLAG_TEXT, AT(ca), "FILE", true, "CA of PD, as br finds it where it runs"},
+    {"cert", 0, FLAG_TEXT, AT(cert), "FILE", true, "Client certificate for PD"},
+    {"key", 0, FLAG_TEXT, AT(key), "FILE", true, "Key of the client certificate for PD"},
+    {"image", 0, FLAG_TEXT, AT(image), "IMAGE", true, "br's image, instead of the Backup's toolImage or TiKV's version"},
+    {"owned", 0, FLAG_BOOL, AT(owned), NULL, true, "The Job goes when its Backup does"},
     {"timestamps", 0, FLAG_BOOL, AT(timestamps), NULL, true, "With the time at which each line was written"},
 };
 const size_t flag_count = ARRAY_LEN(flag_table);
@@ -277,6 +285,7 @@ static bool parse_words(struct parser *p)
                 args->words[args->word_count++] = text;
         } else if (strcmp(text, "--") == 0) {
             only_words = true;
+            args->dashes_at = args->word_count + 1;
         } else if (!(text[1] == '-' ? parse_long(p) : parse_short(p))) {
             return false;
         }

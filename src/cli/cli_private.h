@@ -95,6 +95,7 @@ int run_check(struct loop *loop, const struct arguments *args);
 int run_wait(struct loop *loop, const struct arguments *args);
 int run_runs(struct loop *loop, const struct arguments *args);
 int run_journal(struct loop *loop, const struct arguments *args);
+int run_br(struct loop *loop, const struct arguments *args);
 int run_logs(struct loop *loop, const struct arguments *args);
 int run_help(struct loop *loop, const struct arguments *args);
 /* Whether --dry-run and -o say what they may; else it is said (EXIT_USAGE). */

@@ -38,12 +38,15 @@ struct arguments {
     const char *command;         /* NULL: the screen */
     const char **words;          /* what follows the command, flags taken out; NULL-terminated */
     size_t word_count;
+    size_t dashes_at;            /* 1 + how many words stand before "--"; 0: there was none */
     /* of commands */
     const char *selector, *output, *until, *file, *from, *prefix, *dry_run;
     const char *max_lag, *max_age, *max_pause; /* check: "10m", "10m,30m" */
     const char *wait_for, *since;
     bool watch, yes, no_wait, allow_pitr_loss, clear_truncate, keep_data, no_headers;
     const char *job;             /* logs */
+    const char *driver, *pd, *ca, *cert, *key, *image; /* br */
+    bool owned;
     bool follow, previous, timestamps;
     int64_t tail;                /* 0: all */
     int64_t timeout_ms;          /* -1: not given */
