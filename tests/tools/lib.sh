@@ -265,9 +265,10 @@ operator_walk()
 {
     operator_tab=$(printf '\t')
     while IFS=$operator_tab read -r operator_path operator_patch; do
+        case $operator_patch in *'"finalizers"'*) operator_sub= ;; *) operator_sub=$1 ;; esac
         printf '%s' "$operator_patch" | sed "s/@TSO@/$(tso_now)/g" |
             curl -sS -m 30 -K "$TEST_TMP/curlrc" -X PATCH -H "Content-Type: application/merge-patch+json" --data-binary @- \
-                -o /dev/null -w "$operator_path %{http_code}\n" "$API_SERVER$operator_path$1" || :
+                -o /dev/null -w "$operator_path %{http_code}\n" "$API_SERVER$operator_path$operator_sub" || :
     done
 }
 

@@ -1,5 +1,6 @@
-# operator.jq - TiDB Operator as the tests play it on a real API server: from each watch event of a log Backup the one
-# status patch that it would write next, as "PATH<tab>PATCH", or nothing. @TSO@ stands for a TSO of now (jq's numbers
+# operator.jq - TiDB Operator as the tests play it on a real API server: from each watch event of a Backup the one patch
+# that it would write next, as "PATH<tab>PATCH", or nothing. A log Backup gets its finalizer and goes through its
+# commands (patches of the status); what is being deleted is Clean for a while, if its data is to go, and let go then. @TSO@ stands for a TSO of now (jq's numbers
 # are doubles). The Backup's annotation test/fail names the command whose br fails, test/message with which words.
 def sub($c): .status.logSubCommandStatuses[$c] // {};
 def phase: .status.phase // "";
@@ -62,10 +63,25 @@ def next($c):
   | . as $step
   | $step.status + {logSubCommandStatuses: ({($c): $step.sub} + (if opposite($c) then {(opposite($c)): {phase: "Repeatable"}} else {} end))};
 
+def finalizer: if .apiVersion == "pingcap.com/v1alpha1" then "tidb.pingcap.com/backup-protection" else "pingcap.com/finalizer" end;
+def finalizers: .metadata.finalizers // [];
+def has_own: finalizer as $own | finalizers | index($own) != null;
+def is_log: .spec.backupMode == "log";
+def cleans: .spec.cleanPolicy == "Delete" or (.spec.cleanPolicy == "OnFailure" and phase == "Failed");
+def path: "/apis/\(.apiVersion)/namespaces/\(.metadata.namespace)/backups/\(.metadata.name)";
+def write($patch): path + "\t" + ({metadata: {resourceVersion: .metadata.resourceVersion}} * $patch | tojson);
+
+# What is not the way of a log Backup through its commands.
+def adopt: write({metadata: {finalizers: (finalizers + [finalizer])}});
+def clean: if cleans and phase != "Clean" then write({status: {phase: "Clean"}})
+           else finalizer as $own | write({metadata: {finalizers: (finalizers - [$own])}}) end;
+
 select(.type == "ADDED" or .type == "MODIFIED") | .object
-| select(.spec.backupMode == "log" and .metadata.deletionTimestamp == null)
-| . as $object | command as $c
+| if .metadata.deletionTimestamp != null then (if has_own then clean else empty end)
+  elif (has_own | not) and (is_log or .spec.cleanPolicy == "Delete" or .spec.cleanPolicy == "OnFailure") then adopt
+  elif is_log | not then empty
+  else
+  . as $object | command as $c
 | (if $c == "" or $c == "log-unknown" then empty else next($c) end)
 | (if opposite($c) and ($object.status.logSubCommandStatuses[opposite($c)] == null) then del(.logSubCommandStatuses[opposite($c)]) else . end)
-| "/apis/\($object.apiVersion)/namespaces/\($object.metadata.namespace)/backups/\($object.metadata.name)\t"
-  + ({metadata: {resourceVersion: $object.metadata.resourceVersion}, status: .} | tojson)
+| . as $status | $object | write({status: $status}) end
