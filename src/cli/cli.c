@@ -11,6 +11,7 @@
 #include <brdeck/base/str.h>
 #include <brdeck/base/text.h>
 
+#include "check_private.h"
 #include "cli_private.h"
 
 #define ACT_FLAGS "yes dry-run no-wait timeout output"
@@ -42,6 +43,9 @@ const struct cli_command cli_commands[] = {
      "Let an object go whose delete hangs: nothing is stopped or cleaned then", ACT_FLAGS, run_action},
     {"logs", "logs NAME [-n NS] [-f] [-p] [--tail N] [--job JOB]", "What br says, or said: the log of the newest Job",
      "follow previous tail job timestamps", run_logs},
+    {"check", "check [NAME...] [-n NS | -A] [-l LABELS] [--max-lag SPAN] [--max-age SPAN] [--max-pause SPAN] [-o FORM]",
+     "Is everything fine? For monitoring: exit code 0 fine, 1 warning, 2 critical, 3 unknown, also for what is wrong with "
+     "the command itself", "selector output timeout max-lag max-age max-pause", run_check},
     {"wait", "wait NAME... --for CONDITION [--timeout SPAN] [-n NS]",
      "Wait until it is so: phase=Paused, 'lag<5m', complete, delete; exit code 4 when it can never be", "for timeout",
      run_wait},
@@ -191,10 +195,22 @@ int run_help(struct loop *loop, const struct arguments *args)
     return EXIT_DONE;
 }
 
+/* The first word of @argv that is a command: what follows a flag that nobody knows may be its value. */
+static const struct cli_command *find_command(int argc, char **argv, const struct arguments *args)
+{
+    const struct cli_command *command = args->command ? cli_command_find(args->command) : NULL;
+    for (int i = 1; !args->command && !command && i < argc; i++)
+        command = cli_command_find(argv[i]);
+    return command;
+}
+
 int cli_unfit(int argc, char **argv, const struct arguments *args, const struct error *err)
 {
-    (void)argc, (void)argv, (void)args;
-    return cli_fail(err);
+    const struct cli_command *command = find_command(argc, argv, args);
+    if (!command || command->run != run_check)
+        return cli_fail(err);
+    check_print_unknown(CHECK_TEXT, err, clock_wall_ms());
+    return CHECK_UNKNOWN;
 }
 
 int cli_run(struct loop *loop, const struct arguments *args)
