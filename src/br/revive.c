@@ -46,6 +46,32 @@ static bool fill_plan(struct plan *plan, const struct journal_entry *entry)
     return p->after != NULL && p->patch != NULL;
 }
 
+static enum br_driver driver_of(const struct journal_entry *entry)
+{
+    for (enum br_driver driver = BR_DRIVER_JOB; driver <= BR_DRIVER_LOCAL; driver++)
+        if (strcmp(entry->driver, br_driver_names[driver]) == 0)
+            return driver;
+    return BR_DRIVER_OPERATOR;
+}
+
+/* br itself was at it: its Job goes on by itself, br on a host ended with brdeck. */
+static void revive_exec(struct run *run)
+{
+    if (run->pub.driver == BR_DRIVER_JOB && run->pub.br_command != BR_COMMAND_COUNT)
+        run_exec_start(run);
+    else
+        run_say(run, BR_UNKNOWN, "brdeck ended, and br on that host with it: whether it came to its end is not known");
+}
+
+static struct run *add_run(struct br *br, struct plan *plan, const struct journal_entry *entry)
+{
+    struct run *run = run_add(br, plan, BR_ORIGIN_JOURNAL, 0);
+    snprintf(run->pub.run_id, sizeof run->pub.run_id, "%s", entry->run);
+    run->pub.begun_ms = entry->at_ms;
+    run->journalled = true;
+    return run;
+}
+
 struct run *revive_intent(struct br *br, const struct journal_entry *entry)
 {
     const struct action *action = action_find(entry->action);
@@ -53,11 +79,15 @@ struct run *revive_intent(struct br *br, const struct journal_entry *entry)
         return NULL;
     bool v1 = str_same(entry->group, fleet_resource(true)->group);
     struct plan *plan = plan_bare(br, action->id, v1, entry->ns, entry->name);
+    plan->pub.driver = driver_of(entry);
+    if (plan->pub.driver != BR_DRIVER_OPERATOR) {
+        plan->pub.command = br_command_find(json_string(entry->intent, "command"));
+        struct run *run = add_run(br, plan, entry);
+        revive_exec(run);
+        return run;
+    }
     bool enough = fill_plan(plan, entry);
-    struct run *run = run_add(br, plan, BR_ORIGIN_JOURNAL, 0);
-    snprintf(run->pub.run_id, sizeof run->pub.run_id, "%s", entry->run);
-    run->pub.begun_ms = entry->at_ms;
-    run->journalled = true;
+    struct run *run = add_run(br, plan, entry);
     if (enough)
         run_look_up(run, "brdeck ended before it knew");
     else

@@ -169,7 +169,7 @@ static void look_at_job(struct br *br, const struct json *job)
     const struct json *metadata = json_get(job, "metadata"), *labels = json_get(metadata, "labels");
     const char *name = json_string(metadata, "name"), *ns = json_string(metadata, "namespace");
     const char *backup = json_string(labels, BR_JOB_BACKUP_LABEL);
-    const char *run_id = json_string(json_get(metadata, "annotations"), RUN_ID_ANNOTATION);
+    const char *run_id = json_string(labels, BR_JOB_RUN_LABEL);
     const char *word = json_string(labels, BR_JOB_COMMAND_LABEL);
     enum br_command command = word ? br_command_find(word) : BR_COMMAND_COUNT;
     if (!name || !ns || !backup || str_empty(run_id) || command == BR_COMMAND_COUNT || job_is_over(job) ||

@@ -13,6 +13,7 @@
 #include "br_private.h"
 #include "cluster_keeper.h"
 #include "facts_keeper.h"
+#include "pd_keeper.h"
 #include "run_finder.h"
 
 /* -- outcomes --------------------------------------------------------------------------- */
@@ -115,6 +116,7 @@ static void free_run(struct run *run)
     found_free(&run->found);
     struct br_plan *plan = &run->plan->pub;
     br_plan_free(&plan);
+    free(run->pub.result);
     free(run->pub.ns);
     free(run->pub.name);
     free(run);
@@ -171,7 +173,7 @@ static void on_turn(void *arg)
     for (size_t i = 0; i < br->count; i++) {
         struct run *run = br->runs[i];
         run_log_turn(run);
-        follows = follows || run->pub.outcome == BR_FOLLOWING;
+        follows = follows || (run->following && run->pub.outcome == BR_FOLLOWING);
         if (run->following && run->pub.outcome != BR_FOLLOWING)
             run_watch_end(run);
     }
@@ -304,6 +306,7 @@ void br_free(struct br **pbr)
     run_finder_free(&br->finder);
     if (br->feed)
         store_feed_free(&br->feed);
+    pd_keeper_free(&br->pd);
     facts_keeper_free(&br->facts);
     cluster_keeper_free(&br->clusters);
     kube_access_free(&br->access);

@@ -85,7 +85,7 @@ void run_watch_end(struct run *run)
 
 void run_look(struct run *run)
 {
-    if (run->pub.outcome != BR_FOLLOWING)
+    if (!run->following || run->pub.outcome != BR_FOLLOWING)
         return;
     const struct store_row *row = find_row(fleet_store(run->br->fleet), run->pub.v1, run->pub.ns, run->pub.name);
     if (row) {

@@ -71,6 +71,15 @@ char *bed_keep(struct bed *bed, char *text)
     return bed->kept[bed->kept_count++] = text;
 }
 
+static void open_br(struct bed *bed)
+{
+    struct br_options options = {.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal,
+                                 .read_only = bed->read_only};
+    bed->br = br_new(&options, on_changed, bed);
+    bed->br->pace = (struct pace){.lost_look_ms = 10, .lost_look_max_ms = 40, .unknown_ms = 200, .send_again_ms = 10,
+                                  .grace_ms = 20, .late_ms = 60 * 1000};
+}
+
 void bed_open(struct bed *bed)
 {
     bool read_only = bed->read_only;
@@ -80,12 +89,40 @@ void bed_open(struct bed *bed)
     char folder[] = "/tmp/brdeck-br-XXXXXX";
     assert_non_null(mkdtemp(folder));
     bed->journal = bed_keep(bed, xasprintf("%s/journal.jsonl", folder));
-    struct br_options options = {.loop = bed->f.loop, .fleet = &bed->fleet, .journal = bed->journal,
-                                 .read_only = read_only};
-    bed->br = br_new(&options, on_changed, bed);
-    bed->br->pace = (struct pace){.lost_look_ms = 10, .lost_look_max_ms = 40, .unknown_ms = 200, .send_again_ms = 10,
-                                  .grace_ms = 20,
-                                  .late_ms = 60 * 1000};
+    open_br(bed);
+}
+
+/* The lines of a process that is not there any more: it began at another time. */
+static char *as_of_the_dead(const char *journal)
+{
+    static const char mark[] = "\"began\":\"";
+    struct str out;
+    str_init(&out, STR_LARGE);
+    for (const char *at = journal, *next; *at; at = next) {
+        const char *found = strstr(at, mark);
+        next = found ? found + strlen(mark) : at + strlen(at);
+        str_addn(&out, at, (size_t)(next - at));
+        if (found)
+            str_addc(&out, '9');
+    }
+    char *text = str_take(&out);
+    str_done(&out);
+    return text;
+}
+
+void bed_restart(struct bed *bed, bool killed)
+{
+    struct str journal;
+    str_init(&journal, STR_LARGE);
+    bool is_there = file_read(bed->journal, &journal, NULL);
+    br_free(&bed->br);
+    if (killed && is_there) {
+        char *text = as_of_the_dead(journal.data);
+        assert_true(file_write(bed->journal, text, strlen(text), 0600, NULL));
+        free(text);
+    }
+    str_done(&journal);
+    open_br(bed);
 }
 
 void bed_close(struct bed *bed)

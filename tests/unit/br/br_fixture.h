@@ -30,6 +30,8 @@ struct bed {
 };
 void bed_open(struct bed *bed);
 void bed_close(struct bed *bed);
+/* brdeck ends and is started again: store and server are the same. @killed: it could write nothing more. */
+void bed_restart(struct bed *bed, bool killed);
 /* Keep @text until the end; returns it. */
 char *bed_keep(struct bed *bed, char *text);
 

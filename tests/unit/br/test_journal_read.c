@@ -1,0 +1,362 @@
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/file.h>
+#include <brdeck/base/str.h>
+#include <brdeck/br/journal.h>
+
+#include "br/br_private.h"
+#include "br_fixture.h"
+
+static struct bed the_bed;
+
+static int open_bed(void **state)
+{
+    bed_open(&the_bed);
+    *state = &the_bed;
+    return 0;
+}
+
+static int close_bed(void **state)
+{
+    bed_close(*state);
+    return 0;
+}
+
+static void add(struct bed *bed, const char *text)
+{
+    FILE *file = fopen(bed->journal, "a");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void read_it(struct bed *bed, int64_t since_ms, struct journal_entries *entries)
+{
+    struct error err = {0};
+    if (!journal_read(bed->journal, since_ms, entries, &err))
+        fail_msg("%s", err.text);
+}
+
+static struct br_run run_named(const char *id, enum br_outcome outcome)
+{
+    struct br_run run = {.action = action_get(ACTION_PAUSE), .ns = (char *)"orders", .name = (char *)"log-orders",
+                         .outcome = outcome};
+    snprintf(run.run_id, sizeof run.run_id, "%s", id);
+    snprintf(run.text, sizeof run.text, "paused");
+    return run;
+}
+
+static bool write_intent(const char *path, const char *id)
+{
+    struct error err;
+    struct journal *journal = journal_open(path, &err);
+    struct br_run run = run_named(id, BR_SENDING);
+    struct json *patch = json_new_object();
+    struct br_plan plan = {.action = run.action, .patch = patch, .context = "prod-eu", .server = "https://10.2.0.4:6443",
+                           .user = "admin", .cluster_uid = "u-k"};
+    bool good = journal && journal_intent(journal, &run, &plan, &err);
+    json_free(&patch);
+    journal_close(&journal);
+    return good;
+}
+
+static bool write_end(const char *path, const char *id, bool left)
+{
+    struct error err;
+    struct journal *journal = journal_open(path, &err);
+    struct br_run run = run_named(id, left ? BR_UNKNOWN : BR_DONE);
+    bool good = journal && (left ? journal_left : journal_outcome)(journal, &run, &err);
+    journal_close(&journal);
+    return good;
+}
+
+static bool adopt(const char *path, const char *id)
+{
+    struct error err;
+    struct journal *journal = journal_open(path, &err);
+    bool good = journal && journal_adopt(journal, id, &err);
+    journal_close(&journal);
+    return good;
+}
+
+/* -- what is read ------------------------------------------------------------------------ */
+
+static void no_file_is_an_empty_journal(void **state)
+{
+    struct journal_entries entries;
+    read_it(*state, 0, &entries);
+    assert_int_equal(entries.count, 0);
+    assert_int_equal(entries.bad, 0);
+    journal_entries_done(&entries);
+}
+
+static void a_folder_is_an_error(void **state)
+{
+    struct journal_entries entries;
+    struct error err = {0};
+    (void)state;
+    assert_false(journal_read("/", 0, &entries, &err));
+    assert_has(err.text, "cannot be read");
+    assert_int_equal(entries.count, 0);
+}
+
+static void intent_and_outcome_are_one_entry(void **state)
+{
+    struct bed *bed = *state;
+    struct journal_entries entries;
+    assert_true(write_intent(bed->journal, "a-1"));
+    assert_true(write_intent(bed->journal, "b-2"));
+    assert_true(write_intent(bed->journal, "a-1")); /* sent again after a 409 */
+    assert_true(write_end(bed->journal, "a-1", false));
+    read_it(bed, 0, &entries);
+    assert_int_equal(entries.count, 2);
+    const struct journal_entry *a = &entries.items[0], *b = &entries.items[1];
+    assert_string_equal(a->run, "a-1");
+    assert_string_equal(a->action, "pause");
+    assert_string_equal(a->ns, "orders");
+    assert_string_equal(a->name, "log-orders");
+    assert_string_equal(a->context, "prod-eu");
+    assert_string_equal(a->server, "https://10.2.0.4:6443");
+    assert_string_equal(a->user, "admin");
+    assert_string_equal(a->cluster_uid, "u-k");
+    assert_string_equal(a->driver, "operator");
+    assert_string_equal(a->group, "br.pingcap.com");
+    assert_string_equal(a->uid, "");
+    assert_string_equal(a->outcome, "done");
+    assert_string_equal(a->text, "paused");
+    assert_true(a->at_ms > 0 && a->ended_ms >= a->at_ms);
+    assert_false(a->open || a->lives || a->mine);
+    assert_non_null(a->intent);
+    assert_null(b->outcome);
+    assert_true(b->open && b->lives && b->mine);
+    journal_entries_done(&entries);
+    read_it(bed, INT64_MAX, &entries);
+    assert_int_equal(entries.count, 0);
+    journal_entries_done(&entries);
+}
+
+static void foreign_half_and_huge_lines_are_passed_over(void **state)
+{
+    struct bed *bed = *state;
+    struct journal_entries entries;
+    add(bed, "\n{}\n[1]\n\"x\"\nnull\n{\"what\":\"intent\"}\n{\"what\":\"intent\",\"run\":7}\n"
+        "{\"what\":\"outcome\",\"run\":\"of nobody\",\"outcome\":\"done\"}\n{\"what\":\"dance\",\"run\":\"a\"}\n");
+    char *huge = xmalloc(JOURNAL_LINE_MAX + 100);
+    memset(huge, 'x', JOURNAL_LINE_MAX + 98);
+    memcpy(huge + JOURNAL_LINE_MAX + 98, "\n", 2);
+    add(bed, huge);
+    free(huge);
+    assert_true(write_intent(bed->journal, "a-1"));
+    add(bed, "{\"what\":\"outcome\",\"run\":\"a-1\",\"outc");
+    read_it(bed, 0, &entries);
+    assert_int_equal(entries.count, 1);
+    assert_int_equal(entries.bad, 2); /* the huge one and the half one */
+    assert_null(entries.items[0].outcome);
+    journal_entries_done(&entries);
+    assert_true(write_end(bed->journal, "a-1", false)); /* begins a line of its own */
+    read_it(bed, 0, &entries);
+    assert_int_equal(entries.count, 1);
+    assert_int_equal(entries.bad, 2);
+    assert_string_equal(entries.items[0].outcome, "done");
+    journal_entries_done(&entries);
+}
+
+static void wrong_types_are_not_there(void **state)
+{
+    struct bed *bed = *state;
+    struct journal_entries entries;
+    add(bed, "{\"what\":\"intent\",\"run\":\"r\",\"action\":1,\"namespace\":null,\"name\":[],\"time\":{},"
+        "\"process\":\"me\"}\n{\"what\":\"adopt\",\"run\":\"r\",\"process\":{\"pid\":\"1\"}}\n"
+        "{\"what\":\"outcome\",\"run\":\"r\",\"outcome\":3,\"text\":false,\"left\":\"yes\"}");
+    read_it(bed, 0, &entries);
+    assert_int_equal(entries.count, 1);
+    const struct journal_entry *entry = &entries.items[0];
+    assert_string_equal(entry->action, "");
+    assert_string_equal(entry->name, "");
+    assert_string_equal(entry->outcome, "");
+    assert_false(entry->open || entry->lives);
+    journal_entries_done(&entries);
+}
+
+/* While one process appends, another reads: whole lines, or not yet. */
+static void read_while_others_append(void **state)
+{
+    struct bed *bed = *state;
+    enum { LINES = 300 };
+    pid_t child = fork();
+    if (child == 0) {
+        for (int i = 0; i < LINES; i++) {
+            char id[24];
+            snprintf(id, sizeof id, "c-%d", i);
+            if (!write_intent(bed->journal, id) || !write_end(bed->journal, id, false))
+                _exit(1);
+        }
+        _exit(0);
+    }
+    assert_true(child > 0);
+    size_t last = 0;
+    int status = -1;
+    for (bool over = false; !over;) {
+        struct journal_entries entries;
+        over = waitpid(child, &status, WNOHANG) == child;
+        read_it(bed, 0, &entries);
+        assert_int_equal(entries.bad, 0);
+        assert_true(entries.count >= last);
+        last = entries.count;
+        journal_entries_done(&entries);
+    }
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(last, LINES);
+}
+
+/* -- who settles it ------------------------------------------------------------------------- */
+
+struct other {
+    pid_t pid;
+    int stop; /* closing it ends the process */
+};
+
+/* A process that writes one line and lives on. */
+static struct other other_process(struct bed *bed, const char *id, bool (*write_one)(const char *path, const char *id))
+{
+    int wrote[2], stop[2];
+    assert_int_equal(pipe(wrote), 0);
+    assert_int_equal(pipe(stop), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char byte = write_one(bed->journal, id) ? 'y' : 'n';
+        close(stop[1]);
+        if (write(wrote[1], &byte, 1) != 1)
+            _exit(1);
+        _exit(read(stop[0], &byte, 1) < 0);
+    }
+    char byte = 0;
+    assert_true(pid > 0);
+    close(stop[0]);
+    assert_int_equal(read(wrote[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    close(wrote[0]);
+    close(wrote[1]);
+    return (struct other){pid, stop[1]};
+}
+
+static void end_other(struct other *other)
+{
+    int status;
+    kill(other->pid, SIGKILL);
+    waitpid(other->pid, &status, 0);
+    close(other->stop);
+}
+
+static void assert_owner(struct bed *bed, bool open, bool lives, bool mine)
+{
+    struct journal_entries entries;
+    read_it(bed, 0, &entries);
+    assert_int_equal(entries.count, 1);
+    assert_int_equal(entries.items[0].open, open);
+    assert_int_equal(entries.items[0].lives, lives);
+    assert_int_equal(entries.items[0].mine, mine);
+    journal_entries_done(&entries);
+}
+
+static void a_living_run_is_its_process_s(void **state)
+{
+    struct bed *bed = *state;
+    struct other a = other_process(bed, "a-1", write_intent);
+    assert_owner(bed, true, true, false);
+    assert_true(adopt(bed->journal, "a-1")); /* too early: the first counts */
+    assert_owner(bed, true, true, false);
+    end_other(&a);
+    assert_owner(bed, true, true, true);
+    assert_true(write_end(bed->journal, "a-1", false));
+    assert_owner(bed, false, false, false);
+}
+
+static void of_two_that_adopt_the_first_counts(void **state)
+{
+    struct bed *bed = *state;
+    struct other dead = other_process(bed, "a-1", write_intent);
+    end_other(&dead);
+    assert_owner(bed, true, false, false);
+    struct other other = other_process(bed, "a-1", adopt);
+    assert_true(adopt(bed->journal, "a-1"));
+    assert_owner(bed, true, true, false);
+    end_other(&other);
+    assert_owner(bed, true, true, true);
+}
+
+static void what_was_left_is_open_and_nobody_s(void **state)
+{
+    struct bed *bed = *state;
+    assert_true(write_intent(bed->journal, "a-1"));
+    assert_true(write_end(bed->journal, "a-1", true));
+    assert_owner(bed, true, false, false);
+    assert_true(adopt(bed->journal, "a-1"));
+    assert_owner(bed, true, true, true);
+}
+
+/* A pid that is used again, another boot, another host. */
+static void a_pid_alone_is_no_process(void **state)
+{
+    struct bed *bed = *state;
+    char host[256] = "", time[CLOCK_TEXT_MAX];
+    gethostname(host, sizeof host - 1);
+    static const struct {
+        const char *host, *boot, *began;
+        int64_t age_ms;
+        bool lives;
+    } rows[] = {
+        {NULL, "", "", 0, true},
+        {NULL, "", "1", 0, false},
+        {NULL, "another-boot", "", 0, false},
+        {"another host", "", "", 0, true}, /* who knows */
+        {"another host", "", "", JOURNAL_FOREIGN_MS + 5000, false},
+    };
+    if (access("/proc/self/stat", R_OK) != 0)
+        skip();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        unlink(bed->journal);
+        char *line = xasprintf("{\"what\":\"intent\",\"run\":\"r\",\"time\":\"%s\",\"process\":{\"pid\":%ld,"
+                               "\"host\":\"%s\",\"boot\":\"%s\",\"began\":\"%s\"}}\n",
+                               clock_format_rfc3339(clock_wall_ms() - rows[i].age_ms, time), (long)getpid(),
+                               rows[i].host ? rows[i].host : host, rows[i].boot, rows[i].began);
+        add(bed, line);
+        free(line);
+        struct journal_entries entries;
+        read_it(bed, 0, &entries);
+        if (entries.count != 1 || entries.items[0].lives != rows[i].lives)
+            fail_msg("row %zu", i);
+        journal_entries_done(&entries);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(no_file_is_an_empty_journal, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(a_folder_is_an_error, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(intent_and_outcome_are_one_entry, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(foreign_half_and_huge_lines_are_passed_over, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(wrong_types_are_not_there, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(read_while_others_append, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(a_living_run_is_its_process_s, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(of_two_that_adopt_the_first_counts, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(what_was_left_is_open_and_nobody_s, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(a_pid_alone_is_no_process, open_bed, close_bed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
