@@ -96,6 +96,86 @@ struct backup_record *sample_log(const char *patch) { return decode_and_free(pat
 
 struct backup_record *sample_snapshot(const char *patch) { return decode_and_free(patched(snapshot_text, patch)); }
 
+unsigned sample_random(unsigned *seed, unsigned below)
+{
+    *seed = *seed * 1103515245u + 12345u;
+    return (*seed >> 16) % below;
+}
+
+static void pick(unsigned *seed, char *to, size_t size, const char *const texts[], unsigned count)
+{
+    snprintf(to, size, "%s", texts[sample_random(seed, count)]);
+}
+
+#define PICK(field, ...) \
+    do { \
+        static const char *const texts[] = {__VA_ARGS__}; \
+        pick(seed, field, sizeof field, texts, ARRAY_LEN(texts)); \
+    } while (0)
+
+/* From a day before to an hour after, mostly near, on odd milliseconds; sometimes never. */
+static int64_t some_time(unsigned *seed, int64_t now_ms)
+{
+    static const int64_t spans[] = {5000, 60000, 600000, 7200000, 90000000};
+    int64_t span = spans[sample_random(seed, ARRAY_LEN(spans))];
+    if (sample_random(seed, 8) == 0)
+        return 0;
+    int64_t at = now_ms - span * sample_random(seed, 1000) / 1000 - sample_random(seed, 1000);
+    return sample_random(seed, 12) == 0 ? now_ms + span / 24 : at;
+}
+
+static bool maybe(unsigned *seed) { return sample_random(seed, 2) == 1; }
+
+static void some_pd(unsigned *seed, int64_t now_ms, struct backup_facts *f)
+{
+    f->pd.reach = (enum pd_reach)sample_random(seed, PD_NO_ANSWER + 1);
+    f->pd.read_ms = some_time(seed, now_ms);
+    f->pd.task_missing = sample_random(seed, 6) == 0;
+    f->pd.paused = sample_random(seed, 3) == 0;
+    f->pd.paused_by_error = f->pd.paused && maybe(seed);
+    f->pd.paused_at_ms = some_time(seed, now_ms);
+    f->pd.paused_pid = (int)sample_random(seed, 3) * 77;
+    f->pd.checkpoint = maybe(seed) ? tso_from_ms(some_time(seed, now_ms)) : 0;
+    f->pd.start_ts = maybe(seed) ? tso_from_ms(now_ms - 90000000) : 0;
+    f->pd.error_count = (int)sample_random(seed, 3);
+    f->pd.error_store = (int)sample_random(seed, 9);
+    f->pd.error_at_ms = some_time(seed, now_ms);
+    PICK(f->pd.why, "", "no right to create services/proxy", "Client sent an HTTP request to an HTTPS server");
+    PICK(f->pd.paused_by, "", "host-7", "a-host-with-a-very-long-name.of.some.example.org");
+    PICK(f->pd.paused_why, "", "maintenance");
+    PICK(f->pd.error, "", "", "failed to upload: AccessDenied, and much more of it, so that no word of a list holds it");
+}
+
+void sample_facts(unsigned *seed, int64_t now_ms, struct backup_facts *f)
+{
+    memset(f, 0, sizeof *f);
+    if (maybe(seed))
+        some_pd(seed, now_ms, f);
+    f->cluster.read_ms = maybe(seed) ? some_time(seed, now_ms) : 0;
+    f->cluster.missing = sample_random(seed, 4) == 0;
+    f->cluster.paused = sample_random(seed, 4) == 0;
+    f->cluster.suspended = sample_random(seed, 8) == 0;
+    f->job.present = maybe(seed);
+    f->job.failed = f->job.present && maybe(seed);
+    f->job.complete = f->job.present && !f->job.failed && maybe(seed);
+    f->job.started_ms = some_time(seed, now_ms);
+    f->job.ended_ms = f->job.failed ? some_time(seed, now_ms) : 0;
+    PICK(f->job.name, "", "backup-log-shop-log-pause", "backup-log-shop-log-resume", "backup-log-shop-log-truncate",
+         "backup-log-shop-log-start", "stop-log-shop", "clean-log-shop", "backup-full-shop");
+    PICK(f->job.reason, "", "BackoffLimitExceeded", "DeadlineExceeded");
+    f->pod.present = f->job.present && maybe(seed);
+    f->pod.exit_code = (int)sample_random(seed, 3) * 137 / 2;
+    PICK(f->pod.phase, "", "Pending", "Running", "Failed", "Succeeded");
+    PICK(f->pod.waiting, "", "", "ImagePullBackOff", "CreateContainerConfigError", "Unschedulable", "Odd");
+    PICK(f->pod.ended, "", "", "OOMKilled", "Error", "Completed", "Evicted");
+    PICK(f->pod.message, "", "secret \"s3-secret\" not found", "0/3 nodes are available: 3 Insufficient cpu.");
+    PICK(f->event.reason, "FailedCreate", "FailedScheduling", "FailedMount", "Odd");
+    PICK(f->event.message, "", "Error creating: serviceaccount \"tidb-backup-manager\" not found", "odd");
+    PICK(f->event.about, "Job", "Pod", "Backup");
+    f->event.at_ms = maybe(seed) ? some_time(seed, now_ms) : 0;
+    PICK(f->log_error, "", "", "[ERROR] [main.go:38] [\"br failed\"] [error=\"unknown flag: --x\"]");
+}
+
 static char *read_file(const char *path, size_t *len)
 {
     FILE *file = fopen(path, "r");

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include <brdeck/backup/facts.h>
 #include <brdeck/backup/record.h>
 
 /* JSON from text in which ' stands for ". NULL on a slip of the test is a failure. The caller frees. */
@@ -19,6 +20,10 @@ void sample_done(void); /* frees the pool */
 
 /* 2026-11-22T14:00:00Z: the samples' checkpoint is 41 s before, their COMMITTS ten days. */
 #define SAMPLE_NOW INT64_C(1795356000000)
+
+/* Facts of every sort, likely and unlikely, around @now_ms; the same for the same *@seed, which it moves on. */
+void sample_facts(unsigned *seed, int64_t now_ms, struct backup_facts *facts);
+unsigned sample_random(unsigned *seed, unsigned below);
 
 /* The file tests/data/backup/@name; fails the test when it is not there. The caller frees. */
 char *sample_data(const char *name, size_t *len);

@@ -274,6 +274,22 @@ static void states_hold_until_they_say(void **state)
         }
 }
 
+static void with_any_facts_too(void **state)
+{
+    (void)state;
+    unsigned seed = 4;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct backup_record *r = record_of(&rows[i]);
+        for (int n = 0; n < 60; n++) {
+            struct backup_facts facts;
+            int64_t now = NOW + rows[i].at + (int64_t)sample_random(&seed, 100000);
+            sample_facts(&seed, now, &facts);
+            check_holds(r, &facts, now, n % 2 == 0);
+        }
+        record_free(&r);
+    }
+}
+
 /* And it is not woken for nothing: a row's state that ends at until_ms is another one then. */
 static void something_changes_in_time(void **state)
 {
@@ -406,6 +422,7 @@ int main(void)
         cmocka_unit_test(every_finding),
         cmocka_unit_test(without_sentence_the_rest_is_the_same),
         cmocka_unit_test(states_hold_until_they_say),
+        cmocka_unit_test(with_any_facts_too),
         cmocka_unit_test(something_changes_in_time),
         cmocka_unit_test(pd_tells_what_the_object_does_not),
         cmocka_unit_test(events_tell_why_nothing_runs),
