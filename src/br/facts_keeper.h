@@ -122,6 +122,8 @@ struct facts_watch *facts_watch_of(const struct facts_keeper *keeper, const char
 
 void facts_apply(void *keeper);     /* the timer's */
 void facts_forget_dirty(struct facts_keeper *keeper);
+/* Its slot, where both groups may have one of that name; SLOT_NONE. */
+slot_t facts_slot_of(const struct store *store, bool v1, const char *ns, const char *name);
 /* Take off what @watch gave. */
 void facts_take_off(struct facts_watch *watch);
 

@@ -1,0 +1,124 @@
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+
+#include "pd_keeper.h"
+
+/* PD is to know a task of its name. */
+static bool should_have_task(const struct backup_record *record)
+{
+    return (record->phase == PHASE_RUNNING || record->phase == PHASE_PAUSED) && !record->deleting_ms;
+}
+
+bool pd_row_counts(const struct pd_cluster *c, const struct backup_record *record)
+{
+    return should_have_task(record) || phase_is_active(record->phase) || pd_find(&c->tasks, record->name);
+}
+
+static void make_facts(const struct pd_cluster *c, const struct backup_record *record, struct backup_facts *facts)
+{
+    const struct pd_task *task = pd_find(&c->tasks, record->name);
+    if (c->pub.read_ms) {
+        if (task)
+            memcpy(&facts->pd, &task->pd, sizeof facts->pd);
+        else
+            memset(&facts->pd, 0, sizeof facts->pd);
+        facts->pd.task_missing = !task && should_have_task(record);
+        facts->pd.read_ms = c->pub.read_ms;
+    }
+    facts->pd.reach = c->pub.reach;
+    memcpy(facts->pd.why, c->why, sizeof facts->pd.why);
+}
+
+/* That it was read again is no change that a row must be judged and drawn for. */
+static bool differ(const struct backup_facts *a, struct backup_facts b)
+{
+    b.pd.read_ms = a->pd.read_ms;
+    return memcmp(&a->pd, &b.pd, sizeof a->pd) != 0;
+}
+
+static void apply_row(const struct pd_cluster *c, const struct backup_record *record)
+{
+    static const struct backup_facts none;
+    struct store *store = fleet_store(c->keeper->br->fleet);
+    slot_t slot = facts_slot_of(store, c->v1, record->ns, record->name);
+    const struct store_row *row = store_get(store, slot);
+    struct backup_facts facts;
+    if (!row)
+        return;
+    if (!row->facts && !pd_row_counts(c, record))
+        return;
+    memcpy(&facts, row->facts ? row->facts : &none, sizeof facts);
+    make_facts(c, record, &facts);
+    bool changed = differ(row->facts ? row->facts : &none, facts);
+    memcpy(store_facts(store, slot), &facts, sizeof facts);
+    if (changed)
+        store_touch(store, slot, fleet_now_ms(c->keeper->br->fleet));
+}
+
+/* The log backups of the cluster in its group; the caller frees. */
+static size_t records_of(const struct pd_cluster *c, const struct backup_record ***records)
+{
+    const struct store *store = fleet_store(c->keeper->br->fleet);
+    size_t count = store_cluster(store, c->key, NULL, 0), kept = 0;
+    *records = xcalloc(count + 1, sizeof **records);
+    store_cluster(store, c->key, *records, count);
+    for (size_t i = 0; i < count; i++)
+        if ((*records)[i]->v1 == c->v1 && (*records)[i]->mode == BACKUP_LOG)
+            (*records)[kept++] = (*records)[i];
+    return kept;
+}
+
+static int compare_tasks(const void *a, const void *b)
+{
+    return strcmp(((const struct br_pd_task *)a)->name, ((const struct br_pd_task *)b)->name);
+}
+
+static void tell_tasks(struct pd_cluster *c, const struct backup_record *const *records, size_t count)
+{
+    size_t n = 0;
+    free(c->public_tasks);
+    c->public_tasks = xcalloc(HASH_COUNT(c->tasks.by_name) + 1, sizeof *c->public_tasks);
+    for (const struct pd_task *task = c->tasks.by_name; task; task = task->hh.next) {
+        struct br_pd_task *told = &c->public_tasks[n++];
+        *told = (struct br_pd_task){.name = task->name, .checkpoint = task->pd.checkpoint, .start_ts = task->pd.start_ts,
+                                    .paused = task->pd.paused};
+        for (size_t i = 0; i < count && !told->known; i++)
+            told->known = strcmp(records[i]->name, task->name) == 0;
+    }
+    qsort(c->public_tasks, n, sizeof *c->public_tasks, compare_tasks);
+    c->pub.tasks = c->public_tasks;
+    c->pub.count = n;
+}
+
+void pd_apply(struct pd_cluster *c)
+{
+    const struct backup_record **records;
+    size_t count = records_of(c, &records);
+    c->apply = false;
+    tell_tasks(c, records, count);
+    for (size_t i = 0; i < count; i++)
+        apply_row(c, records[i]);
+    free(records);
+    c->keeper->br->told = false;
+    br_wake(c->keeper->br);
+}
+
+void pd_take_off(struct pd_cluster *c)
+{
+    struct store *store = fleet_store(c->keeper->br->fleet);
+    const struct backup_record **records;
+    size_t count = records_of(c, &records);
+    for (size_t i = 0; i < count; i++) {
+        slot_t slot = facts_slot_of(store, c->v1, records[i]->ns, records[i]->name);
+        if (slot == SLOT_NONE || !store_get(store, slot)->facts)
+            continue;
+        struct backup_facts *facts = store_facts(store, slot);
+        memset(&facts->pd, 0, sizeof facts->pd);
+        store_touch(store, slot, fleet_now_ms(c->keeper->br->fleet));
+    }
+    free(records);
+}

@@ -1,0 +1,99 @@
+/* pd_keeper.h - PD's facts: reading what its etcd says of log tasks (pd_read.c, pd_value.c), asking it (pd.c), and
+ * writing it into the rows (pd_apply.c).
+ *
+ * Under /tidb/br-stream/ br, TiDB and TiKV keep info/T, checkpoint/T/central_global, pause/T and last-error/T/STORE of each
+ * task T. In the order of keys these four stand together, between checkpoint/ and the end of pause/, and what is large
+ * (ranges/, storage-checkpoint/) comes behind them: one range of all four is one request a cluster, however many
+ * tasks there are, and nothing is sent that is not read.
+ */
+#ifndef BRDECK_BR_PD_KEEPER_H
+#define BRDECK_BR_PD_KEEPER_H
+
+#include <brdeck/br/cluster.h>
+#include <brdeck/br/facts.h>
+
+#include "facts_keeper.h"
+
+enum {
+    PD_PAGE_KEYS = 500,             /* of one answer; the next page is asked for at once */
+    PD_PAGES_MAX = 20,
+    PD_BODY_MAX = 8 * 1024 * 1024,  /* of one answer */
+    PD_TIMEOUT_MS = 8000,
+    PD_AT_ONCE_MAX = 4,             /* clusters that are asked at the same time */
+    PD_BACK_OFF_MAX_MS = 60 * 1000,
+    PD_CLUSTER_AGAIN_MS = 60 * 1000,
+};
+
+/* -- pd_value.c: what the values hold ------------------------------------------------------- */
+
+struct pd_error {
+    uint64_t at_ms, store;
+    char text[200]; /* "KV:LogBackup:RaftReq: not leader" */
+};
+/* brpb.StreamBackupError. What is missing or broken stays zero; false: nothing was there. */
+bool pd_read_error(const void *bytes, size_t len, struct pd_error *error);
+/* brpb.StreamBackupTaskInfo; 0: it does not say. */
+tso_t pd_read_start(const void *bytes, size_t len);
+/* Eight bytes, big-endian; 0 for all else. */
+tso_t pd_read_checkpoint(const void *bytes, size_t len);
+
+/* -- pd_read.c: tasks from keys ----------------------------------------------------------------- */
+
+struct pd_task {
+    UT_hash_handle hh;
+    char *name;
+    bool has_info;
+    FACT_TYPE(pd) pd;       /* reach, why, read_ms and task_missing are not set */
+};
+struct pd_tasks {
+    struct pd_task *by_name;
+    size_t keys;            /* how many were read */
+    char last_key[512];     /* of the answer read last, as bytes */
+    size_t last_key_len;    /* 0: there is none, or it was too long */
+    char revision[24];      /* of etcd, so that all pages are of one moment */
+};
+void pd_tasks_done(struct pd_tasks *tasks);
+/* One key and its value. What is not known is passed over. */
+void pd_take(struct pd_tasks *tasks, const char *key, size_t key_len, const char *value, size_t len);
+/* One answer of /v3/kv/range. *@more: there are keys behind it. False and @err: it is none such. */
+bool pd_read_answer(struct pd_tasks *tasks, const struct json *answer, bool *more, struct error *err);
+/* What has no info/ is left over from a task that was stopped: it goes. */
+void pd_tasks_settle(struct pd_tasks *tasks);
+const struct pd_task *pd_find(const struct pd_tasks *tasks, const char *name);
+/* The body of the request for what follows @tasks->last_key; the caller frees. */
+char *pd_question(const struct pd_tasks *tasks);
+
+/* -- pd.c, pd_apply.c: clusters that are asked ----------------------------------------------------- */
+
+struct pd_cluster {
+    struct pd_keeper *keeper;
+    struct br_pd_cluster pub;
+    bool v1;
+    char *ns, *name, *key;          /* key: record_cluster's */
+    char why[160];
+    struct br_pd_task *public_tasks;
+    int64_t wanted_ms, due_ms;      /* monotonic */
+    int64_t back_off_ms;            /* 0: the last try was answered */
+    struct br_cluster_ask *ask;
+    struct kube_request *request;
+    struct br_cluster cluster;
+    int64_t cluster_ms;             /* monotonic, when it was read; 0: never */
+    int64_t asked_ms;               /* corrected wall, when the answer under way was asked for */
+    int pages;
+    struct pd_tasks coming, tasks;  /* of the answer under way, of the last */
+    bool apply;                     /* a row has not got what is known */
+    struct pd_cluster *next;
+};
+struct pd_keeper {
+    struct br *br;
+    struct pd_cluster *clusters;
+    struct loop_timer turn;
+};
+void pd_keeper_free(struct pd_keeper **keeper);
+/* Into all rows of the cluster, and its list of tasks. */
+void pd_apply(struct pd_cluster *cluster);
+/* Whether PD's facts matter to it: one that ended long ago, and that PD knows nothing of, pays nothing. */
+bool pd_row_counts(const struct pd_cluster *cluster, const struct backup_record *record);
+void pd_take_off(struct pd_cluster *cluster);
+
+#endif
