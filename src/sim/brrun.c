@@ -429,6 +429,7 @@ int br_finish(const struct br_call *call, struct str *out)
     br_command(call->words, command, sizeof command);
     char *words = spaced(command);
     find_pd(&run);
+    tasks_adopt(call->sim->operator_, run.ns, run.service);
     char *why = carry_out(&run, command);
     if (why && call->log_to_term)
         br_error_lines(out, words, call->source ? call->source : "main.go:38", why);

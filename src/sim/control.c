@@ -39,7 +39,7 @@ static bool order_job(struct sim *sim, const struct json *order, struct error *e
 
 static bool order_pd(struct sim *sim, const struct json *order, struct error *err)
 {
-    return pd_order(operator_pd(sim->operator_), order, err);
+    return operator_order_pd(sim->operator_, order, err);
 }
 
 static bool order_expire(struct sim *sim, const struct json *order, struct error *err)

@@ -164,7 +164,7 @@ static void set_path(struct json *backup)
 static struct pd_task *start_log(struct sim *sim, struct json *backup, int64_t made_ms)
 {
     const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
-    char time[CLOCK_TEXT_MAX], *service = run_pd_service(backup), *path = run_backup_path(backup);
+    char time[CLOCK_TEXT_MAX], *service = run_pd_service(sim, backup), *path = run_backup_path(backup);
     begin_log(backup, LOG_START, made_ms);
     set_path(backup);
     end_log(backup, LOG_START, made_ms);

@@ -76,6 +76,8 @@ static struct json *args_of(const struct job_spec *spec)
         add_arg(args, "--subcommand=%s", spec->subcommand);
     if (*spec->until)
         add_arg(args, "--truncate-until=%s", spec->until);
+    if (spec->tls_secret)
+        add_arg(args, "--cluster-tls=true");
     return args;
 }
 
@@ -145,19 +147,42 @@ static struct json *container(const char *name, const char *image, const char *c
     return c;
 }
 
+static struct json *tls_volume(const struct job_spec *spec)
+{
+    struct json *volume = json_new_object();
+    json_set_string(volume, "name", "ti-cluster-client-tls");
+    json_set_string(json_object_in(volume, "secret"), "secretName", spec->tls_secret);
+    json_set_int(json_object_in(volume, "secret"), "defaultMode", 420);
+    return volume;
+}
+
+static struct json *tls_mount(const struct job_spec *spec)
+{
+    struct json *mount = json_new_object();
+    json_set_string(mount, "name", "ti-cluster-client-tls");
+    json_set_bool(mount, "readOnly", true);
+    json_set_string(mount, "mountPath", spec->tls_path);
+    return mount;
+}
+
 static struct json *pod_spec_of(const struct job_spec *spec)
 {
     struct json *pod = json_new_object(), *volumes = json_new_array(), *volume = json_new_object();
     json_set_string(volume, "name", "br-bin");
     json_set(volume, "emptyDir", json_new_object());
     json_append(volumes, volume);
+    if (spec->tls_secret)
+        json_append(volumes, tls_volume(spec));
     json_set(pod, "volumes", volumes);
     struct json *init = json_new_array(), *main_list = json_new_array(), *copy = json_new_array();
     json_append(copy, json_new_string("cp /br /var/lib/br-bin/br; echo 'BR copy finished'"));
     const char *tool = text_at(spec->backup, "spec", "toolImage");
     json_append(init, container("br", *tool ? tool : br_image, "/bin/sh", copy, NULL));
-    json_append(main_list, container("backup", manager_image, "/tidb-backup-manager", args_of(spec),
-                                     env_of(spec->backup)));
+    struct json *manager =
+        container("backup", manager_image, "/tidb-backup-manager", args_of(spec), env_of(spec->backup));
+    if (spec->tls_secret)
+        json_append(json_get_mut(manager, "volumeMounts"), tls_mount(spec));
+    json_append(main_list, manager);
     json_set(pod, "initContainers", init);
     json_set(pod, "containers", main_list);
     json_set_string(pod, "restartPolicy", "Never");

@@ -16,6 +16,7 @@ struct job_spec {
     const char *component;     /* "backup" or "clean" */
     const char *pd_service, *mode, *subcommand; /* "" where absent */
     const char *until;
+    const char *tls_secret, *tls_path; /* of the client, and where it is mounted; NULL: the cluster is without TLS */
 };
 /* Store the Job. */
 void job_create(struct sim *sim, const struct job_spec *spec);

@@ -190,48 +190,6 @@ static bool adopt(struct operator *op, const struct kind *cr, const struct json 
     return true;
 }
 
-static bool has_cluster(struct operator *op, const struct kind *cr, const struct json *backup)
-{
-    const char *cluster = json_text(json_at(backup, "spec", "br", "cluster", NULL));
-    const char *ns = json_text(json_at(backup, "spec", "br", "clusterNamespace", NULL));
-    if (!cr->v1 || !ns)
-        ns = cr_text(backup, "metadata", "namespace");
-    return cluster && store_get(op->sim->store, kind_of(cr->v1 ? KIND_TIDB_CLUSTER : KIND_CLUSTER), ns, cluster);
-}
-
-/* What is wrong with storage and secret; its mark is written. False: go no further. */
-static bool check_storage(struct operator *op, const struct kind *cr, struct json *backup, bool *again)
-{
-    const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
-    const struct json *s3 = json_at(backup, "spec", "s3", NULL);
-    const char *bucket = json_string(s3, "bucket"), *secret = json_string(s3, "secretName");
-    struct mark mark = {.now_ms = clock_wall_ms()};
-    char *message = NULL;
-    if (s3 && (!bucket || !*bucket)) {
-        mark.type = "Invalid";
-        mark.reason = "InvalidSpec";
-        message = xasprintf("bucket should be configured for BR in spec of %s/%s", ns, name);
-    } else if (secret && *secret && !store_get(op->sim->store, kind_of(KIND_SECRET), ns, secret)) {
-        mark.type = "RetryFailed";
-        mark.reason = "GetS3SecretFailed";
-        message = xasprintf("backup %s/%s, get s3 secret %s/%s failed, err: Secret \"%s\" not found", ns, name, ns,
-                            secret, secret);
-        *again = true;
-    }
-    if (!message)
-        return true;
-    mark.message = message;
-    struct json *new = json_copy(backup);
-    if (strcmp(cr_text(backup, "status", "phase"), mark.type) != 0) {
-        status_mark(new, &mark);
-        operator_write(op, cr, new, "status");
-    } else {
-        json_free(&new);
-    }
-    free(message);
-    return false;
-}
-
 static bool is_among(const char *word, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -268,8 +226,9 @@ static void start(struct operator *op, const struct kind *cr, struct json *backu
     char *job = run_job_name(cr_text(backup, "metadata", "name"), kind, command);
     if (job_state(op->sim, ns, job) != JOB_NONE)
         cluster_remove(op->sim, kind_of(KIND_JOB), ns, job);
+    if (check_job_name(op, cr, backup, command, job))
+        run_start(op, cr, backup, kind, command);
     free(job);
-    run_start(op, cr, backup, kind, command);
 }
 
 static bool reconcile_log(struct operator *op, const struct kind *cr, struct json *backup)
@@ -317,12 +276,12 @@ static void reconcile(struct operator *op, const struct kind *cr, const char *ns
     }
     bool settled;
     if (*cr_text(backup, "metadata", "deletionTimestamp")) {
-        settled = has_cluster(op, cr, backup);
+        settled = check_cluster(op, cr, backup);
         if (settled && has_finalizer(backup, operator_finalizer(cr)))
             cleaner_reconcile(op, cr, backup);
     } else if (adopt(op, cr, backup)) {
         settled = true; /* that write brings it here again */
-    } else if (!has_cluster(op, cr, backup)) {
+    } else if (!check_cluster(op, cr, backup)) {
         settled = false;
     } else {
         settled = cr_is_log(backup) ? reconcile_log(op, cr, backup) : reconcile_snapshot(op, cr, backup);
@@ -359,7 +318,7 @@ static void on_checkpoints(void *arg)
     for (struct pd_task *task = op->pd.first; task && op->running && !op->stale; task = task->next) {
         if (task->sync_at_ms == 0) /* not all in the same instant */
             task->sync_at_ms = now + every / 12 * (1 + (int64_t)(strlen(task->name) + strlen(task->ns)) % 12);
-        if (task->sync_at_ms > now)
+        if (task->sync_at_ms > now || task->asleep)
             continue;
         sync_checkpoint(op, task);
         task->sync_at_ms = now + every;
@@ -386,7 +345,7 @@ void operator_start(struct operator *op)
     on_checkpoints(op);
 }
 
-static void failure_free(struct br_failure *failure)
+void br_failure_free(struct br_failure *failure)
 {
     free(failure->command);
     free(failure->ns);
@@ -413,7 +372,7 @@ void operator_free(struct operator **operator_)
     while (op->failures) {
         struct br_failure *failure = op->failures;
         op->failures = failure->next;
-        failure_free(failure);
+        br_failure_free(failure);
     }
     timer_cancel(&op->sim->timers, &op->checkpoints);
     pd_done(&op->pd);

@@ -29,8 +29,12 @@ void operator_set_checkpoints(struct operator *operator_, bool written);
 /* While muted, changes are not looked at (a bench touches thousands). */
 void operator_mute(struct operator *operator_, bool muted);
 struct pd *operator_pd(struct operator *operator_);
+/* adopt.c: that PD shall know the tasks of all its log Backups that run, whoever wrote them. */
+void tasks_adopt(struct operator *operator_, const char *ns, const char *service);
 /* Order the next br to fail (faults.h, POST /sim/br). */
 bool operator_order_failure(struct operator *operator_, const struct json *order, struct error *err);
+/* Order what a PD says (faults.h, POST /sim/pd). */
+bool operator_order_pd(struct operator *operator_, const struct json *order, struct error *err);
 /* A duration at this speed. */
 int64_t operator_ms(const struct operator *operator_, int64_t ms);
 

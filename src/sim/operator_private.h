@@ -64,12 +64,31 @@ void run_free(struct run *run);
 /* "backup-NAME-log-pause", … The caller frees. */
 char *run_job_name(const char *name, enum run_kind kind, enum log_command command);
 /* The Service of the PD of @backup's cluster; the caller frees. */
-char *run_pd_service(const struct json *backup);
+char *run_pd_service(struct sim *sim, const struct json *backup);
 /* runend.c: what is written when it has worked, or not. */
 void run_succeed(struct run *run);
 void run_fail(struct run *run);
 /* "s3://bucket/prefix". The caller frees. */
 char *run_backup_path(const struct json *backup);
+
+/* adopt.c: PD's task of a Backup that runs; of one that was loaded it is made now, with the checkpoint that the Backup
+ * tells, and sleeps until a br works on it. NULL: PD has none. */
+struct pd_task *task_adopt(struct operator *op, const struct json *backup);
+void task_wake(struct pd_task *task);
+
+/* runfail.c: what will go wrong with it, now that br begins; into its failure and source. */
+void run_find_failure(struct run *run);
+/* "log-pause", "snapshot", "stop-task", "clean". */
+const char *run_command(const struct run *run);
+void br_failure_free(struct br_failure *failure);
+
+/* precheck.c: what is wrong is written into the Backup where the operator writes it; false: go no further. */
+/* Whether the Cluster is there, not paused, not suspended: else it stands still, also for deletions. */
+bool check_cluster(struct operator *op, const struct kind *cr, const struct json *backup);
+/* *@again: it is looked at again later. */
+bool check_storage(struct operator *op, const struct kind *cr, struct json *backup, bool *again);
+bool check_job_name(struct operator *op, const struct kind *cr, const struct json *backup, enum log_command command,
+                    const char *job);
 
 /* cleaner.c */
 void cleaner_reconcile(struct operator *op, const struct kind *cr, struct json *backup);

@@ -47,6 +47,31 @@ static void task_free(struct pd_task *task)
     free(task);
 }
 
+static struct pd_lost **find_lost(struct pd *pd, const char *ns, const char *name)
+{
+    struct pd_lost **at = &pd->lost;
+    while (*at && (strcmp((*at)->name, name) != 0 || strcmp((*at)->ns, ns) != 0))
+        at = &(*at)->next;
+    return at;
+}
+
+static void lost_free(struct pd_lost **at)
+{
+    struct pd_lost *lost = *at;
+    *at = lost->next;
+    free(lost->ns);
+    free(lost->name);
+    free(lost);
+}
+
+bool pd_has_lost(const struct pd *pd, const char *ns, const char *name)
+{
+    for (const struct pd_lost *lost = pd->lost; lost; lost = lost->next)
+        if (strcmp(lost->name, name) == 0 && strcmp(lost->ns, ns) == 0)
+            return true;
+    return false;
+}
+
 void pd_done(struct pd *pd)
 {
     while (pd->first) {
@@ -54,6 +79,8 @@ void pd_done(struct pd *pd)
         pd->first = task->next;
         task_free(task);
     }
+    while (pd->lost)
+        lost_free(&pd->lost);
     while (pd->services) {
         struct pd_service *service = pd->services;
         pd->services = service->next;
@@ -85,6 +112,9 @@ struct pd_task *pd_start(struct pd *pd, const char *ns, const char *service, con
     struct pd_task *old = pd_find(pd, ns, name);
     if (old)
         pd_stop(pd, old);
+    struct pd_lost **lost = find_lost(pd, ns, name);
+    if (*lost)
+        lost_free(lost);
     struct pd_task *task = xcalloc(1, sizeof *task);
     task->ns = xstrdup(ns);
     task->service = xstrdup(service);
@@ -132,6 +162,8 @@ void pd_resume(struct pd_task *task)
     forget_pause(task);
     pd_clear_errors(task);
     task->frozen_ms = 0;
+    task->fixed_tso = 0;
+    task->asleep = false;
 }
 
 void pd_stop(struct pd *pd, struct pd_task *task)
@@ -139,6 +171,13 @@ void pd_stop(struct pd *pd, struct pd_task *task)
     for (struct pd_task **at = &pd->first; *at; at = &(*at)->next)
         if (*at == task) {
             *at = task->next;
+            if (!pd_has_lost(pd, task->ns, task->name)) {
+                struct pd_lost *lost = xcalloc(1, sizeof *lost);
+                lost->ns = xstrdup(task->ns);
+                lost->name = xstrdup(task->name);
+                lost->next = pd->lost;
+                pd->lost = lost;
+            }
             task_free(task);
             return;
         }

@@ -39,6 +39,7 @@ struct pd_task {
     int64_t frozen_ms;  /* the checkpoint stands at this time; 0: it moves */
     uint64_t fixed_tso; /* it is exactly this; 0: as above */
     uint64_t truncated_tso; /* the log is gone before it, by a br that the Backup knows nothing of; 0: it is not */
+    bool asleep; /* nobody works on it: the operator writes no checkpoint of it */
     bool paused, paused_by_error, paused_bare;
     char *paused_by, *paused_why; /* NULL: backup-manager's, none */
     int64_t paused_pid;
@@ -53,8 +54,15 @@ struct pd_service {
     bool unreachable, tls;
 };
 
+/* A task that PD had and has no more. */
+struct pd_lost {
+    struct pd_lost *next;
+    char *ns, *name;
+};
+
 struct pd {
     struct pd_task *first;
+    struct pd_lost *lost;
     struct pd_service *services;
     int64_t tick_ms; /* the checkpoint moves in steps of this */
     uint64_t ranges, others; /* requests that came: kv/range, and all that should not */
@@ -73,6 +81,8 @@ void pd_pause(struct pd *pd, struct pd_task *task, const struct pd_pause *how);
 /* Errors of stores are taken off with it, as br does. */
 void pd_resume(struct pd_task *task);
 void pd_stop(struct pd *pd, struct pd_task *task);
+/* Whether one of that name was stopped, or forgotten by order, and not started again. */
+bool pd_has_lost(const struct pd *pd, const char *ns, const char *name);
 /* Add or replace the last error of @store. */
 void pd_set_error(struct pd_task *task, uint64_t store, const char *code, const char *message, int64_t at_ms);
 void pd_clear_errors(struct pd_task *task);

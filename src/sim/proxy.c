@@ -28,6 +28,7 @@ static void answer_pd(struct request *request, const char *service, const char *
     } else {
         struct json *body = request_json(request);
         pd->ranges++;
+        tasks_adopt(request->sim->operator_, request->ns, service);
         if (body)
             reply_json(request, 200, pd_range(pd, request->ns, service, body));
         json_free(&body);

@@ -27,7 +27,6 @@ enum {
     PROGRESS_STEPS = 8,
     RETRY_MS = 10000,      /* the Job controller makes another Pod */
     AFTER_DEATH_MS = 2000, /* the operator finds the Job that died */
-    DAY_MS = 24 * 3600 * 1000,
 };
 
 char *run_job_name(const char *name, enum run_kind kind, enum log_command command)
@@ -44,9 +43,19 @@ char *run_job_name(const char *name, enum run_kind kind, enum log_command comman
     }
 }
 
-char *run_pd_service(const struct json *backup)
+char *run_pd_service(struct sim *sim, const struct json *backup)
 {
     const char *cluster = json_text(json_at(backup, "spec", "br", "cluster", NULL));
+    const char *ns = cr_text(backup, "metadata", "namespace");
+    struct object *const *first;
+    size_t count = store_range(sim->store, kind_of(KIND_PD_GROUP), ns, &first);
+    for (size_t i = 0; cluster && i < count; i++) {
+        struct json *group = json_parse(first[i]->text->text, first[i]->text->len, NULL);
+        bool of = str_same(json_text(json_at(group, "spec", "cluster", "name", NULL)), cluster);
+        json_free(&group);
+        if (of)
+            return xasprintf("%s-pd", first[i]->name);
+    }
     return xasprintf("%s-pd", cluster ? cluster : "");
 }
 
@@ -68,109 +77,6 @@ void run_free(struct run *run)
     free(run->failure);
     free(run->told);
     free(run);
-}
-
-/* -- what br will say ------------------------------------------------------------------ */
-
-static const char *command_word(const struct run *run)
-{
-    static const char *const words[] = {[RUN_SNAPSHOT] = "snapshot", [RUN_STOP_TASK] = "stop-task", [RUN_CLEAN] = "clean"};
-    return run->kind == RUN_LOG ? log_command_name(run->command) : words[run->kind];
-}
-
-static void take_ordered_failure(struct run *run)
-{
-    for (struct br_failure **at = &run->op->failures; *at; at = &(*at)->next) {
-        struct br_failure *failure = *at;
-        if ((failure->command && strcmp(failure->command, command_word(run)) != 0) ||
-            (failure->ns && strcmp(failure->ns, run->ns) != 0) ||
-            (failure->name && strcmp(failure->name, run->name) != 0))
-            continue;
-        run->failure = xstrdup(failure->message);
-        run->dies = failure->dies;
-        if (--failure->left == 0) {
-            *at = failure->next;
-            free(failure->command);
-            free(failure->ns);
-            free(failure->name);
-            free(failure->message);
-            free(failure);
-        }
-        return;
-    }
-}
-
-/* PD's task of a Backup that runs; of one that was loaded it is made now. */
-static struct pd_task *find_task(struct run *run, const struct json *backup)
-{
-    struct pd *pd = &run->op->pd;
-    struct pd_task *task = pd_find(pd, run->ns, run->name);
-    const char *phase = cr_text(backup, "status", "phase");
-    bool paused = strcmp(phase, "Paused") == 0;
-    uint64_t start = decide_tso(cr_text(backup, "status", "commitTs"));
-    if (task || !start || (!paused && strcmp(phase, "Running") != 0))
-        return task;
-    char *service = run_pd_service(backup), *path = run_backup_path(backup);
-    task = pd_start(pd, run->ns, service, run->name, path, start);
-    if (paused)
-        pd_pause(pd, task, NULL);
-    free(service);
-    free(path);
-    return task;
-}
-
-/* The words that backup-manager gives to br for a log command, as far as they come from the Backup's own options. */
-static struct json *words_of(const struct run *run, const struct json *backup)
-{
-    struct json *words = json_new_array();
-    const struct json *br = json_at(backup, "spec", "br", NULL);
-    json_append(words, json_new_string("log"));
-    json_append(words, json_new_string(log_command_name(run->command) + strlen("log-")));
-    JSON_EACH(filter, json_at(backup, "spec", "tableFilter", NULL))
-    {
-        json_append(words, json_new_string("--filter"));
-        json_append(words, json_copy(filter));
-    }
-    if (json_string(br, "timeAgo"))
-        json_append(words, json_new_string("--timeago"));
-    JSON_EACH(option, json_get(br, "options"))
-    if (json_text(option))
-        json_append(words, json_copy(option));
-    return words;
-}
-
-/* Options reach every log command, also those that do not know them. */
-static void find_unknown_flag(struct run *run, const struct json *backup)
-{
-    if (run->kind != RUN_LOG)
-        return;
-    struct json *words = words_of(run, backup);
-    const char *flag = br_unknown_flag(words);
-    if (flag) {
-        run->failure = xasprintf("unknown flag: %.*s", (int)strcspn(flag, "="), flag);
-        run->source = "main.go:38";
-    }
-    json_free(&words);
-}
-
-/* Failures that lie in the things themselves. */
-static void find_failure(struct run *run, const struct json *backup)
-{
-    const struct pd_task *task = run->kind == RUN_LOG ? find_task(run, backup) : NULL;
-    take_ordered_failure(run);
-    if (!run->failure)
-        find_unknown_flag(run, backup);
-    if (run->failure)
-        return;
-    const char *bucket = json_text(json_at(backup, "spec", "s3", "bucket", NULL));
-    if (bucket && strstr(bucket, "denied"))
-        run->failure = xstrdup("permission denied: AccessDenied: Access Denied status code: 403");
-    else if (run->kind == RUN_LOG && run->command == LOG_RESUME && task && task->paused &&
-             clock_wall_ms() - task->paused_ms > DAY_MS)
-        run->failure = xstrdup("[BR:Backup:ErrBackupGCSafepointExceeded]backup GC safepoint exceeded: checkpoint is "
-                               "behind the GC safepoint");
-    else if (run->kind == RUN_LOG && (run->command == LOG_PAUSE || run->command == LOG_RESUME) && !task)
-        run->failure = xasprintf("[BR:Stream:ErrStreamLogTaskNotExist]task %s not found", run->name);
 }
 
 /* -- the steps --------------------------------------------------------------------------- */
@@ -238,20 +144,11 @@ static void step_way(struct run *run)
     again(run, BR_MS);
 }
 
-/* What is ordered of br itself. */
-static void find_ordered_trouble(struct run *run)
-{
-    if (run->failure || !trouble_is(run->way.trouble, TROUBLE_BR))
-        return;
-    run->failure = way_trouble_text(&run->way, run->name);
-    run->source = run->way.trouble->info->reason;
-}
-
 static void step_running(struct run *run)
 {
-    find_ordered_trouble(run);
+    run_find_failure(run);
     log_line(run, "[INFO] [info.go:49] [\"Welcome to Backup & Restore (BR)\"] [release-version=v8.5.0]", "");
-    log_line(run, "[INFO] [common.go:914] [arguments] [__command=\"br @\"]", command_word(run));
+    log_line(run, "[INFO] [common.go:914] [arguments] [__command=\"br @\"]", run_command(run));
     mark(run, "Running");
     run->step++;
     again(run, run->kind == RUN_SNAPSHOT && !run->failure ? SNAPSHOT_MS / PROGRESS_STEPS : LOG_MS);
@@ -311,7 +208,7 @@ static void step_end(struct run *run)
     if (run->failure && !run->dies)
         add_error_lines(run);
     else if (good)
-        log_line(run, "[INFO] [collector.go:77] [\"@ success summary\"] [total-take=1.2s]", command_word(run));
+        log_line(run, "[INFO] [collector.go:77] [\"@ success summary\"] [total-take=1.2s]", run_command(run));
     if (good)
         run_succeed(run);
     else
@@ -350,10 +247,10 @@ void run_start(struct operator *op, const struct kind *cr, const struct json *ba
     run->next = op->runs;
     op->runs = run;
     timer_init(&run->timer, on_step, run);
-    find_failure(run, backup);
-
-    char *service = run_pd_service(backup);
-    bool log = kind == RUN_LOG || kind == RUN_STOP_TASK;
+    char *service = run_pd_service(op->sim, backup);
+    bool log = kind == RUN_LOG || kind == RUN_STOP_TASK, tls = cluster_pd_is_tls(op->sim, run->ns, service);
+    const char *cluster = json_text(json_at(backup, "spec", "br", "cluster", NULL));
+    char *secret = tls ? xasprintf("%s-cluster-client-secret", cluster) : NULL;
     struct job_spec spec = {.backup = backup,
                             .name = run->job,
                             .component = kind == RUN_CLEAN ? "clean" : "backup",
@@ -362,10 +259,13 @@ void run_start(struct operator *op, const struct kind *cr, const struct json *ba
                             .subcommand = kind == RUN_LOG         ? log_command_name(command)
                                           : kind == RUN_STOP_TASK ? "log-stop"
                                                                   : "",
+                            .tls_secret = secret,
+                            .tls_path = kind == RUN_STOP_TASK ? "/var/lib/tikv-tls" : "/var/lib/cluster-client-tls",
                             .until = command == LOG_TRUNCATE ? cr_text(backup, "spec", "logTruncateUntil") : ""};
     job_create(op->sim, &spec);
     free(service);
-    way_init(&run->way, op->sim, run->ns, run->job, run->name, command_word(run));
+    free(secret);
+    way_init(&run->way, op->sim, run->ns, run->job, run->name, run_command(run));
     if (cr->v1) {
         char *message = xasprintf("create job %s for cluster backup %s/%s successful", run->job, run->ns, run->name);
         cluster_event(op->sim, cr, backup, "Normal", "SuccessfulCreate", "backup", message);

@@ -53,7 +53,7 @@ static void start_task(struct run *run, struct json *backup, struct json *status
 {
     uint64_t wanted = decide_tso(cr_text(backup, "spec", "commitTs"));
     uint64_t start = wanted ? wanted : (uint64_t)run->started_ms << TSO_SHIFT;
-    char *service = run_pd_service(backup), *path = run_backup_path(backup), text[CLOCK_TEXT_MAX];
+    char *service = run_pd_service(run->op->sim, backup), *path = run_backup_path(backup), text[CLOCK_TEXT_MAX];
     pd_start(&run->op->pd, run->ns, service, run->name, path, start);
     set_tso(status, "commitTs", start);
     json_set_string(status, "timeStarted", clock_format_rfc3339(run->started_ms, text));

@@ -1,0 +1,80 @@
+/* PD's tasks of Backups that nobody started here: they were loaded with the fleet, or their status was written by hand. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+
+#include "cluster.h"
+#include "operator_private.h"
+#include "sim.h"
+
+struct pd_task *task_adopt(struct operator *op, const struct json *backup)
+{
+    struct pd *pd = &op->pd;
+    const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
+    struct pd_task *task = pd_find(pd, ns, name);
+    const char *phase = cr_text(backup, "status", "phase");
+    bool paused = strcmp(phase, "Paused") == 0;
+    uint64_t start = decide_tso(cr_text(backup, "status", "commitTs"));
+    if (task || !start || (!paused && strcmp(phase, "Running") != 0) || pd_has_lost(pd, ns, name))
+        return task;
+    char *service = run_pd_service(op->sim, backup), *path = run_backup_path(backup);
+    int64_t paused_ms = 0;
+    clock_parse_rfc3339(json_text(json_at(backup, "status", "logSubCommandStatuses", "log-pause", "timeCompleted", NULL)),
+                        &paused_ms);
+    task = pd_start(pd, ns, service, name, path, start);
+    if (paused)
+        pd_pause(pd, task, &(struct pd_pause){.at_ms = paused_ms});
+    task->asleep = true;
+    task->fixed_tso = decide_tso(cr_text(backup, "status", "logCheckpointTs"));
+    free(service);
+    free(path);
+    return task;
+}
+
+void task_wake(struct pd_task *task)
+{
+    if (task->asleep)
+        task->fixed_tso = 0;
+    task->asleep = false;
+}
+
+void tasks_adopt(struct operator *op, const char *ns, const char *service)
+{
+    static const enum kind_id kinds[] = {KIND_BACKUP, KIND_V1_BACKUP};
+    struct json *cluster = cluster_of_pd(op->sim, ns, service);
+    const char *name = json_text(json_at(cluster, "metadata", "name", NULL));
+    char *mark = xasprintf("\"cluster\":\"%s\"", name ? name : "");
+    for (size_t k = 0; name && k < ARRAY_LEN(kinds); k++) {
+        struct object *const *first;
+        size_t count = store_range(op->sim->store, kind_of(kinds[k]), ns, &first);
+        for (size_t i = 0; i < count; i++) {
+            const char *text = first[i]->text->text;
+            if (!strstr(text, mark) || !(strstr(text, "\"phase\":\"Running\"") || strstr(text, "\"phase\":\"Paused\"")) ||
+                pd_find(&op->pd, ns, first[i]->name))
+                continue;
+            struct json *backup = json_parse(text, first[i]->text->len, NULL);
+            if (cr_is_log(backup))
+                task_adopt(op, backup);
+            json_free(&backup);
+        }
+    }
+    free(mark);
+    json_free(&cluster);
+}
+
+bool operator_order_pd(struct operator *op, const struct json *order, struct error *err)
+{
+    const char *ns = json_string(order, "namespace"), *name = json_string(order, "task");
+    static const enum kind_id kinds[] = {KIND_BACKUP, KIND_V1_BACKUP};
+    for (size_t k = 0; ns && name && k < ARRAY_LEN(kinds); k++) {
+        struct json *backup = store_read(op->sim->store, kind_of(kinds[k]), ns, name);
+        if (cr_is_log(backup))
+            task_adopt(op, backup);
+        json_free(&backup);
+    }
+    return pd_order(&op->pd, order, err);
+}
