@@ -34,14 +34,13 @@ static bool job_is_own(const struct follow *follow, const struct backup_record *
     /* It ended before the object was told that work began: that is another one's work. */
     int64_t changed_ms = follow->step_count ? record_sub(record, follow_command(follow))->changed_ms
                                             : record->changed_ms;
-    bool works = state == STEP_BUSY || state == STEP_RETRIES;
-    return !(works && facts->job.ended_ms && facts->job.ended_ms + SLACK_MS < changed_ms);
+    return !(state != STEP_WAITS && facts->job.ended_ms && facts->job.ended_ms + SLACK_MS < changed_ms);
 }
 
-/* The Pod has come to its work: what kept it from that is over. */
+/* The Pod has come to its work (only there Failed and Complete are written): what kept it from that is over. */
 static bool pod_works(const struct backup_facts *own, enum phase phase)
 {
-    return phase == PHASE_PREPARE || phase == PHASE_RUNNING ||
+    return phase == PHASE_PREPARE || phase == PHASE_RUNNING || phase == PHASE_FAILED || phase == PHASE_COMPLETE ||
            (own->pod.present && !own->pod.waiting[0] && strcmp(own->pod.phase, "Pending") != 0);
 }
 
