@@ -27,8 +27,9 @@ struct job_run {
     char *backup;        /* the name in its labels that an order may mean; "" none */
     bool log_to_term;
     int64_t ttl_ms;      /* -1: it stays */
+    int64_t deadline_ms; /* activeDeadlineSeconds; -1: none */
     enum job_step step;
-    struct timer timer;
+    struct timer timer, deadline;
 };
 
 struct jobctl {
@@ -39,6 +40,7 @@ struct jobctl {
 static void run_free(struct job_run *run)
 {
     timer_cancel(&run->all->sim->timers, &run->timer);
+    timer_cancel(&run->all->sim->timers, &run->deadline);
     way_done(&run->way);
     json_free(&run->words);
     free(run->backup);
@@ -108,17 +110,35 @@ static bool finish(struct job_run *run)
     return good;
 }
 
-static void speak(struct job_run *run)
+/* The Job has ended: it goes when its time to live is over. */
+static void ended(struct job_run *run)
 {
-    bool good = !way_is_killed(&run->way) && finish(run);
-    if (!way_end(&run->way, good)) { /* one more try is allowed */
-        run->step = STEP_WAY;
-        later(run, 10 * (int64_t)SECOND_MS);
-    } else if (run->ttl_ms >= 0) {
+    timer_cancel(&run->all->sim->timers, &run->deadline);
+    if (run->ttl_ms >= 0) {
         run->step = STEP_GONE;
         later(run, run->ttl_ms);
     } else {
         run_end(run);
+    }
+}
+
+static void speak(struct job_run *run)
+{
+    bool good = !way_is_killed(&run->way) && finish(run);
+    if (way_end(&run->way, good)) {
+        ended(run);
+    } else { /* one more try is allowed */
+        run->step = STEP_WAY;
+        later(run, 10 * (int64_t)SECOND_MS);
+    }
+}
+
+static void on_deadline(void *arg)
+{
+    struct job_run *run = arg;
+    if (way_exists(&run->way)) {
+        way_expire(&run->way);
+        ended(run);
     }
 }
 
@@ -169,15 +189,18 @@ static struct job_run *run_new(struct jobctl *jobctl, const char *ns, const char
     const struct json *container = json_first(json_at(job, "spec", "template", "spec", "containers", NULL));
     struct job_run *run = xcalloc(1, sizeof *run);
     char command[64];
-    int64_t ttl = -1;
+    int64_t ttl = -1, deadline = -1;
     run->all = jobctl;
     run->words = br_words(container);
     run->backup = xstrdup(backup_of(job));
     run->log_to_term = has_env(container, "BR_LOG_TO_TERM");
     json_int(json_at(job, "spec", "ttlSecondsAfterFinished", NULL), &ttl);
+    json_int(json_at(job, "spec", "activeDeadlineSeconds", NULL), &deadline);
+    run->deadline_ms = deadline >= 0 ? deadline * SECOND_MS : -1;
     run->ttl_ms = ttl >= 0 ? ttl * SECOND_MS : -1;
     way_init(&run->way, sim, ns, name, run->backup, br_command(run->words, command, sizeof command));
     timer_init(&run->timer, on_step, run);
+    timer_init(&run->deadline, on_deadline, run);
     json_free(&job);
     return run;
 }
@@ -192,6 +215,9 @@ static void on_change(void *arg, const struct change *change)
     run->next = jobctl->runs;
     jobctl->runs = run;
     later(run, POD_MS);
+    if (run->deadline_ms >= 0)
+        timer_set(&jobctl->sim->timers, &run->deadline,
+                  operator_ms(jobctl->sim->operator_, run->deadline_ms + POD_MS));
 }
 
 struct jobctl *jobctl_new(struct sim *sim)

@@ -436,3 +436,14 @@ bool way_end(struct jobway *way, bool good)
     way->tries = 0;
     return false;
 }
+
+void way_expire(struct jobway *way)
+{
+    struct json *job = read_job(way);
+    if (way->pod)
+        cluster_remove(way->sim, kind_of(KIND_POD), way->ns, way->pod);
+    if (!job)
+        return;
+    job_count_failure(job);
+    job_finish(way->sim, job, false, "DeadlineExceeded", "Job was active longer than specified deadline");
+}

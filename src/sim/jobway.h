@@ -35,6 +35,8 @@ char *way_trouble_text(const struct jobway *way, const char *task);
 /* The main container has ended: well, or with 1, or killed where its trouble says so. True: the Job has ended, too; false:
  * its backoffLimit allows another Pod, and the way begins again. */
 bool way_end(struct jobway *way, bool good);
+/* Its activeDeadlineSeconds are over: the Pod is deleted, the Job has failed. */
+void way_expire(struct jobway *way);
 /* Whether what runs is killed: by its trouble, or because somebody deleted the Pod. */
 bool way_is_killed(const struct jobway *way);
 
