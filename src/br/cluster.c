@@ -205,7 +205,8 @@ static void ask_server(struct entry *e)
     memset(e->errors, 0, sizeof e->errors);
     e->waits = false;
     e->keeper->under_way++;
-    struct kube_call_spec spec = {.resource = c->v1 ? &kube_tidbclusters : &kube_clusters, .ns = c->ns, .name = c->name};
+    struct kube_call_spec spec = {.resource = c->v1 ? &kube_tidbclusters : &kube_clusters, .ns = c->ns,
+                                  .name = c->name};
     e->requests[PART_CLUSTER] = kube_get(client, &spec, on_cluster, e);
     if (c->v1)
         return;

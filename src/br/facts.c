@@ -228,8 +228,8 @@ static bool kind_is_there(struct facts_keeper *keeper, const struct watched_kind
     if (keeper->why[0])
         return true;
     if (state->http == 403)
-        snprintf(keeper->why, sizeof keeper->why, "no right to list %s in %s%s", plural, ns ? "namespace " : "all namespaces",
-                 ns ? ns : "");
+        snprintf(keeper->why, sizeof keeper->why, "no right to list %s in %s%s", plural,
+                 ns ? "namespace " : "all namespaces", ns ? ns : "");
     else
         snprintf(keeper->why, sizeof keeper->why, "%s are not known: %s", plural, state->error.text);
     return true;

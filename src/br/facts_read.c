@@ -63,7 +63,9 @@ static const struct json *controller(const struct json *metadata, const char *ki
 static char *backup_key(const struct json *reference, const char *ns)
 {
     const char *group = json_string(reference, "apiVersion"), *name = json_string(reference, "name");
-    return ns && group && name && *name ? xasprintf("%c %s/%s", str_starts(group, "pingcap.com/") ? '1' : '2', ns, name) : NULL;
+    if (!ns || !group || str_empty(name))
+        return NULL;
+    return xasprintf("%c %s/%s", str_starts(group, "pingcap.com/") ? '1' : '2', ns, name);
 }
 
 /* -- a Job ---------------------------------------------------------------------------------- */
@@ -109,7 +111,9 @@ struct fact_item *read_job(const struct json *object)
 /* -- a Pod ----------------------------------------------------------------------------------- */
 
 /* How much a container's state tells; the greatest is told of the Pod. */
-enum tells { TELLS_NOTHING, TELLS_STARTING, TELLS_RUNNING, TELLS_DONE, TELLS_UNSCHEDULABLE, TELLS_WAITING, TELLS_FAILED };
+enum tells {
+    TELLS_NOTHING, TELLS_STARTING, TELLS_RUNNING, TELLS_DONE, TELLS_UNSCHEDULABLE, TELLS_WAITING, TELLS_FAILED,
+};
 
 static enum tells container_tells(const struct json *state)
 {
@@ -117,7 +121,8 @@ static enum tells container_tells(const struct json *state)
     const struct json *ended = json_get(state, "terminated");
     if (json_type(ended) == JSON_OBJECT) {
         const char *why = json_string(ended, "reason");
-        return small_int(json_get(ended, "exitCode")) || (why && strcmp(why, "Completed") != 0) ? TELLS_FAILED : TELLS_DONE;
+        bool failed = small_int(json_get(ended, "exitCode")) || (why && strcmp(why, "Completed") != 0);
+        return failed ? TELLS_FAILED : TELLS_DONE;
     }
     if (waits)
         return strcmp(waits, "ContainerCreating") == 0 || strcmp(waits, "PodInitializing") == 0 ? TELLS_STARTING
@@ -181,7 +186,7 @@ static void read_pod_state(struct pod_item *pod, const struct json *status)
     told = read_containers(pod, json_get(status, "containerStatuses"), false, told);
     if (told < TELLS_UNSCHEDULABLE && !p->started_ms)
         read_schedule(p, status);
-    if (reason && *reason && strcmp(p->phase, "Failed") == 0) { /* Evicted, Shutdown...: it is not the container's doing */
+    if (!str_empty(reason) && strcmp(p->phase, "Failed") == 0) { /* Evicted, Shutdown: not the container's doing */
         p->waiting[0] = '\0';
         fact_text(p->ended, sizeof p->ended, reason);
         fact_text(p->message, sizeof p->message, json_string(status, "message"));

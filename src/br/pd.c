@@ -55,8 +55,8 @@ static void refused(struct pd_cluster *c, const struct kube_response *response)
 {
     char why[256];
     if (response->http == 403 && strcmp(response->reason, "Forbidden") == 0) {
-        snprintf(why, sizeof why, "no right to create services/proxy of %.70s in namespace %.60s", c->cluster.pd_service,
-                 c->ns);
+        snprintf(why, sizeof why, "no right to create services/proxy of %.70s in namespace %.60s",
+                 c->cluster.pd_service, c->ns);
         ended(c, PD_NO_RIGHT, why);
     } else if (response->http == 404 && strcmp(response->reason, "NotFound") == 0) {
         snprintf(why, sizeof why, "there is no Service %.60s/%.70s", c->ns, c->cluster.pd_service);

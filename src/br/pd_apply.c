@@ -84,8 +84,8 @@ static void tell_tasks(struct pd_cluster *c, const struct backup_record *const *
     c->public_tasks = xcalloc(HASH_COUNT(c->tasks.by_name) + 1, sizeof *c->public_tasks);
     for (const struct pd_task *task = c->tasks.by_name; task; task = task->hh.next) {
         struct br_pd_task *told = &c->public_tasks[n++];
-        *told = (struct br_pd_task){.name = task->name, .checkpoint = task->pd.checkpoint, .start_ts = task->pd.start_ts,
-                                    .paused = task->pd.paused};
+        *told = (struct br_pd_task){.name = task->name, .checkpoint = task->pd.checkpoint,
+                                    .start_ts = task->pd.start_ts, .paused = task->pd.paused};
         for (size_t i = 0; i < count && !told->known; i++)
             told->known = strcmp(records[i]->name, task->name) == 0;
     }

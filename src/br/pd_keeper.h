@@ -1,10 +1,10 @@
 /* pd_keeper.h - PD's facts: reading what its etcd says of log tasks (pd_read.c, pd_value.c), asking it (pd.c), and
  * writing it into the rows (pd_apply.c).
  *
- * Under /tidb/br-stream/ br, TiDB and TiKV keep info/T, checkpoint/T/central_global, pause/T and last-error/T/STORE of each
- * task T. In the order of keys these four stand together, between checkpoint/ and the end of pause/, and what is large
- * (ranges/, storage-checkpoint/) comes behind them: one range of all four is one request a cluster, however many
- * tasks there are, and nothing is sent that is not read.
+ * Under /tidb/br-stream/ br, TiDB and TiKV keep of each task T info/T, checkpoint/T/central_global, pause/T and
+ * last-error/T/STORE. In the order of keys these four stand together, between checkpoint/ and the end of pause/, and
+ * what is large (ranges/, storage-checkpoint/) comes behind them: one range of all four is one request a cluster,
+ * however many tasks there are, and nothing is sent that is not read.
  */
 #ifndef BRDECK_BR_PD_KEEPER_H
 #define BRDECK_BR_PD_KEEPER_H

@@ -15,7 +15,8 @@ static void check(const struct pd_tasks *tasks)
 {
     for (const struct pd_task *task = tasks->by_name; task; task = task->hh.next) {
         MUST(task->has_info && task->name[0]);
-        MUST(strlen(task->pd.error) < sizeof task->pd.error && strlen(task->pd.paused_why) < sizeof task->pd.paused_why);
+        MUST(strlen(task->pd.error) < sizeof task->pd.error);
+        MUST(strlen(task->pd.paused_why) < sizeof task->pd.paused_why);
         MUST(strlen(task->pd.paused_by) < sizeof task->pd.paused_by);
         MUST(task->pd.error_store >= 0 && task->pd.paused_pid >= 0);
         MUST(pd_find(tasks, task->name) == task);

@@ -1,10 +1,10 @@
 /* cluster.h - the TiDB cluster that a Backup is of: where its PD is, whether it speaks TLS, which version it runs.
  *
- * v2: Cluster, PDGroup and TiKVGroup of core.pingcap.com in the Backup's own namespace (the operator looks nowhere else);
- * v1: TidbCluster of pingcap.com in spec.br.clusterNamespace or the Backup's namespace. The names are formed as TiDB
- * Operator forms them: <PDGroup>-pd.<ns>:2379, v1 <cluster>-pd.<ns>:2379. Of several groups it takes the one that was
- * made first, and as version what that says (spec.template.spec.version); so does this. customizedPDServiceName is not
- * asked: the operator's Jobs do not ask it either.
+ * v2: Cluster, PDGroup and TiKVGroup of core.pingcap.com in the Backup's own namespace (the operator looks nowhere
+ * else); v1: TidbCluster of pingcap.com in spec.br.clusterNamespace or the Backup's namespace. The names are formed as
+ * TiDB Operator forms them: <PDGroup>-pd.<ns>:2379, v1 <cluster>-pd.<ns>:2379. Of several groups it takes the one that
+ * was made first, and as version what that says (spec.template.spec.version); so does this. customizedPDServiceName is
+ * not asked: the operator's Jobs do not ask it either.
  */
 #ifndef BRDECK_BR_CLUSTER_H
 #define BRDECK_BR_CLUSTER_H
@@ -20,7 +20,7 @@ struct br;
 struct br_cluster {
     char ns[64], name[256];
     bool v1;
-    int64_t read_ms;         /* corrected wall, when the Cluster itself was read or found missing; 0: neither, see error */
+    int64_t read_ms;         /* corrected wall, when the Cluster was read or found missing; 0: neither, see error */
     bool missing;            /* 404: error says so too */
     bool paused, suspended, tls;
     int64_t created_ms;

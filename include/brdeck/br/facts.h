@@ -18,9 +18,9 @@ struct br;
 
 enum { BR_FACTS_KEEP_MS = 60 * 1000, BR_FACTS_NAMESPACES_MAX = 20, BR_PD_EACH_MS = 5000, BR_PD_KEEP_MS = 15000 };
 
-/* Jobs, Pods and Events of @ns, and the Clusters that its Backups name, are wanted now: call it again as long as they are.
- * NULL: of all namespaces (the command line). More than BR_FACTS_NAMESPACES_MAX at once are refused (false), so that no
- * screen opens hundreds of watches. */
+/* Jobs, Pods and Events of @ns, and the Clusters that its Backups name, are wanted now: call it again as long as they
+ * are. NULL: of all namespaces (the command line). More than BR_FACTS_NAMESPACES_MAX at once are refused (false), so
+ * that no screen opens hundreds of watches. */
 bool br_facts_want(struct br *br, const char *ns);
 /* Whether what br_facts_want asked for has been listed, or is known not to be had (@why, may be NULL: the first reason,
  * "no right to list pods in namespace a"). */

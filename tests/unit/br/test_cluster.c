@@ -74,10 +74,13 @@ static const struct {
      .tikv = "{\"items\":[" GROUP("kv", "tc", "02", "\"version\":\"v8.5.0\"") "]}",
      .wanted = {.created_ms = INT64_C(1793491200000), .pd_service = "pd-pd", .pd_port = 2379,
                 .pd_address = "pd-pd.orders:2379", .version = "v8.5.0"}},
-    /* TLS, paused, suspended; of several groups the one that was made first, whatever the order; other clusters' pass */
-    {.cluster = "{\"spec\":{\"paused\":true,\"suspendAction\":{\"suspendCompute\":true},\"customizedPDServiceName\":\"x\","
+    /* TLS, paused, suspended; of several groups the one that was made first, whatever the order; other clusters'
+     * pass */
+    {.cluster =
+     "{\"spec\":{\"paused\":true,\"suspendAction\":{\"suspendCompute\":true},\"customizedPDServiceName\":\"x\","
                 "\"tlsCluster\":{\"enabled\":true}}}",
-     .pd = "{\"items\":[" GROUP("aa", "other", "01", "") "," GROUP("new", "tc", "09", "") "," GROUP("old", "tc", "03", "") "]}",
+     .pd = "{\"items\":[" GROUP("aa", "other", "01", "") "," GROUP("new", "tc", "09", "") "," GROUP("old", "tc",
+             "03", "") "]}",
      .tikv = "{\"items\":[" GROUP("new", "tc", "09", "\"version\":\"v9.0.0\"") ","
              GROUP("old", "tc", "03", "\"version\":\"v8.1.0\"") "]}",
      .wanted = {.paused = true, .suspended = true, .tls = true, .tls_secret = "tc-cluster-client-secret",
@@ -139,7 +142,8 @@ static void v1_looks_in_the_clusters_namespace(void **state)
     struct bed *bed = *state;
     struct told told = {0};
     expect(bed, "GET /apis/pingcap.com/v1alpha1/namespaces/tidb/tidbclusters/main ", 200, "{\"spec\":{}}");
-    const char *text = "{\"apiVersion\":\"pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":\"orders\","
+    const char *text =
+        "{\"apiVersion\":\"pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":\"orders\","
                        "\"name\":\"b\"},\"spec\":{\"br\":{\"cluster\":\"main\",\"clusterNamespace\":\"tidb\"}}}";
     struct backup_record *record = record_decode_text(text, strlen(text), store_pool(bed->fleet.store), NULL);
     br_cluster_get(bed->br, record, on_cluster, &told);
@@ -190,7 +194,8 @@ static void no_cluster_is_named(void **state)
 {
     struct bed *bed = *state;
     struct told told = {0};
-    const char *text = "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"metadata\":{\"namespace\":\"orders\",\"name\":\"b\"}}";
+    const char *text =
+        "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"metadata\":{\"namespace\":\"orders\",\"name\":\"b\"}}";
     struct backup_record *record = record_decode_text(text, strlen(text), store_pool(bed->fleet.store), NULL);
     br_cluster_get(bed->br, record, on_cluster, &told);
     record_free(&record);

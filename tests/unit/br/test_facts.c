@@ -40,7 +40,8 @@
 #define JOB(name, uid, made, owner, status) "{" META(name, uid, made, owner) ",\"status\":{" status "}}"
 #define POD(name, uid, made, owner, status) "{" META(name, uid, made, owner) ",\"status\":{" status "}}"
 #define EVENT(uid, kind, about, reason, message, at, more) \
-    "{" META("e-" uid, uid, "00:00", "") ",\"type\":\"Warning\",\"involvedObject\":{\"kind\":\"" kind "\",\"uid\":\"" about \
+    "{" META("e-" uid, uid, "00:00", "") ",\"type\":\"Warning\",\"involvedObject\":{\"kind\":\"" kind "\",\"uid\":\"" \
+        about \
     "\",\"namespace\":\"orders\",\"name\":\"log-orders\",\"apiVersion\":\"br.pingcap.com/v1alpha1\"}," \
     "\"reason\":\"" reason "\",\"message\":\"" message "\",\"lastTimestamp\":" AT(at) more "}"
 #define LIST(items) "{\"items\":[" items "],\"metadata\":{\"resourceVersion\":\"10\"}}"
@@ -49,7 +50,8 @@
 #define CONTAINER(name, state) "{\"name\":\"" name "\",\"state\":{" state "}}"
 #define WAITS(reason, message) "\"waiting\":{\"reason\":\"" reason "\",\"message\":\"" message "\"}"
 #define RUNS(at) "\"running\":{\"startedAt\":" AT(at) "}"
-#define ENDED(reason, code, at) "\"terminated\":{\"reason\":\"" reason "\",\"exitCode\":" code ",\"startedAt\":" AT(at) "}"
+#define ENDED(reason, code, at) "\"terminated\":{\"reason\":\"" reason "\",\"exitCode\":" code ",\"startedAt\":" \
+    AT(at) "}"
 #define INIT(state) "\"initContainerStatuses\":[" CONTAINER("br", state) "]"
 #define MAIN(state) "\"containerStatuses\":[" CONTAINER("backup", state) "]"
 
@@ -59,7 +61,8 @@
 
 static void expect(struct bed *bed, const char *request, const char *has, enum fake_how how, int http, const char *body)
 {
-    fake_expect(bed->f.server, &(struct fake_rule){.request = request, .has = has, .how = how, .http = http, .body = body});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = request, .has = has, .how = how, .http = http,
+                                                   .body = body});
 }
 
 static void expect_watches(struct bed *bed, const char *jobs, const char *pods, const char *events)
@@ -99,13 +102,16 @@ static const struct {
     {"the newest Job counts",
      JOB("new", "j2", "11:00", OF_BACKUP("uid-1"), "") "," J, P("\"phase\":\"Running\""), "",
      {.job = {.present = true, .uid = "j2", .name = "new"}}},
-    {"the Job of an object of that name that was deleted", JOB("old", "j0", "12:00", OF_BACKUP("uid-0"), ""), "", "", {.job = {.present = false}}},
-    {"the Job of a CompactBackup", JOB("c", "j0", "12:00", OWNER("pingcap.com/v1alpha1", "CompactBackup", "log-orders", "uid-1"),
+    {"the Job of an object of that name that was deleted", JOB("old", "j0", "12:00", OF_BACKUP("uid-0"), ""), "", "",
+     {.job = {.present = false}}},
+    {"the Job of a CompactBackup", JOB("c", "j0", "12:00", OWNER("pingcap.com/v1alpha1", "CompactBackup",
+                                                                 "log-orders", "uid-1"),
                                        ""), "", "", {.job = {.present = false}}},
     {"nobody's Job", JOB("c", "j0", "12:00", "", ""), "", "", {.job = {.present = false}}},
     {"a Job that failed",
      JOB("f", "j1", "10:00", OF_BACKUP("uid-1"), "\"conditions\":[{\"type\":\"Suspended\",\"status\":\"True\"},"
-         "{\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"BackoffLimitExceeded\",\"lastTransitionTime\":" AT("10:05") "}]"),
+         "{\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"BackoffLimitExceeded\",\"lastTransitionTime\":"
+             AT("10:05") "}]"),
      P("\"phase\":\"Failed\"," MAIN(ENDED("OOMKilled", "137", "10:02"))),
      EVENT("e1", "Job", "j1", "BackoffLimitExceeded", "no cause", "10:05", ""),
      {.job = {.present = true, .failed = true, .uid = "j1", .name = "f", .reason = "BackoffLimitExceeded",
@@ -113,7 +119,8 @@ static const struct {
       .pod = {.present = true, .name = "p", .phase = "Failed", .container = "backup", .ended = "OOMKilled",
               .exit_code = 137}}},
     {"a Job that is complete: its Warnings are over",
-     JOB("f", "j1", "10:00", OF_BACKUP("uid-1"), "\"completionTime\":" AT("10:07") ",\"conditions\":[{\"type\":\"Complete\","
+     JOB("f", "j1", "10:00", OF_BACKUP("uid-1"), "\"completionTime\":" AT("10:07")
+         ",\"conditions\":[{\"type\":\"Complete\","
          "\"status\":\"True\"}]"), "", EVENT("e1", "Job", "j1", "FailedCreate", "x", "10:05", ""),
      {.job = {.present = true, .complete = true, .uid = "j1", .name = "f"}}},
     {"conditions that are not true", JOB("f", "j1", "10:00", OF_BACKUP("uid-1"), "\"conditions\":[{\"type\":\"Failed\","
@@ -137,7 +144,8 @@ static const struct {
      {.job = {.present = true, .uid = "j1", .name = "-"},
       .pod = {.present = true, .name = "p", .phase = "Running", .container = "backup"}}},
     {"no room to schedule", J,
-     P("\"phase\":\"Pending\",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\","
+     P("\"phase\":\"Pending\",\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"False\","
+       "\"reason\":\"Unschedulable\","
        "\"message\":\"0/3 nodes are available\"}]"),
      EVENT("e1", "Pod", "p1", "FailedScheduling", "0/3 nodes are available", "10:02", ",\"count\":4"),
      {.job = {.present = true, .uid = "j1", .name = "-"},
@@ -156,7 +164,8 @@ static const struct {
     {"no ServiceAccount", J, "",
      EVENT("e1", "Job", "j1", "FailedCreate", "serviceaccount not found", "10:02", ",\"count\":2") ","
      EVENT("e2", "Job", "j1", "FailedCreate", "serviceaccount not found, still", "10:30", ",\"count\":7") ","
-     EVENT("e3", "Pod", "somebody's", "Unhealthy", "x", "10:40", "") "," EVENT("e4", "Node", "n", "NotReady", "x", "10:50", ""),
+     EVENT("e3", "Pod", "somebody's", "Unhealthy", "x", "10:40", "") "," EVENT("e4", "Node", "n", "NotReady", "x",
+             "10:50", ""),
      {.job = {.present = true, .uid = "j1", .name = "-"},
       .event = {.reason = "FailedCreate", .message = "serviceaccount not found, still", .about = "Job", .count = 7,
                 .at_ms = NOW_MS - 50 * 60000 + 30000}}},
@@ -170,11 +179,13 @@ static const struct {
      EVENT("e1", "Pod", "p1", "Evicting", "x", "10:31", ""),
      {.job = {.present = true, .uid = "j1", .name = "-"},
       .pod = {.present = true, .name = "p", .phase = "Running", .container = "backup"},
-      .event = {.reason = "Evicting", .message = "x", .about = "Pod", .count = 1, .at_ms = NOW_MS - 50 * 60000 + 31000}}},
+      .event = {.reason = "Evicting", .message = "x", .about = "Pod", .count = 1,
+                .at_ms = NOW_MS - 50 * 60000 + 31000}}},
     {"of the Backup itself, in a series", "", "",
      EVENT("e1", "Backup", "uid-1", "FailedCreate", "y", "10:00", ",\"series\":{\"count\":9,\"lastObservedTime\":"
            "\"2026-11-23T15:20:00.123456Z\"}"),
-     {.event = {.reason = "FailedCreate", .message = "y", .about = "Backup", .count = 9, .at_ms = NOW_MS - 40 * 60000 + 123}}},
+     {.event = {.reason = "FailedCreate", .message = "y", .about = "Backup", .count = 9,
+                .at_ms = NOW_MS - 40 * 60000 + 123}}},
 };
 
 static void assert_text(const char *what, const char *got, const char *wanted)
@@ -230,7 +241,8 @@ static void facts_are_made(void **state)
         struct bed bed = {0};
         bed_open(&bed);
         backup_put(&bed, &(struct backup_spec){0});
-        expect_watches(&bed, list_of(&bed, cases[i].jobs), list_of(&bed, cases[i].pods), list_of(&bed, cases[i].events));
+        expect_watches(&bed, list_of(&bed, cases[i].jobs), list_of(&bed, cases[i].pods), list_of(&bed,
+                cases[i].events));
         want(&bed);
         assert_facts(cases[i].what, facts_of(&bed, "log-orders"), &cases[i].wanted);
         assert_int_equal(facts_of(&bed, "log-orders")->cluster.read_ms, NOW_MS);
@@ -253,7 +265,8 @@ static void changes_are_followed(void **state)
     UNTIL(bed->f.loop, fake_is_open(bed->f.server, JOBS "watch") && fake_is_open(bed->f.server, PODS "watch") &&
                            fake_is_open(bed->f.server, EVENTS "watch"));
     /* the Event before its Job, the Pod before it too */
-    fake_send(bed->f.server, EVENTS "watch", CHANGE("ADDED", EVENT("e1", "Pod", "p1", "FailedMount", "m", "10:05", "")));
+    fake_send(bed->f.server, EVENTS "watch", CHANGE("ADDED", EVENT("e1", "Pod", "p1", "FailedMount", "m", "10:05",
+                                                                   "")));
     fake_send(bed->f.server, PODS "watch", CHANGE("ADDED", P("\"phase\":\"Pending\"")));
     SPIN(bed->f.loop, 30);
     assert_false(facts_of(bed, "log-orders")->job.present);
@@ -271,7 +284,8 @@ static void changes_are_followed(void **state)
     UNTIL(bed->f.loop, !facts_of(bed, "log-orders")->job.present);
     fake_send(bed->f.server, EVENTS "watch", CHANGE("ADDED", EVENT("e2", "Backup", "uid-1", "Odd", "m", "10:05", "")));
     UNTIL(bed->f.loop, !strcmp(facts_of(bed, "log-orders")->event.reason, "Odd"));
-    fake_send(bed->f.server, EVENTS "watch", CHANGE("DELETED", EVENT("e2", "Backup", "uid-1", "Odd", "m", "10:05", "")));
+    fake_send(bed->f.server, EVENTS "watch", CHANGE("DELETED", EVENT("e2", "Backup", "uid-1", "Odd", "m", "10:05",
+                                                                     "")));
     UNTIL(bed->f.loop, !facts_of(bed, "log-orders")->event.at_ms);
 }
 
@@ -303,7 +317,8 @@ static void two_groups(void **state)
     store_put(bed->fleet.store, 1, record_decode_text(text, strlen(text), store_pool(bed->fleet.store), NULL), NOW_MS);
     expect(bed, "GET /apis/pingcap.com/v1alpha1/namespaces/orders/tidbclusters/tc ", NULL, FAKE_WHOLE, 200,
            "{\"spec\":{\"paused\":true}}");
-    expect_watches(bed, LIST(J "," JOB("v1", "j9", "10:00", OWNER("pingcap.com/v1alpha1", "Backup", "log-orders", "uid-v1"), "")),
+    expect_watches(bed, LIST(J "," JOB("v1", "j9", "10:00", OWNER("pingcap.com/v1alpha1", "Backup", "log-orders",
+                                                                  "uid-v1"), "")),
                    LIST(""), LIST(""));
     want(bed);
     unsigned seen = 0;
@@ -322,7 +337,8 @@ static void rows_without_facts_pay_nothing(void **state)
     struct bed *bed = *state;
     snapshot_put(bed, "full", DAY);
     backup_put(bed, &(struct backup_spec){.name = "other", .ns = "billing"});
-    expect_watches(bed, LIST(JOB("backup-full", "jf", "10:00", OWNER("br.pingcap.com/v1alpha1", "Backup", "full", "u-full"),
+    expect_watches(bed, LIST(JOB("backup-full", "jf", "10:00", OWNER("br.pingcap.com/v1alpha1", "Backup", "full",
+                                                                     "u-full"),
                                  "\"conditions\":[{\"type\":\"Complete\",\"status\":\"True\"}]")), LIST(""), LIST(""));
     want(bed);
     for (slot_t slot = 0; slot < store_slots(bed->fleet.store); slot++)
@@ -446,7 +462,8 @@ static void texts_are_cut_at_characters(void **state)
     (void)state;
     static const struct {
         const char *from, *to;
-    } texts[] = {{"abcdefg", "abcdefg"}, {"abcdefgh", "abcdefg"}, {"abcdef\xc3\xa4", "abcdef"}, {"abcde\xc3\xa4x", "abcde\xc3\xa4"},
+    } texts[] = {{"abcdefg", "abcdefg"}, {"abcdefgh", "abcdefg"}, {"abcdef\xc3\xa4", "abcdef"}, {"abcde\xc3\xa4x",
+            "abcde\xc3\xa4"},
                  {"abcd\xf0\x9f\x98\x80", "abcd"}, {"\x80\x80\x80\x80\x80\x80\x80\x80\x80", ""}, {NULL, ""}, {"", ""}};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         char buf[8];

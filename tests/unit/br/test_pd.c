@@ -123,20 +123,25 @@ static const struct {
      {.pd = {.start_ts = 300}}},
     {"paused by hand, of an old br", {RUNS("log-orders"), CHECKPOINT("log-orders"), PAUSED("")},
      {.pd = {.checkpoint = TSO_OF_BYTES, .start_ts = 300, .paused = true}}},
-    {"paused by hand", {RUNS("log-orders"), PAUSED(PAUSE("MANUAL", "text/plain;charset=UTF-8", "Zm9yIHRoZSBuaWdodA=="))},
-     {.pd = {.start_ts = 300, .paused = true, .paused_at_ms = NOW_MS - 49 * 60000, .paused_by = "host-7", .paused_pid = 4711,
+    {"paused by hand", {RUNS("log-orders"), PAUSED(PAUSE("MANUAL", "text/plain;charset=UTF-8",
+                                                         "Zm9yIHRoZSBuaWdodA=="))},
+     {.pd = {.start_ts = 300, .paused = true, .paused_at_ms = NOW_MS - 49 * 60000, .paused_by = "host-7",
+             .paused_pid = 4711,
              .paused_why = "for the night"}}},
     {"paused by hand, without a word", {RUNS("log-orders"), PAUSED("{\"severity\":\"MANUAL\",\"payload\":null}")},
      {.pd = {.start_ts = 300, .paused = true}}},
-    {"paused by an error", {RUNS("log-orders"), PAUSED(PAUSE("ERROR", "application/x-protobuf;messagetype=brpb.StreamBackupError",
-                                                             "EgVLVjpMQhoEYm9vbQ=="))},
+    {"paused by an error",
+     {RUNS("log-orders"),
+      PAUSED(PAUSE("ERROR", "application/x-protobuf;messagetype=brpb.StreamBackupError", "EgVLVjpMQhoEYm9vbQ=="))},
      {.pd = {.start_ts = 300, .paused = true, .paused_by_error = true, .paused_at_ms = NOW_MS - 49 * 60000,
              .paused_by = "host-7", .paused_pid = 4711, .paused_why = "KV:LB: boom"}}},
     {"paused, in words nobody knows", {RUNS("log-orders"), PAUSED("{\"severity\":3,\"operation_pid\":-4} or so")},
      {.pd = {.start_ts = 300, .paused = true}}},
     {"errors of stores: the newest is told", {RUNS("log-orders"), LAST_ERROR("log-orders", "1", "\x07"),
-                                              LAST_ERROR("log-orders", "4", "\x64"), LAST_ERROR("log-orders", "5", "\x08"),
-                                              {ROOT "last-error/log-orders/x", "y", 1}, {ROOT "last-error/log-orders/6", "\xff", 1}},
+                                              LAST_ERROR("log-orders", "4", "\x64"),
+                                              LAST_ERROR("log-orders", "5", "\x08"),
+                                              {ROOT "last-error/log-orders/x", "y", 1},
+                                              {ROOT "last-error/log-orders/6", "\xff", 1}},
      {.pd = {.start_ts = 300, .error_count = 3, .error_store = 4, .error = "KV:LB: boom", .error_at_ms = 100}}},
     {"no task", {RUNS("log"), CHECKPOINT("log"), CHECKPOINT("log-orders")}, {.pd = {.task_missing = true}}},
     {"nothing at all", {{NULL, NULL, 0}}, {.pd = {.task_missing = true}}},
@@ -207,7 +212,8 @@ static void a_tso_stays_exact(void **state)
 static void names_are_not_mixed_up(void **state)
 {
     struct bed *bed = *state;
-    static const char *const names[] = {"log", "log-a", "log-a-b", "lo", "central_global", "log.a_1", "4", "log\xc3\xa4"};
+    static const char *const names[] = {"log", "log-a", "log-a-b", "lo", "central_global", "log.a_1", "4",
+                                        "log\xc3\xa4"};
     struct pair pairs[4 * ARRAY_LEN(names)];
     char values[ARRAY_LEN(names)][8];
     size_t n = 0;
@@ -215,7 +221,8 @@ static void names_are_not_mixed_up(void **state)
         memcpy(values[i], "\0\0\0\0\0\0\1", 7);
         values[i][7] = (char)(i + 1);
         pairs[n++] = (struct pair){bed_keep(bed, xasprintf(ROOT "info/%s", names[i])), INFO, sizeof INFO - 1};
-        pairs[n++] = (struct pair){bed_keep(bed, xasprintf(ROOT "checkpoint/%s/central_global", names[i])), values[i], 8};
+        pairs[n++] = (struct pair){bed_keep(bed, xasprintf(ROOT "checkpoint/%s/central_global", names[i])),
+                                   values[i], 8};
         if (i % 2)
             pairs[n++] = (struct pair){bed_keep(bed, xasprintf(ROOT "pause/%s", names[i])), "", 0};
         else
@@ -294,16 +301,20 @@ static const struct {
     const char *why;
     size_t asked;
 } refusals[] = {
-    {"{}", PDGROUPS, STATUS("Forbidden", "services \\\"pd-pd:2379\\\" is forbidden"), 0, 0, 403, FAKE_WHOLE, PD_NO_RIGHT,
+    {"{}", PDGROUPS, STATUS("Forbidden", "services \\\"pd-pd:2379\\\" is forbidden"), 0, 0, 403, FAKE_WHOLE,
+     PD_NO_RIGHT,
      "no right to create services/proxy of pd-pd in namespace orders", 1},
     {"{}", PDGROUPS, STATUS("NotFound", "services \\\"pd-pd\\\" not found"), 0, 0, 404, FAKE_WHOLE, PD_NO_CLUSTER,
      "there is no Service orders/pd-pd", 1},
     {"{}", PDGROUPS, "404 page not found\n", 0, 0, 404, FAKE_WHOLE, PD_NO_ANSWER, "enable-grpc-gateway", 1},
-    {"{}", PDGROUPS, STATUS("ServiceUnavailable", "no endpoints available for service \\\"pd-pd\\\""), 0, 0, 503, FAKE_WHOLE,
+    {"{}", PDGROUPS, STATUS("ServiceUnavailable", "no endpoints available for service \\\"pd-pd\\\""), 0, 0, 503,
+     FAKE_WHOLE,
      PD_NO_ANSWER, "no endpoints available", 1},
     {"{}", PDGROUPS, "Bad Gateway", 0, 0, 502, FAKE_WHOLE, PD_NO_ANSWER, "502", 1},
-    {"{}", PDGROUPS, "Client sent an HTTP request to an HTTPS server.\n", 0, 0, 400, FAKE_WHOLE, PD_TLS, "certificates", 1},
-    {"{}", PDGROUPS, "{\"error\":\"etcdserver: no leader\",\"code\":14}", 0, 0, 503, FAKE_WHOLE, PD_NO_ANSWER, "503", 1},
+    {"{}", PDGROUPS, "Client sent an HTTP request to an HTTPS server.\n", 0, 0, 400, FAKE_WHOLE, PD_TLS,
+     "certificates", 1},
+    {"{}", PDGROUPS, "{\"error\":\"etcdserver: no leader\",\"code\":14}", 0, 0, 503, FAKE_WHOLE, PD_NO_ANSWER, "503",
+     1},
     {"{}", PDGROUPS, "<html>welcome</html>", 0, 0, 200, FAKE_WHOLE, PD_NO_ANSWER, "", 1},
     {"{}", PDGROUPS, "{}", 0, 0, 200, FAKE_WHOLE, PD_NO_ANSWER, "no etcd", 1},
     {"{}", PDGROUPS, "", 0, 0, 200, FAKE_CUT, PD_NO_ANSWER, "", 1},
@@ -327,7 +338,8 @@ static void what_is_no_answer(void **state)
         expect(&bed, CORE "clusters/tc ", refusals[i].cluster_http, refusals[i].cluster);
         expect(&bed, CORE "pdgroups ", refusals[i].pdgroups_http, refusals[i].pdgroups);
         expect(&bed, CORE "tikvgroups ", 200, "{}");
-        fake_expect(bed.f.server, &(struct fake_rule){.request = RANGE, .http = refusals[i].http, .how = refusals[i].how,
+        fake_expect(bed.f.server, &(struct fake_rule){.request = RANGE, .http = refusals[i].http,
+                                                      .how = refusals[i].how,
                                                       .body = refusals[i].range});
         const struct backup_facts *facts = read_facts(&bed, "log-orders");
         if (facts->pd.reach != refusals[i].reach)
@@ -351,7 +363,8 @@ static void what_was_read_stands(void **state)
     backup_put(bed, &(struct backup_spec){0});
     expect_cluster(bed);
     fake_expect(bed->f.server, &(struct fake_rule){.request = RANGE, .times = 1, .body = answer_of(bed, pairs, 2, "")});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = RANGE, .times = 6, .http = 503, .body = STATUS("X", "gone")});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = RANGE, .times = 6, .http = 503, .body = STATUS("X",
+            "gone")});
     expect(bed, RANGE, 200, answer_of(bed, pairs, 1, ""));
     assert_int_equal(read_facts(bed, "log-orders")->pd.reach, PD_ANSWERED);
     struct pd_cluster *c = bed->br->pd->clusters;
@@ -420,7 +433,8 @@ static void rows_that_come_later(void **state)
 static void tasks_that_no_backup_knows(void **state)
 {
     struct bed *bed = *state;
-    static const struct pair pairs[] = {RUNS("zz"), {ROOT "pause/zz", "", 0}, RUNS("log-orders"), CHECKPOINT("log-orders"),
+    static const struct pair pairs[] = {RUNS("zz"), {ROOT "pause/zz", "", 0}, RUNS("log-orders"),
+                                        CHECKPOINT("log-orders"),
                                         CHECKPOINT("stale")};
     backup_put(bed, &(struct backup_spec){0});
     expect_cluster(bed);
@@ -449,7 +463,8 @@ static void many_clusters(void **state)
     enum { MANY = 100 };
     char *pd = answer_of(bed, cases[0].pairs, 2, "");
     size_t most = 0;
-    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST ", .has = "/services/pd-pd:2379/proxy/v3/kv/range", .body = pd});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST ", .body = pd,
+                                                   .has = "/services/pd-pd:2379/proxy/v3/kv/range"});
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET ", .has = "/pdgroups ", .body = PDGROUPS});
     fake_expect(bed->f.server, &(struct fake_rule){.request = "GET ", .body = "{}"});
     for (int i = 0; i < MANY; i++)
