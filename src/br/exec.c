@@ -78,7 +78,8 @@ char *exec_last_words(const struct br_exec *exec, char *buf, size_t size)
         found = found || error;
         i += len + 1;
     }
-    char *line = xstrndup(best ? best : "", best_len);
+    bool prefixed = best_len > 7 && memcmp(best, "Error: ", 7) == 0;
+    char *line = xstrndup(best ? best + (prefixed ? 7 : 0) : "", best_len - (prefixed ? 7 : 0));
     if (*line)
         cause_text(NULL, line, buf, size);
     else

@@ -279,6 +279,7 @@ static void tell_end(struct exec_job *job)
 {
     struct br_exec *exec = job->exec;
     const FACT_TYPE(pod) *pod = &exec->facts.pod;
+    bool told = *pod->ended && strcmp(pod->ended, "Error") != 0 && strcmp(pod->ended, "Completed") != 0;
     char words[256];
     struct error err = {0};
     unwatch(job);
@@ -297,13 +298,12 @@ static void tell_end(struct exec_job *job)
         error_set(&err, ERROR_MISSING, "Job %s was deleted before br ended%s", exec->job,
                   exec->begun ? "" : ", or never was there");
     else if (*pod->waiting && !job->started)
-        error_set(&err, ERROR_FAILED, "Job %s: br never ran: %s: %s", exec->job, pod->waiting, pod->message);
+        error_set(&err, ERROR_FAILED, "it never ran: %s: %s (Job %s)", pod->waiting, pod->message, exec->job);
     else if (!job->started && *exec->facts.event.reason)
-        error_set(&err, ERROR_FAILED, "Job %s: no Pod could be made: %s", exec->job, exec->facts.event.message);
+        error_set(&err, ERROR_FAILED, "no Pod could be made: %s (Job %s)", exec->facts.event.message, exec->job);
     else
-        error_set(&err, ERROR_FAILED, "Job %s: br failed%s%s%s%s", exec->job,
-                  *pod->ended && strcmp(pod->ended, "Error") != 0 ? ", " : "",
-                  *pod->ended && strcmp(pod->ended, "Error") != 0 ? pod->ended : "", *words ? ": " : "", words);
+        error_set(&err, ERROR_FAILED, "%s%s%s (Job %s)", told ? pod->ended : "", told && *words ? ": " : "",
+                  *words ? words : told ? "" : "it ended without a word", exec->job);
     exec_fail(exec, &err);
 }
 

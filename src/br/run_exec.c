@@ -92,7 +92,7 @@ static void tell_failed(struct run *run)
     pub->cause = cause_of(run);
     if (br_exec_is_begun(run->exec)) {
         keep_log(run);
-        run_say(run, BR_FAILED, "br %s failed: %s", br_command_table[pub->br_command].words, err->text);
+        run_say(run, BR_FAILED, "br %s: %s", br_command_table[pub->br_command].words, err->text);
     } else if (err->code == ERROR_NETWORK || err->code == ERROR_TIMEOUT) {
         run_say(run, BR_NOT_SENT, "%s", err->text);
     } else {

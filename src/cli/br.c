@@ -113,9 +113,9 @@ static void say_where(const struct br_plan *plan, enum br_command command)
     const struct br_command_info *info = &br_command_table[command];
     char flag[64];
     const char *unknown = plan->object ? br_argv_unknown_flag(plan->object, command, flag, sizeof flag) : NULL;
-    cli_say("it runs where %s%s%s reached: --driver job runs it in a Job in %s, --driver local here",
-            info->needs_pd ? "PD" : "", info->needs_pd && info->needs_storage ? " and " : "",
-            info->needs_pd && info->needs_storage ? "the storage are" : info->needs_pd ? "is" : "the storage is", plan->ns);
+    cli_say("it runs where %s reached: --driver job runs it in a Job in %s, --driver local here",
+            info->needs_pd && info->needs_storage ? "PD and the storage are" : info->needs_pd ? "PD is" : "the storage is",
+            plan->ns);
     if (info->needs_storage && secret_of(plan))
         cli_say("its credentials for the storage are in Secret %s", secret_of(plan));
     if (unknown)
@@ -173,6 +173,14 @@ static void print_answer(const struct session *s, const struct br_run *run)
     str_done(&out);
 }
 
+static void say_lines(const char *text)
+{
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        cli_say("br: %.*s", (int)len, text);
+    }
+}
+
 static int run_it(struct session *s, const struct br_plan_spec *spec)
 {
     int code = act_on(s, spec, 1);
@@ -180,8 +188,8 @@ static int run_it(struct session *s, const struct br_plan_spec *spec)
     if (!run)
         return code;
     print_answer(s, run);
-    if (run->errors[0] && run->outcome != BR_DONE)
-        cli_say("br's last errors: %s", run->errors);
+    if (run->outcome != BR_DONE)
+        say_lines(run->errors);
     if (run->cause && run->outcome != BR_DONE)
         cli_say("%s: %s", run->cause->sentence, run->cause->action);
     if (run->log_path[0])

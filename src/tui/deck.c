@@ -338,6 +338,10 @@ static bool deck_command(struct view *view, struct ui *ui, enum ui_command comma
         if (any)
             logs_open(ui, deck_row(deck, deck->row));
         return true;
+    case UI_ASK:
+        if (any)
+            ui_push(ui, ask_new(ui, deck_row(deck, deck->row)));
+        return true;
     case UI_COPY: copy(deck); return true;
     default: return false;
     }
@@ -452,8 +456,11 @@ static void deck_hints(struct view *view, struct ui *ui, struct hints *hints)
         hints_add(hints, UI_BACK, filtered ? "filter off" : "all", false);
     if (row && !marks)
         hints_add(hints, UI_OPEN, "open", false);
+    bool trouble = row && !marks && deck_row(deck, deck->row)->state.needs_you;
+    if (trouble) /* the log tells why: before what can be done about it */
+        hints_add(hints, UI_LOGS, "log", false);
     act_hint(ui, rows, count, hints);
-    if (row && !marks)
+    if (row && !marks && !trouble)
         hints_add(hints, UI_LOGS, "log", false);
     hints_add(hints, UI_FILTER, "filter", false);
     if (store_needs_you(fleet_store(ui->fleet)) && !order_need_you(deck->order))

@@ -36,6 +36,7 @@ const struct key_binding global_keys[] = {
     {UI_STOP, "S"},
     {UI_TRUNCATE, "T"},
     {UI_DELETE, "ctrl-d"},
+    {UI_ASK, "b"},
     {UI_CLEAR_TRUNCATE, "tab"},
     {UI_MARK, "space"},
     {UI_MARK_RANGE, "ctrl-space"},

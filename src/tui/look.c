@@ -29,7 +29,7 @@ struct look {
 };
 
 static const struct key_binding look_keys[] = {
-    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
+    {UI_PAGE_DOWN, "space"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
     {UI_WRAP, "w"}, {UI_DOWN, "enter"}, {UI_LOGS, "l"},
 };
 
@@ -189,6 +189,10 @@ static bool look_command(struct view *view, struct ui *ui, enum ui_command comma
         if (row)
             logs_open(ui, row);
         return true;
+    case UI_ASK:
+        if (row)
+            ui_push(ui, ask_new(ui, row));
+        return true;
     case UI_SEARCH:
         ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = look});
         return true;
@@ -210,8 +214,10 @@ static void look_hints(struct view *view, struct ui *ui, struct hints *hints)
     const struct store_row *row = look_row(look);
     hints_add(hints, UI_BACK, "back", false);
     hints_add(hints, look->yaml ? UI_DESCRIBE : UI_YAML, look->yaml ? "describe" : "yaml", false);
-    if (row)
+    if (row) {
         hints_add(hints, UI_LOGS, "log", false);
+        hints_add(hints, UI_ASK, "ask br", false);
+    }
     hints_add(hints, UI_PAGE_DOWN, "page", false);
     hints_add(hints, UI_SEARCH, "search", false);
     if (row)

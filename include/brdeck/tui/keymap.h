@@ -36,6 +36,7 @@
     COMMAND(RETAIN, "retain", "act", "Set cleanPolicy to Retain: a delete leaves the data") \
     COMMAND(REMOVE_FINALIZER, "remove-finalizer", "act", "Let an object go whose delete hangs") \
     COMMAND(RETRY, "retry", "act", "Have the failed command run again") \
+    COMMAND(ASK, "ask", "act", "Ask br itself: a Job that looks and changes nothing") \
     COMMAND(CLEAR_TRUNCATE, "clear-truncate", "act", \
             "In a dialog: the safer way, or back: take a waiting truncate out, keep the data of a delete") \
     COMMAND(CANCEL_RUN, "cancel", "act", "In the runs: stop br itself, where brdeck started it") \
