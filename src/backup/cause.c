@@ -38,16 +38,40 @@ static bool contains(const char *text, const char *pattern)
     return false;
 }
 
-struct place {
-    unsigned where; /* enum cause_place; 0: nothing stands there */
-    const char *name, *text;
+/* Which pairs of letters stand in a text, whatever the case: most patterns are ruled out by them without a search. */
+struct pairs {
+    uint64_t bits[16];
 };
-enum { PLACES_MAX = 6 };
+
+static unsigned pair_at(const char *text) { return ((unsigned)text[0] & 31) << 5 | ((unsigned)text[1] & 31); }
+
+static void pairs_of(const char *text, struct pairs *pairs)
+{
+    memset(pairs, 0, sizeof *pairs);
+    for (; text && text[0] && text[1]; text++)
+        pairs->bits[pair_at(text) >> 6] |= UINT64_C(1) << (pair_at(text) & 63);
+}
+
+static bool may_contain(const struct pairs *pairs, const char *pattern)
+{
+    for (; pattern[0] && pattern[0] != '*' && pattern[1] && pattern[1] != '*'; pattern++)
+        if (!(pairs->bits[pair_at(pattern) >> 6] >> (pair_at(pattern) & 63) & 1))
+            return false;
+    return true;
+}
+
+struct place {
+    unsigned where; /* enum cause_place */
+    const char *name, *text;
+    struct pairs pairs; /* of text */
+};
+enum { PLACES_MAX = 8 };
 
 static bool is_at(const struct cause_sign *sign, const struct place *place)
 {
     return (sign->places & place->where) && (!sign->name || str_same(sign->name, place->name)) &&
-           (!sign->text || (place->text && contains(place->text, sign->text)));
+           (!sign->text ||
+            (place->text && may_contain(&place->pairs, sign->text) && contains(place->text, sign->text)));
 }
 
 static const struct cause *find_in(const struct place *places, size_t count)
@@ -72,31 +96,39 @@ static bool event_counts(const struct backup_facts *facts)
            (!facts->pod.present || !facts->pod.phase[0] || strcmp(facts->pod.phase, "Pending") == 0);
 }
 
-static size_t add_places(const struct backup_facts *facts, struct place places[PLACES_MAX])
+static void add_place(struct place *place, unsigned where, const char *name, const char *text)
+{
+    place->where = where;
+    place->name = name;
+    place->text = text;
+    pairs_of(text, &place->pairs);
+}
+
+static size_t add_facts(const struct backup_facts *facts, struct place places[PLACES_MAX])
 {
     size_t n = 0;
     if (facts->log_error[0])
-        places[n++] = (struct place){IN_LOG, NULL, facts->log_error};
+        add_place(&places[n++], IN_LOG, NULL, facts->log_error);
     if (facts->pod.present && facts->pod.waiting[0])
-        places[n++] = (struct place){IN_WAITING, facts->pod.waiting, facts->pod.message};
+        add_place(&places[n++], IN_WAITING, facts->pod.waiting, facts->pod.message);
     if (facts->pod.present && facts->pod.ended[0])
-        places[n++] = (struct place){IN_END, facts->pod.ended, facts->pod.message};
+        add_place(&places[n++], IN_END, facts->pod.ended, facts->pod.message);
     if (facts->job.present && facts->job.reason[0])
-        places[n++] = (struct place){IN_JOB, facts->job.reason, ""};
+        add_place(&places[n++], IN_JOB, facts->job.reason, "");
     if (event_counts(facts))
-        places[n++] = (struct place){IN_EVENT, facts->event.reason, facts->event.message};
+        add_place(&places[n++], IN_EVENT, facts->event.reason, facts->event.message);
     return n;
 }
 
 const struct cause *cause_find(const struct cause_signs *signs)
 {
-    struct place places[PLACES_MAX + 2];
+    struct place places[PLACES_MAX];
     const struct backup_facts *facts = signs->facts;
-    size_t n = facts ? add_places(facts, places) : 0;
+    size_t n = facts ? add_facts(facts, places) : 0;
     if (signs->reason || signs->message)
-        places[n++] = (struct place){IN_CONDITION, signs->reason, signs->message};
+        add_place(&places[n++], IN_CONDITION, signs->reason, signs->message);
     if (signs->log)
-        places[n++] = (struct place){IN_LOG, NULL, signs->log};
+        add_place(&places[n++], IN_LOG, NULL, signs->log);
     const struct cause *cause = find_in(places, n);
     if (cause || !facts)
         return cause;

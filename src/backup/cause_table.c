@@ -29,14 +29,15 @@ const struct cause cause_table[] = {
     [CAUSE_PRIORITY_CLASS] = {"no-priority-class", "no PriorityClass",
         "the PriorityClass that the spec names is not there", "Create it, or name another in a new Backup.", true},
     [CAUSE_NAME_TOO_LONG] = {"name-too-long", "name too long",
-        "the Backup's name is too long for the labels of its Job", "Make a new Backup with a name of 43 letters at most.",
-        false},
+        "the Backup's name is too long for the labels of its Job",
+        "Make a new Backup with a name of 43 letters at most.", false},
     [CAUSE_POD_FORBIDDEN] = {"pod-forbidden", "Pod forbidden", "the API server refuses the Pod of the Job",
         "The Event says why: mend that.", true},
     [CAUSE_NO_SECRET] = {"no-secret", "no secret", "the Secret with the storage's login is not there",
         "Create it in the Backup's namespace.", true},
     [CAUSE_SECRET_KEY] = {"secret-key-missing", "secret without keys", "the Secret lacks a key that the Job needs",
-        "Add it: access_key and secret_key for S3, credentials for GCS, AZURE_STORAGE_ACCOUNT and a key for Azure.", true},
+        "Add it: access_key and secret_key for S3, credentials for GCS, AZURE_STORAGE_ACCOUNT and a key for Azure.",
+        true},
     [CAUSE_NO_CONFIG_MAP] = {"no-config-map", "no ConfigMap", "a ConfigMap that the Pod needs is not there",
         "Create it, or take it out of spec.env in a new Backup.", true},
     [CAUSE_CONTAINER_CONFIG] = {"container-config", "bad container config",
@@ -86,7 +87,8 @@ const struct cause cause_table[] = {
         "Take it out of spec.br.options (timeAgo and tableFilter too reach every sub-command of a log backup).", false},
     [CAUSE_BAD_FLAG] = {"bad-flag-value", "bad br option", "br does not understand the value of an option",
         "Mend it in the spec: write times as a TSO.", false},
-    [CAUSE_TASK_EXISTS] = {"task-exists", "a task exists", "another log task runs in this cluster: it can have one only",
+    [CAUSE_TASK_EXISTS] = {"task-exists", "a task exists", 
+        "another log task runs in this cluster: it can have one only",
         "Stop that one first; br log status names it.", false},
     [CAUSE_RESTORE_RUNS] = {"restore-running", "restore running", "a restore or an import runs in the cluster",
         "Wait for its end, then begin again.", false},
@@ -119,7 +121,8 @@ const struct cause cause_table[] = {
         "Create it, or name the right one (and its region).", false},
     [CAUSE_NO_CONTAINER] = {"no-container", "no such container", "the storage container is not there",
         "Create it, or name the right one.", false},
-    [CAUSE_BUCKET_UNSET] = {"bucket-unset", "no bucket", "the spec names no bucket", "Name one in a new Backup.", false},
+    [CAUSE_BUCKET_UNSET] = {"bucket-unset", "no bucket", "the spec names no bucket", "Name one in a new Backup.",
+        false},
     [CAUSE_STORAGE_FULL] = {"storage-full", "storage full", "the storage has no space left",
         "Free some: truncate old log, or raise its quota.", false},
     [CAUSE_STORAGE_THROTTLES] = {"storage-throttles", "storage throttles", "the storage answers too many requests",
@@ -158,8 +161,8 @@ const struct cause cause_table[] = {
 };
 const size_t cause_count = ARRAY_LEN(cause_table);
 
-/* Sources: job-controller, kubelet, scheduler (Events, waiting and end reasons), TiDB Operator (reasons), BR, the storages'
- * SDKs. */
+/* Sources: job-controller, kubelet, scheduler (Events, waiting and end reasons), TiDB Operator (reasons), BR, the
+ * storages' SDKs. */
 const struct cause_sign cause_signs[] = {
     /* the Job controller could make no Pod */
     {CAUSE_NO_SERVICE_ACCOUNT, IN_EVENT, NULL, "serviceaccount * not found"},

@@ -79,8 +79,8 @@ static void check_age(struct sum *sum)
     if (!newest) {
         struct finding *f = found(sum, "no-full-backup", SEVERITY_CRIT, "no full backup");
         if (f) {
-            snprintf(f->sentence, sizeof f->sentence, "Cluster %s has no Complete full backup: nothing can be restored.",
-                     sum->cluster->cluster);
+            snprintf(f->sentence, sizeof f->sentence,
+                     "Cluster %s has no Complete full backup: nothing can be restored.", sum->cluster->cluster);
             snprintf(f->action, sizeof f->action, "Take one.");
         }
         return;
@@ -122,8 +122,8 @@ static void check_logs(struct sum *sum)
     if (active > 1) {
         struct finding *f = found(sum, "several-log-backups", SEVERITY_WARN, "several log backups");
         if (f) {
-            snprintf(f->sentence, sizeof f->sentence, "Cluster %s has %zu log backups that want to run, and it can have "
-                     "one log task only: %s.", cluster->cluster, active, names.data);
+            snprintf(f->sentence, sizeof f->sentence, "Cluster %s has %zu log backups that want to run, and it can "
+                     "have one log task only: %s.", cluster->cluster, active, names.data);
             snprintf(f->action, sizeof f->action, "Stop all but the one whose task PD has.");
         }
     } else if (active == 0 && !cluster->complete) {

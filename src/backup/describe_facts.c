@@ -56,7 +56,8 @@ static void pod_lines(struct description *d, const struct backup_facts *facts)
                     : "no phase yet");
     time_field(d, "pod started", facts->pod.started_ms);
     if (facts->pod.ended[0])
-        description_add(d, facts->pod.exit_code ? ROLE_WARN : ROLE_TEXT, 2, "container", "%s ended with %s, exit code %d",
+        description_add(d, facts->pod.exit_code ? ROLE_WARN : ROLE_TEXT, 2, "container",
+                        "%s ended with %s, exit code %d",
                         facts->pod.container, facts->pod.ended, facts->pod.exit_code);
     else if (facts->pod.waiting[0])
         description_add(d, ROLE_WARN, 2, "container", "%s%swaits: %s", facts->pod.container,
@@ -105,7 +106,8 @@ static void task_lines(struct description *d, const struct backup_facts *facts)
         description_add(d, ROLE_CRIT, 2, "task", "PD knows no such log task");
         return;
     }
-    description_add(d, facts->pd.paused_by_error ? ROLE_CRIT : facts->pd.paused ? ROLE_WARN : ROLE_TEXT, 2, "task", "%s",
+    description_add(d, facts->pd.paused_by_error ? ROLE_CRIT : facts->pd.paused ? ROLE_WARN : ROLE_TEXT, 2, "task",
+                    "%s",
                     facts->pd.paused_by_error ? "paused by an error" : facts->pd.paused ? "paused" : "running");
     tso_field(d, "checkpoint", facts->pd.checkpoint);
     tso_field(d, "started at", facts->pd.start_ts);

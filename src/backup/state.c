@@ -51,7 +51,7 @@ static void say_deletion(struct look *look)
     /* the operator keeps the data of what has not failed under OnFailure too */
     cleans = cleans || r->clean_policy == CLEAN_DELETE ||
              (r->clean_policy == CLEAN_ON_FAILURE && r->phase == PHASE_FAILED);
-    look_say(look, has_task ? " the operator stops the log task" : cleans ? " the operator" : " the operator cleans up");
+    look_say(look, " the operator%s", has_task ? " stops the log task" : cleans ? "" : " cleans up");
     if (cleans)
         look_say(look, "%s removes everything under %s", has_task ? " and" : "", r->path ? r->path : r->storage);
     look_say(look, ".");
@@ -68,7 +68,8 @@ static const struct cause *cluster_cause(struct look *look)
     return cause;
 }
 
-/* What keeps the deletion from getting on: the Cluster, without which the operator does nothing, or its Jobs' trouble. */
+/* What keeps the deletion from getting on: the Cluster, without which the operator does nothing, or its
+ * Jobs' trouble. */
 static const struct cause *deletion_cause(struct look *look)
 {
     const struct cause *cluster = look->record->has_finalizer ? cluster_cause(look) : NULL;
@@ -139,8 +140,10 @@ static bool find_not_picked_up(struct look *look)
         return look_say(look, "Just made: the operator has not written its status yet.");
     }
     look_found(look, cluster ? cluster->id : "not-picked-up", MARK_UNKNOWN, SEVERITY_WARN);
-    if (cluster)
-        look_word(look, "not picked up, %s", cluster->word);
+    if (cluster && r->created_ms)
+        look_word(look, "%s, %s", cluster->word, look_age(look, r->created_ms, age));
+    else if (cluster)
+        look_word(look, "%s", cluster->word);
     else if (r->created_ms)
         look_word(look, "not picked up, %s", look_age(look, r->created_ms, age));
     else
@@ -272,7 +275,8 @@ static bool find_snapshot_job_failed(struct look *look)
     look_found(look, "job-failed", late ? MARK_TROUBLE : MARK_BUSY, late ? SEVERITY_WARN : SEVERITY_BUSY);
     look_word(look, "Running, %s", cause ? cause->word : "Job failed");
     look_say(look, "Its Job has failed%s%s, and the object says Running: %s.", cause ? ": " : "",
-             cause ? cause->sentence : "", late ? "the operator does not look at it" : "the operator is about to see it");
+             cause ? cause->sentence : "",
+             late ? "the operator does not look at it" : "the operator is about to see it");
     look_show_job(look);
     return late ? look_do(look, "See that the operator runs.") : look_do_cause(look, "");
 }
@@ -400,8 +404,10 @@ void state_of(const struct backup_record *record, const struct backup_facts *fac
     state->needs_you = found->needs_you;
     state->until_ms = found->until_ms < look.until_ms ? found->until_ms : look.until_ms;
     memcpy(state->word, found->word, sizeof state->word);
-    snprintf(state->sentence, sizeof state->sentence, "%s%s%s", found->sentence,
-             found->sentence[0] && found->action[0] ? " " : "", found->action);
+    state->sentence[0] = '\0';
+    if (sentence)
+        snprintf(state->sentence, sizeof state->sentence, "%s%s%s", found->sentence,
+                 found->sentence[0] && found->action[0] ? " " : "", found->action);
 }
 
 /* -- what is told of a log backup's time ------------------------------------------------------ */

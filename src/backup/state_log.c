@@ -65,7 +65,8 @@ static void say_waiting_truncate(struct look *look)
     const struct backup_record *r = look->record;
     char at[TSO_TEXT_MAX];
     tso_t until = look->sentence ? tso_from_status(r->until) : 0;
-    if (!look->sentence || str_empty(r->until) || str_same(r->until, r->success_until) || command_effective(r) == LOG_COMMAND_TRUNCATE)
+    if (!look->sentence || str_empty(r->until) || str_same(r->until, r->success_until) ||
+        command_effective(r) == LOG_COMMAND_TRUNCATE)
         return;
     if (until != 0 && (until <= r->commit_ts || until <= tso_from_status(r->success_until)))
         return; /* it would do nothing */

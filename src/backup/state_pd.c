@@ -10,6 +10,8 @@
 #include <brdeck/backup/command.h>
 #include <brdeck/base/str.h>
 
+enum { ERROR_WORDS = 24 };
+
 static void show_pause(struct look *look)
 {
     const struct backup_facts *facts = look->facts;
@@ -79,25 +81,46 @@ static bool has_store_error(struct look *look)
     return facts->pd.paused || facts->pd.error_at_ms == 0 || tso_to_ms(facts->pd.checkpoint) <= facts->pd.error_at_ms;
 }
 
+/* The first words of an error; the list has no room for more. */
+static const char *first_words(const char *error, char buf[ERROR_WORDS + 4])
+{
+    size_t len = strlen(error);
+    if (len <= ERROR_WORDS) {
+        memcpy(buf, error, len + 1);
+        return buf;
+    }
+    for (len = ERROR_WORDS; len > ERROR_WORDS / 2 && error[len] != ' ';)
+        len--;
+    if (error[len] != ' ') /* one long word: at a whole character */
+        for (len = ERROR_WORDS; len > 0 && ((unsigned char)error[len] & 0xC0) == 0x80;)
+            len--;
+    while (len > 0 && strchr(" :,", error[len - 1]))
+        len--;
+    memcpy(buf, error, len);
+    memcpy(buf + len, "...", 4);
+    return buf;
+}
+
 bool find_pd_store_error(struct look *look)
 {
     const struct backup_facts *facts = look->facts;
-    char at[TSO_TEXT_MAX];
+    char at[TSO_TEXT_MAX], words[ERROR_WORDS + 4];
     if (!has_store_error(look))
         return false;
     look_found(look, "store-error", MARK_TROUBLE, SEVERITY_CRIT);
-    look_word(look, "%s, error on store %d: %.24s", phase_name(look->record->phase), facts->pd.error_store,
-              facts->pd.error);
+    look_word(look, "%s, error on store %d: %s", phase_name(look->record->phase), facts->pd.error_store,
+              first_words(facts->pd.error, words));
     look_say(look, "TiKV store %d reports: %s.", facts->pd.error_store, facts->pd.error);
     if (facts->pd.error_count > 1)
-        look_say(look, " So do %d other stores.", facts->pd.error_count - 1);
+        look_say(look, " So do %d more.", facts->pd.error_count - 1);
     if (facts->pd.paused)
         say_until(look);
     look_show(look, "PD: last-error/%.63s/%d", look->record->name, facts->pd.error_store);
     if (facts->pd.error_at_ms)
         look_show(look, " of %s", look_time(look, facts->pd.error_at_ms, at));
-    return facts->pd.paused ? do_resume(look, "Mend the cause, then ") : look_do(look, "Mend the cause: the storage, or "
-                                                            "the store.");
+    if (facts->pd.paused)
+        return do_resume(look, "Mend the cause, then ");
+    return look_do(look, "Mend the cause: the storage, or the store.");
 }
 
 bool find_pd_error_pause(struct look *look)
@@ -138,8 +161,8 @@ bool find_pd_running(struct look *look)
         return false;
     look_found(look, "running-in-pd", MARK_TROUBLE, SEVERITY_WARN);
     look_word(look, "Paused, running in PD");
-    look_say(look, "The object says Paused, but the log task runs in PD: somebody has resumed it, and the operator does "
-             "not see it.");
+    look_say(look, "The object says Paused, but the log task runs in PD: somebody has resumed it, and the operator "
+             "does not see it.");
     look_show(look, "PD: no pause/%.63s, checkpoint %s, read at %s", look->record->name,
               look_time(look, tso_to_ms(facts->pd.checkpoint), at), "now");
     return look_do(look, "Pause it again with brdeck br pause %.63s -n %.63s, then r resumes both.", look->record->name,
@@ -156,8 +179,8 @@ bool find_pd_left(struct look *look)
         return false;
     look_found(look, "left-in-pd", MARK_TROUBLE, SEVERITY_WARN);
     look_word(look, "%s, still in PD", phase_name(look->record->phase));
-    look_say(look, "The object says %s, but PD still has its log task%s: no other can be started, and GC may wait for it.",
-             phase_name(look->record->phase), facts->pd.paused ? ", paused" : "");
+    look_say(look, "The object says %s, but PD still has its log task%s: no other can be started, and GC may wait "
+             "for it.", phase_name(look->record->phase), facts->pd.paused ? ", paused" : "");
     look_show(look, "PD: info/%.63s, read at %s", look->record->name, look_time(look, facts->pd.read_ms, at));
     return look_do(look, "Stop it: brdeck br stop %.63s -n %.63s.", look->record->name, look->record->ns);
 }

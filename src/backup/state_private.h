@@ -15,7 +15,7 @@ enum {
     DELETING_LONG_MS = 10 * 60 * 1000, /* a cleaner that takes so long needs a look */
     STARTING_LONG_MS = 10 * 60 * 1000, /* a log backup without COMMITTS or checkpoint */
     PD_FRESH_MS = 5 * 60 * 1000,       /* what PD, or the Cluster, said longer ago counts no more */
-    STALE_MS = 5 * 60 * 1000,          /* the operator writes the checkpoint each minute: so far behind PD it does not */
+    STALE_MS = 5 * 60 * 1000,          /* the operator writes the checkpoint each minute; so far behind PD, not */
     PAUSE_SOON_MS = 6 * 60 * 60 * 1000,
     PAUSE_NOW_MS = 2 * 60 * 60 * 1000,
     CAUSE_MAX = 160,
@@ -51,7 +51,7 @@ bool look_reached(struct look *look, int64_t at_ms);
 /* How long ago @since_ms was, and how long until @at_ms: as text that holds until it changes. Return @buf. */
 char *look_age(struct look *look, int64_t since_ms, char buf[CLOCK_TEXT_MAX]);
 char *look_left(struct look *look, int64_t at_ms, char buf[CLOCK_TEXT_MAX]);
-/* A time as people read it; today's may read otherwise tomorrow. look_clock: for the word, without seconds ("02:11"). */
+/* A time as people read it; today's may read otherwise tomorrow. look_clock: for the word, no seconds ("02:11"). */
 char *look_time(struct look *look, int64_t ms, char buf[TSO_TEXT_MAX]);
 char *look_clock(struct look *look, int64_t ms, char buf[TSO_TEXT_MAX]);
 

@@ -17,9 +17,9 @@ struct cause {
     const char *id;       /* "no-service-account": stable, for JSON and tests */
     const char *word;     /* for the list: "no ServiceAccount" */
     const char *sentence; /* a clause, what is the matter: "the ServiceAccount of the backup's Pod is not there" */
-    const char *action;   /* a sentence, what to do: "Create it with its Role and RoleBinding (tidb-backup-manager...)." */
-    bool mends_itself;    /* once the cause is gone it goes on without another key (the Job controller, the kubelet or the
-                             operator tries again) */
+    const char *action;   /* a sentence, what to do: "Create it with its Role and RoleBinding." */
+    bool mends_itself;    /* once the cause is gone it goes on without another key: the Job controller, the kubelet or
+                             the operator tries again */
 };
 extern const struct cause cause_table[];
 extern const size_t cause_count;
@@ -32,9 +32,9 @@ struct cause_signs {
 };
 /* The most exact cause that is recognised; NULL: none. */
 const struct cause *cause_find(const struct cause_signs *signs);
-/* That of the record's own reason and message (of the phase, or of the sub-command that the spec asks for) and of @facts,
- * for what does not get on or has failed; "not-picked-up" or the Cluster's for an empty status. NULL: none, or it runs.
- * It knows no time: a Backup just made is not picked up either. */
+/* That of the record's own reason and message (of the phase, or of the sub-command that the spec asks for) and of
+ * @facts, for what does not get on or has failed; "not-picked-up" or the Cluster's for an empty status. NULL: none, or
+ * it runs. It knows no time: a Backup just made is not picked up either. */
 const struct cause *cause_of_record(const struct backup_record *record, const struct backup_facts *facts);
 
 /* What the Cluster itself stands against: missing, suspended, paused; NULL: nothing is known. @facts may be NULL. */

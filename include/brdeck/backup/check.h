@@ -39,8 +39,8 @@ struct finding {
 };
 enum { FINDINGS_MAX = 16 };
 
-/* All findings about @record, the gravest first; the first is what state_of() shows, but for the limits. Returns how many
- * (at least 1). @facts may be NULL; @limits NULL: the defaults. */
+/* All findings about @record, the gravest first; the first is what state_of() shows, but for the limits. Returns how
+ * many (at least 1). @facts may be NULL; @limits NULL: the defaults. */
 size_t check_record(const struct backup_record *record, const struct backup_facts *facts,
                     const struct check_limits *limits, int64_t now_ms, struct finding findings[FINDINGS_MAX]);
 

@@ -75,8 +75,8 @@ void state_of(const struct backup_record *record, const struct backup_facts *fac
               struct backup_state *state);
 
 /* Now minus checkpoint; false where there is none to speak of: no log backup, no checkpoint, Stopped, Failed (rule 10).
- * The fresher of the CR's checkpoint and PD's counts; *@from_pd tells (may be NULL). A checkpoint only grows, so that of
- * PD counts however long ago PD said it. */
+ * The fresher of the CR's checkpoint and PD's counts; *@from_pd tells (may be NULL). A checkpoint only grows, so that
+ * of PD counts however long ago PD said it. */
 bool state_lag(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms, int64_t *lag_ms,
                bool *from_pd);
 /* That checkpoint, whatever the phase; 0: none. */

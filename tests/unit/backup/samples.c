@@ -143,7 +143,8 @@ static void some_pd(unsigned *seed, int64_t now_ms, struct backup_facts *f)
     PICK(f->pd.why, "", "no right to create services/proxy", "Client sent an HTTP request to an HTTPS server");
     PICK(f->pd.paused_by, "", "host-7", "a-host-with-a-very-long-name.of.some.example.org");
     PICK(f->pd.paused_why, "", "maintenance");
-    PICK(f->pd.error, "", "", "failed to upload: AccessDenied, and much more of it, so that no word of a list holds it");
+    PICK(f->pd.error, "", "", "failed to upload: AccessDenied, and much more of it, so that no word of a list holds "
+        "it");
 }
 
 void sample_facts(unsigned *seed, int64_t now_ms, struct backup_facts *f)

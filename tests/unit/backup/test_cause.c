@@ -25,41 +25,56 @@ static const struct row {
     const char *name, *text;
 } rows[] = {
     /* recorded */
-    {"no-service-account", EVENT, "FailedCreate", "Error creating: pods \"backup-demo1-full-\" is forbidden: error looking "
+    {"no-service-account", EVENT, "FailedCreate", "Error creating: pods \"backup-demo1-full-\" is forbidden: error "
+     "looking "
      "up service account backup-test/tidb-backup-manager: serviceaccount \"tidb-backup-manager\" not found"},
-    {"no-secret", CR, "GetS3SecretFailed", "backup backup-test/no-secret, get s3 secret backup-test/absent failed, err: "
+    {"no-secret", CR, "GetS3SecretFailed", "backup backup-test/no-secret, get s3 secret backup-test/absent failed, "
+     "err: "
      "Secret \"absent\" not found"},
     {"bucket-unset", CR, "InvalidSpec", "bucket should be configured for BR in spec of backup-test/no-bucket"},
     /* the Job controller */
-    {"quota-exceeded", EVENT, "FailedCreate", "Error creating: pods \"backup-x-8hj2k\" is forbidden: exceeded quota: compute, "
+    {"quota-exceeded", EVENT, "FailedCreate", "Error creating: pods \"backup-x-8hj2k\" is forbidden: exceeded quota: "
+     "compute, "
      "requested: limits.memory=4Gi, used: limits.memory=30Gi, limited: limits.memory=32Gi"},
-    {"quota-exceeded", EVENT, "FailedCreate", "Error creating: pods \"backup-x-8hj2k\" is forbidden: failed quota: compute: "
+    {"quota-exceeded", EVENT, "FailedCreate", "Error creating: pods \"backup-x-8hj2k\" is forbidden: failed quota: "
+     "compute: "
      "must specify limits.cpu for: backup,br"},
-    {"limit-range", EVENT, "FailedCreate", "Error creating: pods \"backup-x-l2kd9\" is forbidden: maximum memory usage per "
+    {"limit-range", EVENT, "FailedCreate", "Error creating: pods \"backup-x-l2kd9\" is forbidden: maximum memory "
+     "usage per "
      "Container is 1Gi, but limit is 4Gi"},
-    {"limit-range", EVENT, "FailedCreate", "Error creating: pods \"backup-x-l2kd9\" is forbidden: [minimum cpu usage per "
+    {"limit-range", EVENT, "FailedCreate", "Error creating: pods \"backup-x-l2kd9\" is forbidden: [minimum cpu usage "
+     "per "
      "Container is 100m, but request is 10m, minimum memory usage per Container is 64Mi, but request is 1Mi]"},
-    {"pod-security", EVENT, "FailedCreate", "Error creating: pods \"backup-x-cvq7d\" is forbidden: violates PodSecurity "
+    {"pod-security", EVENT, "FailedCreate", "Error creating: pods \"backup-x-cvq7d\" is forbidden: violates "
+     "PodSecurity "
      "\"restricted:latest\": allowPrivilegeEscalation != false (containers \"br\", \"backup\" must set ...)"},
-    {"webhook-denied", EVENT, "FailedCreate", "Error creating: admission webhook \"validation.gatekeeper.sh\" denied the "
+    {"webhook-denied", EVENT, "FailedCreate", "Error creating: admission webhook \"validation.gatekeeper.sh\" denied "
+     "the "
      "request: [ns-must-have-gk] you must provide labels"},
     {"webhook-denied", EVENT, "FailedCreate", "Error creating: Internal error occurred: failed calling webhook "
      "\"sidecar.istio.io\": failed to call webhook: connection refused"},
-    {"no-priority-class", EVENT, "FailedCreate", "Error creating: pods \"backup-x-2kd9f\" is forbidden: no PriorityClass with "
+    {"no-priority-class", EVENT, "FailedCreate", "Error creating: pods \"backup-x-2kd9f\" is forbidden: no "
+     "PriorityClass with "
      "name high was found"},
     {"pod-forbidden", EVENT, "FailedCreate", "Error creating: pods \"backup-x-\" is forbidden: something new"},
-    {"name-too-long", CR, "CreateBackupJobFailed", "Job.batch \"backup-a\" is invalid: spec.template.labels: Invalid value: "
+    {"name-too-long", CR, "CreateBackupJobFailed", "Job.batch \"backup-a\" is invalid: spec.template.labels: Invalid "
+     "value: "
      "\"backup-a\": must be no more than 63 characters"},
     /* the scheduler */
-    {"no-room", WAIT, "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No "
+    {"no-room", WAIT, "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are "
+     "available: 3 No "
      "preemption victims found for incoming pod."},
-    {"no-room", EVENT, "FailedScheduling", "0/4 nodes are available: 1 node(s) had untolerated taint {dedicated: tikv}, 3 "
+    {"no-room", EVENT, "FailedScheduling", "0/4 nodes are available: 1 node(s) had untolerated taint {dedicated: "
+     "tikv}, 3 "
      "Insufficient memory."},
     {"no-room", WAIT, "Unschedulable", ""},
-    {"node-taints", WAIT, "Unschedulable", "0/3 nodes are available: 3 node(s) had untolerated taint {dedicated: tikv}."},
-    {"no-node", EVENT, "FailedScheduling", "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector."},
+    {"node-taints", WAIT, "Unschedulable", "0/3 nodes are available: 3 node(s) had untolerated taint {dedicated: "
+     "tikv}."},
+    {"no-node", EVENT, "FailedScheduling", "0/3 nodes are available: 3 node(s) didn't match Pod's node "
+     "affinity/selector."},
     {"no-node", EVENT, "FailedScheduling", "no nodes available to schedule pods"},
-    {"no-volume-claim", WAIT, "Unschedulable", "0/3 nodes are available: persistentvolumeclaim \"backup-pvc\" not found."},
+    {"no-volume-claim", WAIT, "Unschedulable", "0/3 nodes are available: persistentvolumeclaim \"backup-pvc\" not "
+     "found."},
     {"no-volume-claim", EVENT, "FailedScheduling", "0/3 nodes are available: pod has unbound immediate "
      "PersistentVolumeClaims."},
     /* the kubelet */
@@ -69,24 +84,31 @@ static const struct row {
     {"secret-key-missing", EVENT, "Failed", "Error: couldn't find key secret_key in Secret prod/s3-secret"},
     {"no-config-map", WAIT, "CreateContainerConfigError", "configmap \"proxy\" not found"},
     {"container-config", WAIT, "CreateContainerConfigError", "something new"},
-    {"image-not-pulled", WAIT, "ErrImagePull", "failed to pull and unpack image \"docker.io/pingcap/br:v9\": not found"},
+    {"image-not-pulled", WAIT, "ErrImagePull", "failed to pull and unpack image \"docker.io/pingcap/br:v9\": not "
+     "found"},
     {"image-not-pulled", WAIT, "ImagePullBackOff", "Back-off pulling image \"pingcap/br:v9.9.9\""},
-    {"image-not-pulled", EVENT, "Failed", "Failed to pull image \"pingcap/br:v9.9.9\": rpc error: code = NotFound desc = "
+    {"image-not-pulled", EVENT, "Failed", "Failed to pull image \"pingcap/br:v9.9.9\": rpc error: code = NotFound "
+     "desc = "
      "failed to pull: pull access denied, repository does not exist"},
-    {"bad-image-name", WAIT, "InvalidImageName", "Failed to apply default image tag \"Pingcap/BR\": couldn't parse image "
+    {"bad-image-name", WAIT, "InvalidImageName", "Failed to apply default image tag \"Pingcap/BR\": couldn't parse "
+     "image "
      "reference: invalid reference format"},
     {"no-tls-secret", EVENT, "FailedMount", "MountVolume.SetUp failed for volume \"ti-cluster-client-tls\" : secret "
      "\"shop-cluster-client-secret\" not found"},
-    {"volume-not-mounted", EVENT, "FailedMount", "Unable to attach or mount volumes: unmounted volumes=[local]: timed out "
+    {"volume-not-mounted", EVENT, "FailedMount", "Unable to attach or mount volumes: unmounted volumes=[local]: "
+     "timed out "
      "waiting for the condition"},
-    {"no-pod-network", EVENT, "FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error: code = Unknown desc = failed "
+    {"no-pod-network", EVENT, "FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error: code = Unknown "
+     "desc = failed "
      "to setup network for sandbox"},
-    {"container-not-started", END, "StartError", "failed to create containerd task: exec: \"/tidb-backup-manager\": no such "
+    {"container-not-started", END, "StartError", "failed to create containerd task: exec: \"/tidb-backup-manager\": "
+     "no such "
      "file or directory"},
     {"wrong-architecture", LOG, NULL, "exec /entrypoint.sh: exec format error"},
     {"out-of-memory", END, "OOMKilled", ""},
     {"out-of-memory", CR, "BackupDataToRemoteFailed", "Pod reason OOMKilled, message"},
-    {"evicted", END, "Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, available: 0."},
+    {"evicted", END, "Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, "
+     "available: 0."},
     {"node-gone", END, "NodeLost", "Node n1 which was running pod x is unresponsive"},
     {"node-gone", END, "Terminated", "Pod was terminated in response to imminent node shutdown."},
     {"job-deadline", JOB, "DeadlineExceeded", ""},
@@ -103,35 +125,45 @@ static const struct row {
     {"cluster-missing", CR, "FetchFailed", "clusters.core.pingcap.com \"shop\" not found"},
     /* br and its manager */
     {"manager-forbidden", LOG, NULL, "backups.br.pingcap.com \"log-a\" is forbidden: User "
-     "\"system:serviceaccount:prod:tidb-backup-manager\" cannot get resource \"backups\" in API group \"br.pingcap.com\" in "
+     "\"system:serviceaccount:prod:tidb-backup-manager\" cannot get resource \"backups\" in API group "
+     "\"br.pingcap.com\" in "
      "the namespace \"prod\""},
-    {"gc-passed", CR, "ResumeLogBackuFailed", "failed to check gc safePoint, checkpoint ts 433177834291200000: GC safepoint "
-     "433193092308795392 exceed TS 433177834291200000: [BR:Backup:ErrBackupGCSafepointExceeded]backup GC safepoint exceeded"},
+    {"gc-passed", CR, "ResumeLogBackuFailed", "failed to check gc safePoint, checkpoint ts 433177834291200000: GC "
+     "safepoint "
+     "433193092308795392 exceed TS 433177834291200000: [BR:Backup:ErrBackupGCSafepointExceeded]backup GC safepoint "
+     "exceeded"},
     {"gc-passed", LOG, NULL, "txn safe point 433193092308795392 exceed ts 433177834291200000"},
     {"unknown-flag", CR, "PauseLogBackupFailed", "Error: unknown flag: --filter"},
     {"unknown-flag", LOG, NULL, "Error: unknown shorthand flag: 'f' in -f"},
     {"bad-flag-value", LOG, NULL, "Error: invalid argument \"many\" for \"--concurrency\" flag: strconv.ParseUint"},
-    {"task-exists", CR, "StartLogBackupFailed", "[ERROR] [main.go:38] [\"br failed\"] [error=\"It supports single stream log "
+    {"task-exists", CR, "StartLogBackupFailed", "[ERROR] [main.go:38] [\"br failed\"] [error=\"It supports single "
+     "stream log "
      "task currently: [BR:Stream:ErrStreamLogTaskExist]stream task already exists\"]"},
     {"task-exists", LOG, NULL, "failed to start the log backup, allow only one running task"},
     {"restore-running", LOG, NULL, "There are some lightning/restore tasks running: found 1 task please stop or wait"},
-    {"log-backup-disabled", LOG, NULL, "Unable to create task about log-backup. please set TiKV config `log-backup.enable` to "
+    {"log-backup-disabled", LOG, NULL, "Unable to create task about log-backup. please set TiKV config "
+     "`log-backup.enable` to "
      "true and restart TiKVs."},
     {"other-cluster", LOG, NULL, "the stream log files from cluster ID:7 and current cluster ID:8 : [BR:Common:"
      "ErrInvalidArgument]invalid argument"},
-    {"truncate-lock", CR, "TruncateLogBackuFailed", "failed to acquire lock on 'truncating.lock': There might be another "
+    {"truncate-lock", CR, "TruncateLogBackuFailed", "failed to acquire lock on 'truncating.lock': There might be "
+     "another "
      "truncate task running, or a truncate task that didn't exit properly."},
-    {"backup-lock", CR, "x", "backup lock file and sst file exist in s3://vault/a, there may be some backup files in the path "
+    {"backup-lock", CR, "x", "backup lock file and sst file exist in s3://vault/a, there may be some backup files in "
+     "the path "
      "already, please specify a correct backup directory!"},
-    {"path-not-empty", CR, "BackupDataToRemoteFailed", "backup meta file exists in s3://vault/a/backupmeta, there may be some "
+    {"path-not-empty", CR, "BackupDataToRemoteFailed", "backup meta file exists in s3://vault/a/backupmeta, there "
+     "may be some "
      "backup files in the path already, please specify a correct backup directory!: [BR:Common:ErrInvalidArgument]"},
     {"version-mismatch", LOG, NULL, "TiKV node basic-tikv-0:20160 version 7.1.0 and BR 8.5.0 version mismatch: "
      "[BR:Common:ErrVersionMismatch]version mismatch"},
     {"checksum-mismatch", LOG, NULL, "[BR:Backup:ErrBackupChecksumMismatch]backup checksum mismatch"},
-    {"pd-unreachable", CR, "PauseLogBackupFailed", "rpc error: code = Unavailable desc = connection error: desc = \"transport: "
+    {"pd-unreachable", CR, "PauseLogBackupFailed", "rpc error: code = Unavailable desc = connection error: desc = "
+     "\"transport: "
      "Error while dialing: dial tcp 10.0.0.7:2379: connect: connection refused\""},
     {"pd-unreachable", LOG, NULL, "[PD:client:ErrClientGetMember]get member failed"},
-    {"tikv-unreachable", LOG, NULL, "failed to connect to store: [BR:Common:ErrFailedToConnect]failed to make gRPC channels"},
+    {"tikv-unreachable", LOG, NULL, "failed to connect to store: [BR:Common:ErrFailedToConnect]failed to make gRPC "
+     "channels"},
     {"tikv-unreachable", LOG, NULL, "dial tcp 10.0.0.9:20160: i/o timeout"},
     {"cluster-unreachable", CR, "x", "rpc error: code = Unavailable desc = keepalive ping failed"},
     {"connection-refused", CR, "x", "dial tcp 10.1.2.3:9000: connect: connection refused"},
@@ -139,13 +171,17 @@ static const struct row {
     {"bad-certificate", CR, "x", "tls: failed to verify certificate: x509: certificate signed by unknown authority"},
     {"unknown-host", CR, "x", "dial tcp: lookup minio.prod.svc on 10.96.0.10:53: no such host"},
     /* the storage */
-    {"access-denied", CR, "BackupDataToRemoteFailed", "failed to put object: AccessDenied: Access Denied\n\tstatus code: 403"},
+    {"access-denied", CR, "BackupDataToRemoteFailed", "failed to put object: AccessDenied: Access Denied\n\tstatus "
+     "code: 403"},
     {"access-denied", LOG, NULL, "operation error S3: PutObject, https response error StatusCode: 403, RequestID: 1"},
-    {"bad-access-key", LOG, NULL, "InvalidAccessKeyId: The AWS Access Key Id you provided does not exist. status code: 403"},
-    {"bad-secret-key", LOG, NULL, "SignatureDoesNotMatch: The request signature we calculated does not match, status code: 403"},
+    {"bad-access-key", LOG, NULL, "InvalidAccessKeyId: The AWS Access Key Id you provided does not exist. status "
+     "code: 403"},
+    {"bad-secret-key", LOG, NULL, "SignatureDoesNotMatch: The request signature we calculated does not match, status "
+     "code: 403"},
     {"login-expired", LOG, NULL, "ExpiredToken: The provided token has expired. status code: 400"},
     {"no-credentials", LOG, NULL, "NoCredentialProviders: no valid providers in chain. Deprecated."},
-    {"clock-skew", LOG, NULL, "RequestTimeTooSkewed: The difference between the request time and the current time is too large"},
+    {"clock-skew", LOG, NULL, "RequestTimeTooSkewed: The difference between the request time and the current time is "
+     "too large"},
     {"wrong-region", LOG, NULL, "AuthorizationHeaderMalformed: the region 'us-east-1' is wrong; expecting 'eu-west-1'"},
     {"no-bucket", CR, "x", "NoSuchBucket: The specified bucket does not exist"},
     {"no-container", LOG, NULL, "RESPONSE 404: 404 ERROR CODE: ContainerNotFound"},
@@ -286,7 +322,8 @@ static void events_grow_old(void **state)
 {
     (void)state;
     struct backup_facts facts = {
-        .event = {.reason = "FailedScheduling", .message = "0/3 nodes are available: 3 Insufficient cpu.", .at_ms = NOW},
+        .event = {.reason = "FailedScheduling", .message = "0/3 nodes are available: 3 Insufficient cpu.",
+            .at_ms = NOW},
         .pod = {.present = true, .phase = "Pending"},
     };
     const struct cause_signs signs = {.facts = &facts};
@@ -339,7 +376,8 @@ static void of_a_record(void **state)
         {false, SUB("Scheduled", "", ""), &oom_of_pause, "out-of-memory"},
         {false, SUB("Scheduled", "", ""), &oom_of_before, NULL}, /* of the run before */
         {false, SUB("Scheduled", "", ""), &oom_of_resume, NULL},
-        {false, "{'spec':{'logSubcommand':'log-start'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed',"
+        {false,
+         "{'spec':{'logSubcommand':'log-start'},'status':{'logSubCommandStatuses':{'log-pause':{'phase':'Failed',"
          "'conditions':[{'type':'Failed','message':'unknown flag: --x'}]}}}}", NULL, NULL}, /* asked for no more */
         {false, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'NoSuchBucket'}]}}", NULL,
          "no-bucket"},

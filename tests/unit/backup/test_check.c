@@ -51,10 +51,12 @@ static const struct backup_facts pd_old_error = { /* the checkpoint has passed i
 static const struct backup_facts pd_no_task = {.pd = {.read_ms = NOW - S, .task_missing = true}};
 static const struct backup_facts pd_long_ago = {.pd = {.read_ms = NOW - 5 * M, .paused = true}};
 static const struct backup_facts pd_tls = {.pd = {.reach = PD_TLS, .why = "it wants TLS"}};
-static const struct backup_facts pd_no_right = {.pd = {.reach = PD_NO_RIGHT, .why = "no right to create services/proxy"}};
+static const struct backup_facts pd_no_right = {.pd = {.reach = PD_NO_RIGHT, .why = "no right to create "
+    "services/proxy"}};
 static const struct backup_facts no_cluster = {.cluster = {.read_ms = NOW - S, .missing = true}};
 static const struct backup_facts cluster_paused = {.cluster = {.read_ms = NOW - S, .paused = true}};
-static const struct backup_facts cluster_suspended = {.cluster = {.read_ms = NOW - S, .paused = true, .suspended = true}};
+static const struct backup_facts cluster_suspended = {.cluster = {.read_ms = NOW - S, .paused = true,
+    .suspended = true}};
 static const struct backup_facts cluster_there = {.cluster = {.read_ms = NOW - S}};
 static const struct backup_facts cluster_long_ago = {.cluster = {.read_ms = NOW - 5 * M, .missing = true}};
 static const struct backup_facts no_account = {
@@ -81,7 +83,8 @@ static const struct backup_facts stop_died = {
     .job = {.present = true, .failed = true, .name = "stop-log-shop", .ended_ms = NOW - S},
     .log_error = "x509: certificate signed by unknown authority"};
 
-/* What is found, the gravest first: "id word" a line; and what stands anywhere in the first's sentence, evidence, action. */
+/* What is found, the gravest first: "id word" a line; and what stands anywhere in the first's sentence, evidence,
+ * action. */
 static const struct row {
     bool snapshot;
     const char *patch;
@@ -94,58 +97,79 @@ static const struct row {
     {false, NULL, &pd_fine, 0, "ok running Running\n", "backed up to 13:59:57", NULL, NULL},
     /* PD knows better */
     {false, NULL, &pd_paused, 0, "crit paused-in-pd Running, paused in PD since 02:11 by host-7\nok running Running\n",
-     "The object says Running, but the log task is paused in PD by host-7 (new disks): nothing is backed up. BR keeps what "
+     "The object says Running, but the log task is paused in PD by host-7 (new disks): nothing is backed up. BR "
+     "keeps what "
      "resume needs until about 11-23 02:11.",
      "PD: pause/log-shop of 02:11:00 by host-7, process 12, read at 13:59:59", "brdeck br resume log-shop -n prod"},
-    {false, NULL, &pd_paused_plain, 0, "crit paused-in-pd Running, paused in PD\nok running Running\n", "paused in PD: nothing",
+    {false, NULL, &pd_paused_plain, 0, "crit paused-in-pd Running, paused in PD\nok running Running\n", "paused in "
+     "PD: nothing",
      "PD: pause/log-shop, read at", NULL},
-    {false, PAUSING("Running", "13:59:00"), &pd_paused, 0, "busy working Pausing\nok running Running\n", NULL, NULL, NULL},
-    {false, "{'spec':{'logSubcommand':'log-pause'}}", &pd_paused, 0, "busy command-asked Running, pause asked\nok running "
+    {false, PAUSING("Running", "13:59:00"), &pd_paused, 0, "busy working Pausing\nok running Running\n", NULL, NULL,
+     NULL},
+    {false, "{'spec':{'logSubcommand':'log-pause'}}", &pd_paused, 0, "busy command-asked Running, pause asked\nok "
+     "running "
      "Running\n", NULL, NULL, NULL},
-    {false, "{'status':{'conditions':[{'type':'Running'," AT("13:59:59") "}]}}", &pd_paused, 0, "ok running Running\n", NULL,
+    {false, "{'status':{'conditions':[{'type':'Running'," AT("13:59:59") "}]}}", &pd_paused, 0, "ok running "
+     "Running\n", NULL,
      NULL, NULL},
     {false, NULL, &pd_long_ago, 0, "ok running Running\n", NULL, NULL, NULL},
-    {false, NULL, &pd_error_pause, 0, "crit paused-by-error Running, paused by an error since 13:00 by tikv-2\nok running "
+    {false, NULL, &pd_error_pause, 0, "crit paused-by-error Running, paused by an error since 13:00 by tikv-2\nok "
+     "running "
      "Running\n", "An error has paused the log task in PD (retryable)", NULL, "Mend the cause, then"},
-    {false, PAUSED_AT("12:00:00"), &pd_error_pause, 0, "crit paused-by-error Paused, paused by an error since 13:00 by tikv-2\n"
+    {false, PAUSED_AT("12:00:00"), &pd_error_pause, 0, "crit paused-by-error Paused, paused by an error since 13:00 "
+     "by tikv-2\n"
      "busy paused Paused, 23h left\n", NULL, NULL, NULL},
-    {false, NULL, &pd_store_error, 0, "crit store-error Running, error on store 4: failed to upload: disk f\nok running "
-     "Running\n", "TiKV store 4 reports: failed to upload: disk full. So do 2 other stores.", "PD: last-error/log-shop/4", NULL},
+    {false, NULL, &pd_store_error, 0, "crit store-error Running, error on store 4: failed to upload: disk...\nok "
+     "running "
+     "Running\n", "TiKV store 4 reports: failed to upload: disk full. So do 2 more.", "PD: last-error/log-shop/4",
+         NULL},
     {false, NULL, &pd_old_error, 0, "ok running Running\n", NULL, NULL, NULL},
-    {false, NULL, &pd_no_task, 0, "crit no-task-in-pd Running, no task in PD\nok running Running\n", "PD knows no such log task",
+    {false, NULL, &pd_no_task, 0, "crit no-task-in-pd Running, no task in PD\nok running Running\n", "PD knows no "
+     "such log task",
      "PD: no info/log-shop", "Stop it"},
     {false, "{'spec':{'logSubcommand':'log-stop'},'status':{'logSubCommandStatuses':{'log-stop':{'phase':'Running'}}}}",
      &pd_no_task, 0, "busy working Stopping\nok running Running\n", NULL, NULL, NULL},
-    {false, PAUSED_AT("12:00:00"), &pd_fine, 0, "warn running-in-pd Paused, running in PD\nbusy paused Paused, 22h left\n",
+    {false, PAUSED_AT("12:00:00"), &pd_fine, 0, "warn running-in-pd Paused, running in PD\nbusy paused Paused, 22h "
+     "left\n",
      "somebody has resumed it", "PD: no pause/log-shop", NULL},
     {false, PAUSED_AT("12:00:00"), &pd_paused_plain, 0, "busy paused Paused, 22h left\n", NULL, NULL, NULL},
     {false, "{'status':{'phase':'Stopped'}}", &pd_fine, 0, "warn left-in-pd Stopped, still in PD\nok stopped Stopped\n",
      "PD still has its log task", NULL, "brdeck br stop log-shop -n prod"},
     {false, "{'status':{'phase':'Stopped'}}", &pd_no_task, 0, "ok stopped Stopped\n", NULL, NULL, NULL},
     {false, NULL, &pd_tls, 0, "ok running Running\nok pd-not-asked PD not asked\n", NULL, NULL, NULL},
-    {false, PAUSED_AT("12:00:00"), &pd_no_right, 0, "busy paused Paused, 22h left\nok pd-not-asked PD not asked\n", NULL, NULL,
+    {false, PAUSED_AT("12:00:00"), &pd_no_right, 0, "busy paused Paused, 22h left\nok pd-not-asked PD not asked\n",
+     NULL, NULL,
      NULL},
     /* the operator stands still */
-    {false, "{'status':{" CHECKPOINT("470638972108800000") "}}", &pd_fine, 0, "warn operator-stale Running, operator stale\n"
-     "ok running Running\n", "the checkpoint in PD is 3s old, in the object 3h00m", "PD: checkpoint 13:59:57, read at 13:59:59",
+    {false, "{'status':{" CHECKPOINT("470638972108800000") "}}", &pd_fine, 0, "warn operator-stale Running, operator "
+     "stale\n"
+     "ok running Running\n", "the checkpoint in PD is 3s old, in the object 3h00m", "PD: checkpoint 13:59:57, read "
+     "at 13:59:59",
      "The backup goes on."},
-    {false, "{'status':{'logCheckpointTs':null}}", &pd_fine, 0, "warn operator-stale Running, operator stale\nok running "
+    {false, "{'status':{'logCheckpointTs':null}}", &pd_fine, 0, "warn operator-stale Running, operator stale\nok "
+     "running "
      "Running\n", "in the object there is none", NULL, NULL},
-    {false, NULL, &no_cluster, 0, "warn cluster-missing Running, no Cluster\nok running Running\n", "The operator does nothing "
+    {false, NULL, &no_cluster, 0, "warn cluster-missing Running, no Cluster\nok running Running\n", "The operator "
+     "does nothing "
      "for it: the Cluster that spec.br.cluster names is not there", "Cluster shop, namespace prod", NULL},
-    {false, NULL, &cluster_paused, 0, "warn cluster-paused Running, Cluster paused\nok running Running\n", NULL, NULL, NULL},
-    {true, "{'status':{'phase':'Running'}}", &cluster_suspended, 0, "warn cluster-suspended Running, Cluster suspended\nbusy "
+    {false, NULL, &cluster_paused, 0, "warn cluster-paused Running, Cluster paused\nok running Running\n", NULL, NULL,
+     NULL},
+    {true, "{'status':{'phase':'Running'}}", &cluster_suspended, 0, "warn cluster-suspended Running, Cluster "
+     "suspended\nbusy "
      "running Running\n", NULL, NULL, NULL},
     {false, NULL, &cluster_long_ago, 0, "ok running Running\n", NULL, NULL, NULL},
     {true, NULL, &no_cluster, 0, "ok complete Complete\n", NULL, NULL, NULL},
     {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:59:59Z'}}", &no_cluster, 0,
-     "warn cluster-missing not picked up, no Cluster\n", "(Cluster shop in namespace prod)", NULL, "Make the Cluster"},
+     "warn cluster-missing no Cluster, 1s\n", "(Cluster shop in namespace prod)", NULL, "Make the Cluster"},
     {false, "{'status':null,'metadata':{'creationTimestamp':'2026-11-22T13:56:00Z'}}", &cluster_there, 0,
-     "warn not-picked-up not picked up, 4m\n", "its status is empty", NULL, "See that the operator runs and watches namespace "
+     "warn not-picked-up not picked up, 4m\n", "its status is empty", NULL, "See that the operator runs and watches "
+     "namespace "
      "prod."},
-    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:59:00Z'}}", &no_cluster, 0, "warn delete-hangs Deleting, no "
+    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:59:00Z'}}", &no_cluster, 0, "warn delete-hangs "
+     "Deleting, no "
      "Cluster\n", "It does not get on", NULL, "Or take the finalizer off"},
-    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:59:00Z'}}", &stop_died, 0, "warn delete-hangs Deleting, bad "
+    {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:59:00Z'}}", &stop_died, 0, "warn delete-hangs Deleting, "
+     "bad "
      "certificate\n", NULL, "br: x509", NULL},
     /* Jobs that do not get on: at once where the cause is known */
     {true, SCHEDULED("13:59:55"), &no_account, 0, "warn job-stuck Scheduled, no ServiceAccount\n",
@@ -155,26 +179,31 @@ static const struct row {
      "its Pod waits: ImagePullBackOff: Back-off pulling image", "imagePullSecrets"},
     {true, SCHEDULED("13:59:55"), NULL, 0, "busy coming-up Scheduled\n", NULL, NULL, NULL},
     {true, SCHEDULED("13:56:55"), NULL, 0, "warn job-stuck Scheduled, 3m\n", NULL, NULL, "Its Events tell why"},
-    {false, PAUSING("Scheduled", "13:59:55"), &no_account_of_pause, 0, "warn job-stuck Pausing, no ServiceAccount\nok running "
+    {false, PAUSING("Scheduled", "13:59:55"), &no_account_of_pause, 0, "warn job-stuck Pausing, no "
+     "ServiceAccount\nok running "
      "Running\n", "log-pause does not get on", "FailedCreate", NULL},
-    {false, PAUSING("Scheduled", "13:59:55"), &no_account, 0, "busy working Pausing\nok running Running\n", NULL, NULL, NULL},
+    {false, PAUSING("Scheduled", "13:59:55"), &no_account, 0, "busy working Pausing\nok running Running\n", NULL,
+     NULL, NULL},
     {false, PAUSING("Running", "13:59:55"), &job_died, 0, "warn job-dies Pausing, Job failed\nok running Running\n",
      "has died without a word. The operator makes it anew, over and over.", "br: [br failed] something new", NULL},
     {true, "{'status':{'phase':'Running'}}", &oom, 0, "busy job-failed Running, out of memory\nbusy running Running\n",
      "is about to see it", "ended with OOMKilled, exit code 137", "Raise the memory"},
-    {true, "{'status':{'phase':'Running'}}", &oom_long_ago, 0, "warn job-failed Running, out of memory\nbusy running Running\n",
+    {true, "{'status':{'phase':'Running'}}", &oom_long_ago, 0, "warn job-failed Running, out of memory\nbusy running "
+     "Running\n",
      "does not look at it", NULL, "See that the operator runs"},
     {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'odd'}]}}", &oom, 0,
      "crit failed Failed, out of memory\n", "Failed: odd.", "OOMKilled", "Raise the memory"},
     {true, "{'status':{'phase':'Running'}}", &no_account_of_pause, 0, "busy running Running\n", NULL, NULL, NULL},
     /* several at once */
-    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" CHECKPOINT("470638972108800000") ",'logSubCommandStatuses':{"
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" CHECKPOINT("470638972108800000")
+     ",'logSubCommandStatuses':{"
      "'log-pause':{'phase':'Failed','conditions':[{'type':'Failed','message':'unknown flag: --x'}]}}}}", &pd_fine, 0,
      "warn command-failed Running, pause failed\nwarn operator-stale Running, operator stale\nok running Running\n",
      "log-pause failed: unknown flag: --x.", NULL, "spec.br.options"},
     {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{"
      "'log-pause':{'phase':'Failed','conditions':[{'type':'Failed','message':'x'}]}}}}", NULL, 30 * M,
-     "crit lagging Running, lagging\nwarn command-failed Running, pause failed\nok running Running\n", NULL, NULL, NULL},
+     "crit lagging Running, lagging\nwarn command-failed Running, pause failed\nok running Running\n", NULL, NULL,
+         NULL},
     {false, NULL, &pd_no_task, 12 * M, "warn lagging Running, lagging\nok running Running\n", NULL, NULL, NULL},
     /* how long a pause may be is a limit of the check only */
     {false, PAUSED_AT("11:59:00"), NULL, 0, "warn paused Paused, 21h left\n", NULL, NULL, NULL},
@@ -211,9 +240,11 @@ static void every_finding(void **state)
         size_t count = check_record(r, row->facts, &limits, NOW + row->at, f);
         str_init(&text, STR_SMALL);
         text_of(f, count, &text);
-        if (strcmp(text.data, row->found) != 0 || !has(f[0].sentence, row->says) || !has(f[0].evidence, row->known_by) ||
+        if (strcmp(text.data, row->found) != 0 || !has(f[0].sentence, row->says) || !has(f[0].evidence,
+            row->known_by) ||
             !has(f[0].action, row->to_do))
-            fail_msg("row %zu: want\n%sgot\n%ssentence \"%s\"\nevidence \"%s\"\naction \"%s\"", i, row->found, text.data,
+            fail_msg("row %zu: want\n%sgot\n%ssentence \"%s\"\nevidence \"%s\"\naction \"%s\"", i, row->found,
+                text.data,
                      f[0].sentence, f[0].evidence, f[0].action);
         str_done(&text);
         record_free(&r);
@@ -356,7 +387,8 @@ static void of_a_cluster(void **state)
         if (strcmp(text.data, row->found) != 0)
             fail_msg("row %zu: want\n%sgot\n%s", i, row->found, text.data);
         for (size_t k = 0; k < count; k++) {
-            assert_true(f[k].sentence[0] && strstr(f[k].sentence, f[k].unknown && !f[k].evidence[0] ? "unknown" : "prod/shop"));
+            assert_true(f[k].sentence[0] && strstr(f[k].sentence, f[k].unknown && !f[k].evidence[0] ? "unknown" :
+                "prod/shop"));
             assert_int_equal(f[k].needs_you, f[k].severity >= SEVERITY_WARN);
         }
         str_done(&text);

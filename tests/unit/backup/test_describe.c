@@ -115,7 +115,8 @@ static void other_briefs(void **state)
     check_brief(r, &ctx,
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret · managed by Argo CD\n"
         "  log-pause failed: PD is down. The operator does not try again by itself; p does. The phase is still "
-        "Running. See that PD's Pods run and that the network lets the backup's Pod reach port 2379.\n  restorable: no PITR: no full backup lies in the log; 1 restores only its own instant\n"
+        "Running. See that PD's Pods run and that the network lets the backup's Pod reach port 2379.\n  restorable: "
+        "no PITR: no full backup lies in the log; 1 restores only its own instant\n"
         "  commands: log-start Complete 11-12 14:00   log-pause Failed 13:00:00   log-truncate -\n"
         "  now: p pause again   S stop (final)   ctrl-d delete\n  not now: r not paused   T behind a failed command\n");
     record_free(&r);
@@ -176,7 +177,8 @@ static void all_of_it(void **state)
         "state: ! Running, pause failed", "cluster: prod/shop", "storage: s3://vault/shop/log", "labels: team=shop",
         "created: 2026-11-12 13:59:50 +0000   2026-11-12T13:59:50Z", "logSubcommand: log-pause",
         "COMMITTS: 2026-11-12 14:00:00 +0000   2026-11-12T14:00:00Z   TSO 470415310848000000",
-        "lag: 1s, by PD's checkpoint", "truncated until: 2026-11-14 00:00:00", "log-start: Complete", "log-pause: Failed",
+        "lag: 1s, by PD's checkpoint", "truncated until: 2026-11-14 00:00:00", "log-start: Complete", "log-pause: "
+        "Failed",
         "Failed: 2026-11-22 13:00:00 +0000   PauseLogBackupFailed\n      the whole message",
         "Running: 2026-11-12 13:59:58 +0000 (not so any more)   Because\n    why it is so",
         "job: backup-log-shop-log-pause has failed", "event: FailedCreate: no account", "3 times",
