@@ -104,6 +104,19 @@ extern const size_t finder_count;
 /* Whether finder @i finds something: then look->found is filled. */
 bool look_find(struct look *look, size_t i);
 
+bool find_deleting(struct look *look);
+bool find_not_picked_up(struct look *look);
+bool find_invalid(struct look *look);
+bool find_failed(struct look *look);
+bool find_retrying(struct look *look);
+bool find_clean(struct look *look);
+bool find_scheduled(struct look *look);
+bool find_cluster(struct look *look);
+bool find_other(struct look *look);
+bool find_snapshot_running(struct look *look);
+bool find_snapshot_job_failed(struct look *look);
+bool find_snapshot_complete(struct look *look);
+
 bool find_log_stopped(struct look *look);
 bool find_log_paused(struct look *look);
 bool find_log_starting(struct look *look);
