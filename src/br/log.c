@@ -158,12 +158,25 @@ static void lost(struct br_log *log)
     read_kept(log, log->spec.previous ? 1 : 0, &why);
 }
 
+/* Whether the newest kept file is of the very run that the Pod still shows. */
+static bool is_kept_already(const struct br_log *log)
+{
+    struct str text;
+    char path[LOG_PATH_MAX];
+    int64_t at_ms = 0, ended_ms = log->finder.pod.main.ended_ms;
+    str_init(&text, STR_LARGE);
+    bool same = log_kept_read(log->spec.ns, log->spec.name, log->spec.job, 0, &text, path, sizeof path, &at_ms) &&
+                ended_ms && at_ms == ended_ms;
+    str_done(&text);
+    return same;
+}
+
 static void no_previous(struct br_log *log)
 {
     struct error why;
     error_set(&why, ERROR_MISSING, "the container %s of Pod %s has had no run before this one, and no log of an "
               "earlier Job was kept", log->finder.pod.main.name, log->finder.pod.name);
-    read_kept(log, 0, &why);
+    read_kept(log, is_kept_already(log) ? 1 : 0, &why);
 }
 
 /* -- the stream ----------------------------------------------------------------------------------- */
@@ -204,10 +217,10 @@ static void say_ended(struct br_log *log)
 {
     const struct log_container *c = container_of(log);
     if (log->finder.pod.gone)
-        say(log, BR_LOG_ENDED, "Pod %s, container %s: the Pod is gone", log->finder.pod.name, c->name);
+        say(log, BR_LOG_ENDED, "the Pod is gone: Pod %s, container %s", log->finder.pod.name, c->name);
     else if (c->state == CONTAINER_ENDED && !log->spec.previous)
-        say(log, BR_LOG_ENDED, "Pod %s, container %s: ended with exit code %d (%s)", log->finder.pod.name, c->name,
-            c->exit_code, c->why);
+        say(log, BR_LOG_ENDED, "ended with exit code %d (%s): Pod %s, container %s", c->exit_code, c->why,
+            log->finder.pod.name, c->name);
     else
         say(log, BR_LOG_ENDED, "Pod %s, container %s%s", log->finder.pod.name, c->name,
             log->spec.previous ? ", the run before" : "");
@@ -301,9 +314,11 @@ static void no_job(struct br_log *log)
         return;
     log->error.code = ERROR_NONE;
     if (log->spec.job)
-        say(log, BR_LOG_LOOKING, "there is no Job %s in %s yet", log->spec.job, log->spec.ns);
+        say(log, BR_LOG_LOOKING, "there is no Job %s in %s, and no log of it was kept; it is waited for", log->spec.job,
+            log->spec.ns);
     else
-        say(log, BR_LOG_LOOKING, "there is no Job of %s/%s yet", log->spec.ns, log->spec.name);
+        say(log, BR_LOG_LOOKING, "there is no Job of %s/%s (the operator deletes them), and no log of one was kept; the "
+            "next one is waited for", log->spec.ns, log->spec.name);
 }
 
 static void look(struct br_log *log)

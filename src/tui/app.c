@@ -177,8 +177,9 @@ static int draw_foot(struct app *app, int rows, int cols)
         hints_draw(ui, &hints, (struct rect){rows - 1, 0, 1, cols});
     }
     rows--;
-    struct str notice;
+    struct str notice, tail;
     str_init(&notice, MESSAGE_MAX);
+    str_init(&tail, MESSAGE_MAX);
     if (app->message_style == STYLE_BUSY && !active_here(ui))
         end_message(app);
     if (loan_draw(app, (struct rect){rows - 1, 0, 1, cols})) {
@@ -186,11 +187,14 @@ static int draw_foot(struct app *app, int rows, int cols)
     } else if (app->message[0]) {
         canvas_fill(&ui->canvas, (struct rect){rows - 1, 0, 1, cols}, STYLE_TEXT);
         canvas_text(&ui->canvas, --rows, 1, cols - 1, app->message_style, app->message);
-    } else if (bar_notice(ui, &notice)) {
-        canvas_fill(&ui->canvas, (struct rect){rows - 1, 0, 1, cols}, STYLE_NOTICE);
-        canvas_text(&ui->canvas, --rows, 1, cols - 1, STYLE_NOTICE, notice.data);
+    } else if (bar_notice(ui, &notice, &tail)) {
+        int end = (int)text_width(tail.data), col = 1;
+        canvas_fill(&ui->canvas, (struct rect){--rows, 0, 1, cols}, STYLE_NOTICE);
+        col += canvas_text(&ui->canvas, rows, col, cols - col - end, STYLE_NOTICE, notice.data);
+        canvas_text(&ui->canvas, rows, col, cols - col, STYLE_NOTICE, tail.data);
     }
     str_done(&notice);
+    str_done(&tail);
     return rows;
 }
 

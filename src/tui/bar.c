@@ -210,10 +210,17 @@ void hints_draw(struct ui *ui, const struct hints *hints, struct rect r)
     }
 }
 
-/* The cause says more than what happened; both where there is room. The log is a key away where the cursor is on it. */
-static void add_failure(struct ui *ui, const struct br_run *run, struct str *out)
+/* Whether the log of the Backup under the cursor, a key away, is this run's. */
+static bool is_at_cursor(struct ui *ui, const struct br_run *run)
 {
     const struct store_row *row;
+    return run->job[0] && strcmp(ui->top->ops->name, "deck") == 0 && deck_chosen(ui_deck(ui), ui, &row, 1) == 1 &&
+           strcmp(row->record->ns, run->ns) == 0 && strcmp(row->record->name, run->name) == 0;
+}
+
+/* The cause says more than what happened. */
+static void add_failure(struct ui *ui, const struct br_run *run, struct str *out)
+{
     char when[TSO_TEXT_MAX];
     str_addf(out, "%s %s %s/%s: ", keymap_key(ui->keys, "", UI_NOTICES),
              tso_format_ms(run->ended_ms, TSO_SHORT, ui_now_ms(ui), when), run->ns, run->name);
@@ -223,19 +230,17 @@ static void add_failure(struct ui *ui, const struct br_run *run, struct str *out
     } else {
         str_add(out, run->text);
     }
-    bool here = deck_chosen(ui_deck(ui), ui, &row, 1) == 1 && strcmp(row->record->ns, run->ns) == 0 &&
-                strcmp(row->record->name, run->name) == 0;
-    if (here && run->job[0] && strcmp(ui->top->ops->name, "deck") == 0)
-        str_addf(out, ui->ascii ? " | %s log" : " · %s log", keymap_key(ui->keys, "deck", UI_LOGS));
 }
 
-bool bar_notice(struct ui *ui, struct str *out)
+bool bar_notice(struct ui *ui, struct str *out, struct str *tail)
 {
     for (size_t i = br_unseen(ui->br) ? br_runs(ui->br) : 0; i-- > 0;) {
         const struct br_run *run = br_run_at(ui->br, i);
         if (run->seen || !br_outcome_is_end(run->outcome) || run->outcome == BR_DONE)
             continue;
         add_failure(ui, run, out);
+        if (is_at_cursor(ui, run))
+            str_addf(tail, ui->ascii ? " | %s log" : " · %s log", keymap_key(ui->keys, "deck", UI_LOGS));
         return true;
     }
     str_addf(out, "%s ", keymap_key(ui->keys, "", UI_NOTICES));

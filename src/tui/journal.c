@@ -118,13 +118,16 @@ static int64_t journal_draw(struct view *view, struct ui *ui, struct canvas *c, 
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
     canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, title.data);
     str_done(&title);
-    table_draw(&v->table, columns, COLUMNS, cell, v, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    struct rect below, list = table_split((struct rect){r.row + 1, r.col, r.rows - 1, r.cols}, &below);
+    const struct journal_entry *e = entry_at(v, v->table.cursor);
+    table_draw(&v->table, columns, COLUMNS, cell, v, c, list);
+    if (e)
+        table_draw_below(c, below, STYLE_TEXT, e->text ? e->text : "", ui->ascii);
     if (r.rows > 3 && v->error.code)
         canvas_text(c, r.row + 3, r.col + 1, r.cols - 1, STYLE_CRIT, v->error.text);
     else if (r.rows > 3 && !v->table.count)
         canvas_text(c, r.row + 3, r.col + 1, r.cols - 1, STYLE_DIM, *v->filter ? "Nothing in the journal holds that." :
                     "Nothing was ever done from here: each action leaves a line of intent and one of its outcome.");
-    (void)ui;
     return INT64_MAX;
 }
 

@@ -164,11 +164,27 @@ static enum style style_of_end(const struct logs *logs)
     return phase == BR_LOG_ENDED && br_log_has_failed(logs->log) ? STYLE_CRIT : phases[phase].style;
 }
 
+/* Whose log it is, or what is waited for, or why there is none: in one row, in full where nothing else is to be read. */
+static void draw_source(struct logs *logs, struct canvas *c, struct rect r)
+{
+    struct str text;
+    int rows = pager_lines(logs->all.pager) || r.rows < 1 ? r.rows > 0 : r.rows, row = 0;
+    str_init(&text, STR_SMALL);
+    str_addf(&text, "%s%s", phases[br_log_phase(logs->log)].word, br_log_text(logs->log));
+    canvas_fill(c, (struct rect){r.row, r.col, rows, r.cols}, STYLE_TEXT);
+    for (const char *next = text.data; next && row < rows && r.cols > 2; row++) {
+        const char *line = next;
+        size_t len = rows > 1 ? text_wrap(line, (size_t)r.cols - 2, &next) : strlen(line);
+        next = rows > 1 ? next : NULL;
+        canvas_textn(c, r.row + row, r.col + 1, r.cols - 1, style_of_end(logs), line, len);
+    }
+    str_done(&text);
+}
+
 static int64_t logs_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct logs *logs = (struct logs *)view;
     struct page *page = shown(logs);
-    const char *word = phases[br_log_phase(logs->log)].word;
     struct rect body = {r.row + 2, r.col, r.rows - 2, r.cols};
     pager_draw(page->pager, c, body);
     if (!page->reading && !pager_at_end(page->pager)) {
@@ -176,10 +192,7 @@ static int64_t logs_draw(struct view *view, struct ui *ui, struct canvas *c, str
         pager_draw(page->pager, c, body);
     }
     draw_title(logs, ui, c, r);
-    if (r.rows > 1) {
-        canvas_fill(c, (struct rect){r.row + 1, r.col, 1, r.cols}, STYLE_TEXT);
-        canvas_textf(c, r.row + 1, r.col + 1, r.cols - 1, style_of_end(logs), "%s%s", word, br_log_text(logs->log));
-    }
+    draw_source(logs, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
     if (logs->only_bad && !pager_lines(page->pager) && pager_lines(logs->all.pager) && body.rows > 1)
         canvas_textf(c, body.row + 1, r.col + 1, r.cols - 1, STYLE_DIM, "Not one of %zu lines is an error or a warning.",
                      pager_lines(logs->all.pager));

@@ -47,6 +47,7 @@ static void runs_refresh(struct view *view, struct ui *ui)
 {
     struct runs *runs = (struct runs *)view;
     size_t count = br_runs(ui->br);
+    br_mark_seen(ui->br);
     if (count > runs->room) {
         runs->room = 2 * count;
         runs->order = xreallocarray(runs->order, runs->room, sizeof *runs->order);
@@ -85,6 +86,21 @@ static enum style cell(void *arg, size_t row, size_t column, struct str *out)
     }
 }
 
+/* What the columns have no room for: the text, why, and what to do. */
+static void draw_below(struct runs *runs, struct canvas *c, struct rect below)
+{
+    const struct br_run *run = current(runs);
+    struct str text;
+    if (!run)
+        return;
+    str_init(&text, STR_SMALL);
+    str_add(&text, run->text);
+    if (run->cause)
+        str_addf(&text, "\n%s: %s", run->cause->sentence, run->cause->action);
+    table_draw_below(c, below, STYLE_TEXT, text.data, runs->ui->ascii);
+    str_done(&text);
+}
+
 static int64_t runs_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct runs *runs = (struct runs *)view;
@@ -92,7 +108,9 @@ static int64_t runs_draw(struct view *view, struct ui *ui, struct canvas *c, str
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
     canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Runs: %zu under way, %zu ended%s", active,
                  br_runs(ui->br) - active, br_runs_are_found(ui->br) ? "" : "; the cluster is still being looked through");
-    table_draw(&runs->table, columns, COLUMNS, cell, runs, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    struct rect below, list = table_split((struct rect){r.row + 1, r.col, r.rows - 1, r.cols}, &below);
+    table_draw(&runs->table, columns, COLUMNS, cell, runs, c, list);
+    draw_below(runs, c, below);
     if (!runs->table.count && r.rows > 3)
         canvas_text(c, r.row + 3, r.col + 1, r.cols - 1, STYLE_DIM, br_runs_are_found(ui->br) ?
                     "Nothing is under way, in the cluster or from here." : "Looking...");

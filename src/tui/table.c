@@ -3,8 +3,9 @@
 #include "table.h"
 
 #include <brdeck/base/str.h>
+#include <brdeck/base/text.h>
 
-enum { GAP = 2, LEFT = 1 };
+enum { GAP = 2, LEFT = 1, BELOW = 4, BELOW_FROM = 12 };
 
 static void move_to(struct table *t, size_t row) { t->cursor = t->count ? (row < t->count ? row : t->count - 1) : 0; }
 
@@ -82,5 +83,25 @@ void table_draw(struct table *t, const struct table_column *columns, size_t coun
             canvas_mark_cursor(c, (struct rect){at, r.col, 1, r.cols});
             canvas_set_cursor(c, at, r.col, false);
         }
+    }
+}
+
+struct rect table_split(struct rect r, struct rect *below)
+{
+    int rows = r.rows >= BELOW_FROM ? BELOW + 1 : 0;
+    *below = (struct rect){r.row + r.rows - rows, r.col, rows, r.cols};
+    return (struct rect){r.row, r.col, r.rows - rows, r.cols};
+}
+
+void table_draw_below(struct canvas *c, struct rect below, enum style style, const char *text, bool ascii)
+{
+    int row = below.row, end = below.row + below.rows, width = below.cols - 2;
+    if (below.rows < 2 || width < 8)
+        return;
+    canvas_rule(c, row++, below.col + 1, width, ascii);
+    for (const char *next = text; next && row < end; row++) {
+        const char *line = next;
+        size_t len = text_wrap(line, (size_t)width, &next);
+        canvas_textn(c, row, below.col + 1, width, style, line, len);
     }
 }

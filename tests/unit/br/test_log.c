@@ -140,7 +140,7 @@ static void it_finds_the_newest(void **state)
     UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_ENDED);
     assert_string_equal(s.lines.data, "[2026/11/22 14:10:12.000 +00:00] [ERROR] [main.go:60] [\"br failed\"]|bye|");
     assert_string_equal(br_log_job(s.log), "job-2");
-    assert_has(br_log_text(s.log), "Pod p1, container backup: ended with exit code 1 (Error)");
+    assert_has(br_log_text(s.log), "ended with exit code 1 (Error): Pod p1, container backup");
     assert_true(br_log_has_failed(s.log));
     const char *errors[BR_LOG_ERRORS_MAX];
     assert_int_equal(br_log_errors(s.log, errors), 1);
@@ -160,7 +160,7 @@ static void it_waits_and_follows(void **state)
     expect_list(bed, PODS, "");
     expect(bed, LOG "container=backup&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
     begin(&s, bed, (struct br_log_spec){.follow = true});
-    UNTIL(bed->f.loop, strstr(br_log_text(s.log), "there is no Job of orders/log-orders yet"));
+    UNTIL(bed->f.loop, strstr(br_log_text(s.log), "and no log of one was kept; the next one is waited for"));
     send_event(bed, JOBS, "ADDED", job_text(bed, "job-1", "j1", "10", "uid-1"));
     UNTIL(bed->f.loop, strstr(br_log_text(s.log), "Job job-1 has no Pod yet"));
     assert_int_equal(br_log_phase(s.log), BR_LOG_WAITING);

@@ -44,6 +44,24 @@ static void test_keys_reach_their_commands(void **state)
     keymap_free(&map);
 }
 
+/* Every command has a key in some view, but for what is typed on purpose. */
+static void test_commands_have_keys(void **state)
+{
+    (void)state;
+    static const enum ui_command typed[] = {UI_RETAIN, UI_REMOVE_FINALIZER, UI_RETRY};
+    struct keymap *map = map_of_views();
+    for (int command = UI_NONE + 1; command < UI_COMMAND_COUNT; command++) {
+        bool found = false;
+        for (size_t i = 0; i < view_count && !found; i++)
+            found = *keymap_key(map, view_table[i]->name, (enum ui_command)command);
+        for (size_t i = 0; i < ARRAY_LEN(typed) && !found; i++)
+            found = typed[i] == (enum ui_command)command;
+        if (!found)
+            fail_msg("no key for %s", ui_command_table[command].name);
+    }
+    keymap_free(&map);
+}
+
 /* Esc and ctrl-c leave every view, and help is one key away where nothing is typed. */
 static void test_ways_out(void **state)
 {
@@ -81,7 +99,8 @@ static void test_action_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys_reach_their_commands), cmocka_unit_test(test_ways_out),
+        cmocka_unit_test(test_keys_reach_their_commands), cmocka_unit_test(test_commands_have_keys),
+        cmocka_unit_test(test_ways_out),
         cmocka_unit_test(test_action_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
