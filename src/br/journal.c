@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +18,7 @@
 #include "plan_exec.h"
 #include "journal_process.h"
 
-enum { JOURNAL_MODE = 0600 };
+enum { JOURNAL_MODE = 0600, LOCK_TRIES = 20 * 1000 /* some ms */ };
 
 struct journal {
     char *path;
@@ -173,13 +175,28 @@ bool journal_left(struct journal *journal, const struct br_run *run, struct erro
     return write_outcome(journal, run, true, err);
 }
 
-bool journal_adopt(struct journal *journal, const char *run_id, struct error *err)
+static bool is_settled(const struct journal *journal, const char *run_id)
 {
-    struct json *json = json_new_object();
-    char time[CLOCK_TEXT_MAX];
-    json_set_string(json, "time", clock_format_rfc3339(clock_wall_ms(), time));
-    json_set_string(json, "what", "adopt");
-    json_set_string(json, "run", run_id);
-    json_set(json, "process", journal_process());
-    return write_line(journal, &json, err);
+    struct journal_entries entries;
+    bool settled = false;
+    if (!journal_read(journal->path, 0, &entries, NULL))
+        return false;
+    for (size_t i = 0; i < entries.count; i++)
+        if (strcmp(entries.items[i].run, run_id) == 0)
+            settled = !entries.items[i].open && !str_same(entries.items[i].outcome, br_outcome_word(BR_UNKNOWN));
+    journal_entries_done(&entries);
+    return settled;
+}
+
+bool journal_settle(struct journal *journal, const struct br_run *run, struct error *err)
+{
+    /* Held for a look and a line, so that of two brdecks one comes second. Where there are no locks both may write. A lock
+     * of fcntl would go with the first descriptor of the file that this process closes. */
+    int fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    for (int tries = 0; fd >= 0 && tries < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; tries++)
+        sched_yield();
+    bool good = is_settled(journal, run->run_id) || journal_outcome(journal, run, err);
+    if (fd >= 0)
+        close(fd);
+    return good;
 }

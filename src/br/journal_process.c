@@ -83,12 +83,3 @@ bool journal_process_lives(const struct json *json, int64_t line_ms)
         return false;
     return same_or_unknown(json_string(json, "began"), began(pid, text));
 }
-
-bool journal_process_is_this(const struct json *json)
-{
-    char text[TEXT_MAX];
-    int64_t pid = 0;
-    return json_int(json_get(json, "pid"), &pid) && pid == getpid() &&
-           str_same(json_string(json, "host"), host_name(text)) &&
-           same_or_unknown(json_string(json, "began"), began(pid, text));
-}

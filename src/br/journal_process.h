@@ -12,6 +12,5 @@ struct json *journal_process(void);
 /* Whether the process @json says of itself still runs: of this host that is known, of another not; then a line no older
  * than JOURNAL_FOREIGN_MS counts as one of a living. */
 bool journal_process_lives(const struct json *json, int64_t line_ms);
-bool journal_process_is_this(const struct json *json);
 
 #endif

@@ -22,7 +22,7 @@
 struct place {
     UT_hash_handle hh;
     size_t at;
-    bool mine, lives;  /* of the process that settles it */
+    bool lives;        /* the process that wrote it */
     char run[];
 };
 struct reading {
@@ -85,16 +85,6 @@ static struct place *add_place(struct reading *r, const char *run)
     return place;
 }
 
-/* Whoever comes first settles it, as long as it lives. */
-static void take_process(struct place *place, const struct json *line)
-{
-    const struct json *process = json_get(line, "process");
-    if (place->lives || !journal_process_lives(process, time_of(line)))
-        return;
-    place->lives = true;
-    place->mine = journal_process_is_this(process);
-}
-
 /* A write that is sent again has another intent of the same run: the last one is what was sent. */
 static void on_intent(struct reading *r, const char *run, struct json **line)
 {
@@ -111,7 +101,7 @@ static void on_intent(struct reading *r, const char *run, struct json **line)
         fill_entry(entry, *line);
         entry->at_ms = at_ms;
     }
-    take_process(place, *line);
+    place->lives = journal_process_lives(json_get(*line, "process"), time_of(*line));
     *line = NULL;
 }
 
@@ -127,7 +117,7 @@ static void on_outcome(struct reading *r, const char *run, const struct json *li
     entry->text = copy_of(line, "text");
     entry->ended_ms = time_of(line);
     entry->open = json_is_true(json_get(line, "left"));
-    place->lives = place->mine = false; /* whoever it was, it has done with it */
+    place->lives = false; /* it has done with it */
 }
 
 static void on_line(struct reading *r, const char *text, size_t len)
@@ -144,8 +134,6 @@ static void on_line(struct reading *r, const char *text, size_t len)
         on_intent(r, run, &line);
     else if (str_same(what, "outcome"))
         on_outcome(r, run, line);
-    else if (str_same(what, "adopt") && place_of(r, run))
-        take_process(place_of(r, run), line);
     json_free(&line);
 }
 
@@ -194,13 +182,12 @@ static bool read_all(struct reading *r, int fd, const char *path, struct error *
     return good;
 }
 
-static void take_owners(struct reading *r)
+static void take_lives(struct reading *r)
 {
     struct place *place, *next;
     HASH_ITER(hh, r->places, place, next) {
         struct journal_entry *entry = &r->entries->items[place->at];
         entry->lives = entry->open && place->lives;
-        entry->mine = entry->lives && place->mine;
         HASH_DEL(r->places, place);
         free(place);
     }
@@ -219,7 +206,7 @@ bool journal_read(const char *path, int64_t since_ms, struct journal_entries *en
                                              strerror(errno));
     if (fd >= 0)
         close(fd);
-    take_owners(&r);
+    take_lives(&r);
     if (!good)
         journal_entries_done(entries);
     free(own);

@@ -109,25 +109,6 @@ static bool is_orphan(const struct br *br, const struct journal_entry *entry)
     return entry->open && !entry->lives && of_this_cluster(br, entry) && !has_run_id(br, entry->run);
 }
 
-/* First all are told to be ours; then those are taken that nobody else told before us. */
-static bool adopt(struct br *br, const struct journal_entries *entries)
-{
-    struct error err = {0};
-    bool any = false;
-    for (size_t i = 0; i < entries->count; i++) {
-        if (!is_orphan(br, &entries->items[i]))
-            continue;
-        if (!br->journal)
-            br->journal = journal_open(br->journal_path, &err);
-        if (!br->journal || !journal_adopt(br->journal, entries->items[i].run, &err)) {
-            log_warn("what an earlier brdeck left is not looked up: %s", err.text);
-            return false;
-        }
-        any = true;
-    }
-    return any;
-}
-
 static void read_journal(struct run_finder *finder)
 {
     struct br *br = finder->br;
@@ -139,14 +120,14 @@ static void read_journal(struct run_finder *finder)
         log_warn("%s", err.text);
         return;
     }
-    bool any = adopt(br, &entries);
-    journal_entries_done(&entries);
-    if (!any || !journal_read(br->journal_path, since_ms, &entries, &err))
-        return;
     for (size_t i = 0; i < entries.count; i++) {
-        const struct journal_entry *entry = &entries.items[i];
-        if (entry->mine && of_this_cluster(br, entry) && !has_run_id(br, entry->run))
-            revive_intent(br, entry);
+        if (!is_orphan(br, &entries.items[i]))
+            continue;
+        if (!br->journal && !(br->journal = journal_open(br->journal_path, &err))) {
+            log_warn("what an earlier brdeck left is not looked up: %s", err.text);
+            break;
+        }
+        revive_intent(br, &entries.items[i]);
     }
     journal_entries_done(&entries);
 }

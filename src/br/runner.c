@@ -37,9 +37,13 @@ const char *br_outcome_word(enum br_outcome outcome) { return outcomes[outcome].
 static void write_outcome(struct run *run)
 {
     struct error err = {0};
-    bool (*write)(struct journal *journal, const struct br_run *run, struct error *err) =
-        run->left ? journal_left : journal_outcome;
-    if (run->journalled && !write(run->br->journal, &run->pub, &err))
+    bool was_here = run->pub.origin != BR_ORIGIN_JOURNAL;
+    if (!run->journalled || (run->left && !was_here)) /* what was left stays so */
+        return;
+    bool good = run->left ? journal_left(run->br->journal, &run->pub, &err) :
+                was_here ? journal_outcome(run->br->journal, &run->pub, &err) :
+                           journal_settle(run->br->journal, &run->pub, &err);
+    if (!good)
         log_error("%s", err.text);
 }
 
@@ -293,7 +297,8 @@ void br_free(struct br **pbr)
     br->changed = NULL;
     for (size_t i = 0; i < br->count; i++) {
         struct run *run = br->runs[i];
-        if (run->journalled && !br_outcome_is_end(run->pub.outcome)) {
+        bool asks = run->pub.outcome == BR_UNKNOWN && (run->request || loop_timer_is_set(&run->timer));
+        if (run->journalled && (asks || !br_outcome_is_end(run->pub.outcome))) {
             char last[sizeof run->pub.text];
             memcpy(last, run->pub.text, sizeof last);
             run->left = true;

@@ -1,10 +1,9 @@
 /* journal.h - what was done, to whom, when, by whom: append-only, 0600, one JSON object a line.
  *
  * A line of intent is on the disk (fsync) before a write is sent, and one of outcome after. The intent holds the object as
- * it was and which process wrote it, so that another brdeck can look up what became of it: it does so once that process is
- * gone (its pid, its start and the boot of the host tell; of another host's nothing is known, so there it waits for
- * JOURNAL_FOREIGN_MS), and says before in a line "adopt" that it is the one who does. Of two that adopt, the first line
- * counts.
+ * it was and which process wrote it. Once that process is gone (its pid, its start and the boot of the host tell; of another
+ * host's nothing is known, so it is left alone for JOURNAL_FOREIGN_MS) any brdeck looks up what became of it, and the first
+ * that knows writes the outcome.
  */
 #ifndef BRDECK_BR_JOURNAL_H
 #define BRDECK_BR_JOURNAL_H
@@ -30,8 +29,8 @@ bool journal_intent(struct journal *journal, const struct br_run *run, const str
 bool journal_outcome(struct journal *journal, const struct br_run *run, struct error *err);
 /* The outcome of a run that goes on when this brdeck ends: the next one looks it up. */
 bool journal_left(struct journal *journal, const struct br_run *run, struct error *err);
-/* This process looks up what became of the run @run_id. */
-bool journal_adopt(struct journal *journal, const char *run_id, struct error *err);
+/* The outcome of an earlier brdeck's run, now that it is known: written unless another brdeck has done so meanwhile. */
+bool journal_settle(struct journal *journal, const struct br_run *run, struct error *err);
 const char *journal_path(const struct journal *journal);
 
 /* -- reading ------------------------------------------------------------------------- */
@@ -44,8 +43,7 @@ struct journal_entry {
     int64_t at_ms, ended_ms;             /* of the intent, of the outcome; 0: none */
     char *outcome, *text;                /* NULL: there is none yet */
     bool open;                           /* it is not settled: no outcome, or brdeck ended before the run did */
-    bool lives;                          /* ... and the process that settles it is still at it, as far as is known */
-    bool mine;                           /* ... and that is this process */
+    bool lives;                          /* ... and its process still runs, as far as is known: it will settle it */
     struct json *intent;                 /* the line whole */
 };
 struct journal_entries {

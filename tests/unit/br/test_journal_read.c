@@ -84,11 +84,12 @@ static bool write_end(const char *path, const char *id, bool left)
     return good;
 }
 
-static bool adopt(const char *path, const char *id)
+static bool settle(const char *path, const char *id)
 {
     struct error err;
     struct journal *journal = journal_open(path, &err);
-    bool good = journal && journal_adopt(journal, id, &err);
+    struct br_run run = run_named(id, BR_DONE);
+    bool good = journal && journal_settle(journal, &run, &err);
     journal_close(&journal);
     return good;
 }
@@ -139,10 +140,10 @@ static void intent_and_outcome_are_one_entry(void **state)
     assert_string_equal(a->outcome, "done");
     assert_string_equal(a->text, "paused");
     assert_true(a->at_ms > 0 && a->ended_ms >= a->at_ms);
-    assert_false(a->open || a->lives || a->mine);
+    assert_false(a->open || a->lives);
     assert_non_null(a->intent);
     assert_null(b->outcome);
-    assert_true(b->open && b->lives && b->mine);
+    assert_true(b->open && b->lives);
     journal_entries_done(&entries);
     read_it(bed, INT64_MAX, &entries);
     assert_int_equal(entries.count, 0);
@@ -180,7 +181,7 @@ static void wrong_types_are_not_there(void **state)
     struct bed *bed = *state;
     struct journal_entries entries;
     add(bed, "{\"what\":\"intent\",\"run\":\"r\",\"action\":1,\"namespace\":null,\"name\":[],\"time\":{},"
-        "\"process\":\"me\"}\n{\"what\":\"adopt\",\"run\":\"r\",\"process\":{\"pid\":\"1\"}}\n"
+        "\"process\":\"me\"}\n{\"what\":\"intent\",\"run\":\"r\",\"process\":{\"pid\":\"1\"}}\n"
         "{\"what\":\"outcome\",\"run\":\"r\",\"outcome\":3,\"text\":false,\"left\":\"yes\"}");
     read_it(bed, 0, &entries);
     assert_int_equal(entries.count, 1);
@@ -262,14 +263,13 @@ static void end_other(struct other *other)
     close(other->stop);
 }
 
-static void assert_owner(struct bed *bed, bool open, bool lives, bool mine)
+static void assert_entry(struct bed *bed, bool open, bool lives)
 {
     struct journal_entries entries;
     read_it(bed, 0, &entries);
     assert_int_equal(entries.count, 1);
     assert_int_equal(entries.items[0].open, open);
     assert_int_equal(entries.items[0].lives, lives);
-    assert_int_equal(entries.items[0].mine, mine);
     journal_entries_done(&entries);
 }
 
@@ -277,26 +277,9 @@ static void a_living_run_is_its_process_s(void **state)
 {
     struct bed *bed = *state;
     struct other a = other_process(bed, "a-1", write_intent);
-    assert_owner(bed, true, true, false);
-    assert_true(adopt(bed->journal, "a-1")); /* too early: the first counts */
-    assert_owner(bed, true, true, false);
+    assert_entry(bed, true, true);
     end_other(&a);
-    assert_owner(bed, true, true, true);
-    assert_true(write_end(bed->journal, "a-1", false));
-    assert_owner(bed, false, false, false);
-}
-
-static void of_two_that_adopt_the_first_counts(void **state)
-{
-    struct bed *bed = *state;
-    struct other dead = other_process(bed, "a-1", write_intent);
-    end_other(&dead);
-    assert_owner(bed, true, false, false);
-    struct other other = other_process(bed, "a-1", adopt);
-    assert_true(adopt(bed->journal, "a-1"));
-    assert_owner(bed, true, true, false);
-    end_other(&other);
-    assert_owner(bed, true, true, true);
+    assert_entry(bed, true, false);
 }
 
 static void what_was_left_is_open_and_nobody_s(void **state)
@@ -304,9 +287,31 @@ static void what_was_left_is_open_and_nobody_s(void **state)
     struct bed *bed = *state;
     assert_true(write_intent(bed->journal, "a-1"));
     assert_true(write_end(bed->journal, "a-1", true));
-    assert_owner(bed, true, false, false);
-    assert_true(adopt(bed->journal, "a-1"));
-    assert_owner(bed, true, true, true);
+    assert_entry(bed, true, false);
+    assert_true(settle(bed->journal, "a-1"));
+    assert_entry(bed, false, false);
+}
+
+/* Many brdecks come to know the outcome at the same time: one line of it. */
+static void it_is_settled_once(void **state)
+{
+    struct bed *bed = *state;
+    enum { BRDECKS = 8 };
+    pid_t pids[BRDECKS];
+    assert_true(write_intent(bed->journal, "a-1"));
+    for (int i = 0; i < BRDECKS; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            _exit(!settle(bed->journal, "a-1"));
+        assert_true(pids[i] > 0);
+    }
+    for (int i = 0; i < BRDECKS; i++) {
+        int status;
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    assert_int_equal(journal_lines(bed, "outcome"), 1);
+    assert_entry(bed, false, false);
 }
 
 /* A pid that is used again, another boot, another host. */
@@ -354,7 +359,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_types_are_not_there, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(read_while_others_append, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(a_living_run_is_its_process_s, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(of_two_that_adopt_the_first_counts, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(it_is_settled_once, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(what_was_left_is_open_and_nobody_s, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(a_pid_alone_is_no_process, open_bed, close_bed),
     };
