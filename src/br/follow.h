@@ -31,6 +31,7 @@ struct follow {
     int64_t since_ms;                   /* corrected wall of the write: what began before is not its own; 0: not known */
     char old_job[40];                   /* uid of the Job that was there before; "" none was seen */
     bool truncate_dropped;              /* somebody took a waiting truncate out of the spec */
+    bool stop_failed;                   /* a delete: its Job stop-NAME was seen to fail */
 };
 struct follow_sight {
     enum br_outcome outcome;   /* FOLLOWING, DONE, NOTHING, FAILED, REVERTED, GONE */

@@ -34,7 +34,7 @@ bool follow_tell(struct follow_sight *sight, enum br_outcome outcome, const char
 void follow_add_cause(struct str *text, const struct cause *cause);
 
 /* follow_whole.c: what has no sub-commands: a snapshot, a delete, a field of the spec. */
-void follow_look_whole(const struct follow *follow, const struct backup_record *record,
+void follow_look_whole(struct follow *follow, const struct backup_record *record,
                        const struct backup_facts *facts, const char *errors, struct follow_sight *sight);
 
 #endif

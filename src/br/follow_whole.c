@@ -15,7 +15,9 @@ void follow_gone(const struct follow *follow, bool replaced, struct follow_sight
     struct str text;
     str_init(&text, sizeof sight->text - 1);
     if (wanted)
-        str_addf(&text, "the object is gone%s", other);
+        str_addf(&text, "the object is gone%s%s%s", other, follow->action == ACTION_DELETE && follow->before &&
+                 follow->before->clean_policy == CLEAN_RETAIN ? "; its data stays in the storage" : "",
+                 follow->stop_failed ? "; its Job stop-NAME failed, so the log task may live on in PD: see br log status" : "");
     else
         str_addf(&text, "it was deleted%s", replaced ? other : " before it was done");
     follow_take(sight, wanted ? BR_DONE : BR_GONE, &text);
@@ -49,7 +51,8 @@ static void look_at_delete(const struct backup_record *record,
         str_addf(&text, "delete: Job %s is at work", own->job.name);
     else
         str_add(&text, "delete: waits for the operator");
-    sight->phase = record->phase;
+    if (record->phase == PHASE_CLEAN) /* the others are of the time before */
+        sight->phase = PHASE_CLEAN;
     sight->untouched = record->phase != PHASE_CLEAN && !own->job.present;
     follow_tell_stuck(record, own, sight->untouched ? STEP_WAITS : STEP_BUSY, NULL, NULL, &text, sight);
     follow_take(sight, BR_FOLLOWING, &text);
@@ -167,7 +170,7 @@ static void look_at_snapshot(const struct follow *follow, const struct backup_re
         snapshot_busy(record, state, &own, sight);
 }
 
-void follow_look_whole(const struct follow *follow, const struct backup_record *record,
+void follow_look_whole(struct follow *follow, const struct backup_record *record,
                        const struct backup_facts *facts, const char *errors, struct follow_sight *sight)
 {
     struct backup_facts own;
@@ -177,6 +180,7 @@ void follow_look_whole(const struct follow *follow, const struct backup_record *
                          &own);
         snprintf(sight->job, sizeof sight->job, "%s", own.job.name);
         snprintf(sight->pod, sizeof sight->pod, "%s", own.pod.name);
+        follow->stop_failed = follow->stop_failed || (own.job.failed && str_starts(own.job.name, "stop-"));
         look_at_delete(record, &own, sight);
         break;
     case ACTION_REMOVE_FINALIZER:

@@ -132,10 +132,13 @@ static void add_sends(const struct br_plan *p, struct description *d)
     if (p->removes.keeps_data)
         description_add(d, ROLE_OK, 0, "first", "PATCH %s/%s {\"spec\":{\"cleanPolicy\":\"Retain\"}}; the delete is "
                         "sent only when that is done", fleet_resource(p->v1)->plural, p->name);
-    description_add(d, ROLE_TEXT, 0, "sends", "%s %s%s%s%s%s %s",
-                    new ? "POST" : p->action->id == ACTION_DELETE ? "DELETE" : "PATCH",
-                    fleet_resource(p->v1)->plural, new ? "" : "/",
-                    new ? "" : p->name, p->sub ? "/" : "", p->sub ? p->sub : "", json);
+    if (p->action->id == ACTION_DELETE) /* its preconditions stand below */
+        description_add(d, ROLE_TEXT, 0, "sends", "DELETE %s/%s, propagationPolicy Background",
+                        fleet_resource(p->v1)->plural, p->name);
+    else
+        description_add(d, ROLE_TEXT, 0, "sends", "%s %s%s%s%s%s %s", new ? "POST" : "PATCH",
+                        fleet_resource(p->v1)->plural, new ? "" : "/",
+                        new ? "" : p->name, p->sub ? "/" : "", p->sub ? p->sub : "", json);
     plan_describe_tried(p, d);
     free(json);
     json_free(&body);

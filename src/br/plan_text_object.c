@@ -40,8 +40,8 @@ static void describe_delete(const struct br_plan *p, struct description *d)
     if (!p->record || !p->verdict.allowed)
         return;
     if (p->removes.retain_offered && !p->removes.keeps_data)
-        description_add(d, ROLE_WARN, 0, "rather", "set cleanPolicy to Retain first, which keeps the data (brdeck retain %s; "
-                        "brdeck delete --keep-data does both)", p->name);
+        description_add(d, ROLE_WARN, 0, "rather", "cleanPolicy Retain first, which keeps the data (brdeck delete "
+                        "--keep-data)");
     add_data(p, d);
     if (p->removes.stops_task)
         description_add(d, ROLE_WARN, 0, "stops", "the log task, by the Job stop-%s", p->name);

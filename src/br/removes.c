@@ -161,7 +161,7 @@ static void take_notes(struct plan *plan)
     struct str notes;
     str_init(&notes, SENTENCE_MAX);
     if (!r->has_finalizer && !(r->mode == BACKUP_LOG && r->has_commit_ts)) /* of that the verdict warns */
-        add_note(&notes, "The operator's finalizer is off: the object goes at once, nothing is stopped or removed.");
+        add_note(&notes, "The operator's finalizer is not on it: the object goes at once, nothing is stopped or removed.");
     if (p->removes.stops_task && plan->cluster_tls && !r->v1)
         add_note(&notes, "The cluster speaks TLS, where the operator's Job stop-NAME fails: stop the log backup first, or its "
                  "task lives on in PD.");

@@ -75,7 +75,7 @@ static void what_a_delete_comes_to(void **state)
     assert_has(fake_request(bed->f.server, "POST /apis/authorization", 0), "\"verb\":\"delete\"");
     const char *said = plan_said(bed, plan);
     assert_has(said, ": Delete orders/log-orders\n");
-    assert_has(said, "rather: set cleanPolicy to Retain first");
+    assert_has(said, "rather: cleanPolicy Retain first, which keeps the data");
     assert_has(said, "removes: EVERYTHING under s3://b/p, ");
     assert_has(said, "by the Job clean-log-orders");
     assert_has(said, "shared: with no other Backup of any namespace here");
@@ -83,7 +83,7 @@ static void what_a_delete_comes_to(void **state)
     assert_has(said, "PITR: from ");
     assert_has(said, "(full-1)");
     assert_has(said, "all of it is lost");
-    assert_has(said, "sends: DELETE backups/log-orders {");
+    assert_has(said, "sends: DELETE backups/log-orders, propagationPolicy Background\n");
     assert_has(said, "done: when the object is gone");
     assert_has(said, "only if: it is unchanged since resourceVersion 100 (uid uid-1)\n");
     assert_has_not(said, "then: ");
