@@ -268,7 +268,7 @@ void plan_warn_of_others(struct plan *plan)
         if (!r || (str_same(r->name, p->name) && str_same(r->ns, p->ns) && r->v1 == p->v1))
             continue;
         bool same = own[0] && strcmp(record_cluster(r, other), own) == 0;
-        if (!task && same && has_task(r))
+        if (!task && same && p->after->mode == BACKUP_LOG && has_task(r))
             task = r;
         if (!place && p->after->storage[0] && strcmp(r->storage, p->after->storage) == 0 &&
             (!same || r->mode != BACKUP_LOG || has_task(r)))
