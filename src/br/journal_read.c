@@ -175,8 +175,11 @@ static bool read_all(struct reading *r, int fd, const char *path, struct error *
         if (n > 0)
             take_bytes(r, &lines, block, (size_t)n);
     bool good = n == 0 || error_set(err, ERROR_SYSTEM, "the journal %s cannot be read: %s", path, strerror(errno));
-    if (good && lines.held.len) /* the last line has no end: half of one, or whole but for that */
-        take_bytes(r, &lines, "\n", 1);
+    if (good && lines.held.len && !lines.too_long) { /* it has no end: half of one, or just being written */
+        size_t bad = r->entries->bad;
+        on_line(r, lines.held.data, lines.held.len);
+        r->entries->bad = bad;
+    }
     str_done(&lines.held);
     free(block);
     return good;

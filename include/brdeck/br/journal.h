@@ -49,7 +49,8 @@ struct journal_entry {
 struct journal_entries {
     struct journal_entry *items;         /* oldest first */
     size_t count, room;
-    size_t bad;                          /* lines that are no JSON (half a line after a crash): passed over */
+    size_t bad;                          /* lines that are no JSON (half a line after a crash): passed over; the last one
+                                            counts once it has an end, it may just be being written */
 };
 /* Those of @since_ms (wall) and later. A file that is not there is an empty journal. False and @err when it cannot be read.
  * @path as for journal_open. Runs of a brdeck that still works have no outcome yet. */

@@ -165,7 +165,7 @@ static void foreign_half_and_huge_lines_are_passed_over(void **state)
     add(bed, "{\"what\":\"outcome\",\"run\":\"a-1\",\"outc");
     read_it(bed, 0, &entries);
     assert_int_equal(entries.count, 1);
-    assert_int_equal(entries.bad, 2); /* the huge one and the half one */
+    assert_int_equal(entries.bad, 1); /* the huge one; the half one may just be being written */
     assert_null(entries.items[0].outcome);
     journal_entries_done(&entries);
     assert_true(write_end(bed->journal, "a-1", false)); /* begins a line of its own */
