@@ -78,8 +78,7 @@ static void tell(struct facts_keeper *keeper)
 {
     keeper->br->told = false;
     br_wake(keeper->br);
-    if (keeper->dirty && !loop_timer_is_set(&keeper->apply))
-        loop_timer_set(&keeper->apply, 0);
+    facts_apply_soon(keeper);
 }
 
 static void on_listed(void *arg)
@@ -173,7 +172,7 @@ static void add_watch(struct facts_keeper *keeper, const char *ns)
     }
     loop_timer_init(&w->turn, keeper->br->loop, on_turn, w);
     loop_timer_set(&w->turn, CLUSTER_AGAIN_MS / 4);
-    facts_mark_slots(keeper, w);
+    facts_apply_soon(keeper);
 }
 
 /* -- in public ------------------------------------------------------------------------------------ */
@@ -181,8 +180,8 @@ static void add_watch(struct facts_keeper *keeper, const char *ns)
 static void on_feed(void *arg)
 {
     struct facts_keeper *keeper = arg;
-    if (!loop_timer_is_set(&keeper->apply))
-        loop_timer_set(&keeper->apply, 0);
+    keeper->fed = true;
+    facts_apply_soon(keeper);
 }
 
 static struct facts_keeper *keeper_of(struct br *br)
@@ -190,7 +189,7 @@ static struct facts_keeper *keeper_of(struct br *br)
     if (!br->facts) {
         br->facts = xcalloc(1, sizeof *br->facts);
         br->facts->br = br;
-        loop_timer_init(&br->facts->apply, br->loop, facts_apply, br->facts);
+        loop_work_init(&br->facts->apply, br->loop, facts_apply, br->facts);
     }
     return br->facts;
 }
@@ -239,7 +238,7 @@ bool br_facts_are_there(const struct br *br, const char *ns, const char **why)
 {
     struct facts_keeper *keeper = br->facts;
     const struct facts_watch *w = keeper ? facts_watch_of(keeper, ns) : NULL;
-    bool there = w && !keeper->dirty && !loop_timer_is_set(&keeper->apply) && facts_clusters_are_there(w);
+    bool there = w && facts_apply_is_done(keeper) && facts_clusters_are_there(w);
     if (why)
         *why = NULL;
     if (!w)
@@ -258,7 +257,7 @@ void facts_keeper_free(struct facts_keeper **pkeeper)
     *pkeeper = NULL;
     if (!keeper)
         return;
-    loop_timer_cancel(&keeper->apply);
+    loop_work_cancel(&keeper->apply);
     while (keeper->watches) {
         struct facts_watch *next = keeper->watches->next;
         free_watch(keeper->watches);

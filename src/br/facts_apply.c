@@ -25,8 +25,7 @@ void facts_mark(struct facts_keeper *keeper, const char *key)
     dirty = xmalloc(sizeof *dirty + size);
     memcpy(dirty->key, key, size);
     HASH_ADD_STR(keeper->dirty, key, dirty);
-    if (!loop_timer_is_set(&keeper->apply))
-        loop_timer_set(&keeper->apply, 0);
+    facts_apply_soon(keeper);
 }
 
 static void mark_record(struct facts_keeper *keeper, const struct backup_record *record)
@@ -39,16 +38,6 @@ static void mark_record(struct facts_keeper *keeper, const struct backup_record 
 static bool is_of(const struct facts_watch *watch, const struct backup_record *record)
 {
     return !watch->ns || strcmp(watch->ns, record->ns) == 0;
-}
-
-void facts_mark_slots(struct facts_keeper *keeper, const struct facts_watch *watch)
-{
-    const struct store *store = fleet_store(keeper->br->fleet);
-    for (slot_t slot = 0; slot < store_slots(store); slot++) {
-        const struct store_row *row = store_get(store, slot);
-        if (row && is_of(watch, row->record))
-            mark_record(keeper, row->record);
-    }
 }
 
 void facts_forget_dirty(struct facts_keeper *keeper)
@@ -65,6 +54,7 @@ static void drain_feed(struct facts_keeper *keeper)
 {
     const struct store *store = fleet_store(keeper->br->fleet);
     slot_t slots[256];
+    keeper->fed = false;
     for (size_t n = ARRAY_LEN(slots); keeper->feed && n == ARRAY_LEN(slots);) {
         n = store_feed_drain(keeper->feed, slots, ARRAY_LEN(slots));
         for (size_t i = 0; i < n; i++) {
@@ -193,22 +183,63 @@ static void apply_key(struct facts_keeper *keeper, const char *key)
     free(own);
 }
 
-void facts_apply(void *arg)
+static bool lists(const struct facts_keeper *keeper)
 {
-    struct facts_keeper *keeper = arg;
-    drain_feed(keeper);
     for (const struct facts_watch *w = keeper->watches; w; w = w->next)
-        if (keeper->dirty && facts_watch_lists(w)) /* one look at all rows when the lists are whole: see tell() */
-            return;
-    struct dirty *all = keeper->dirty, *dirty, *next;
-    keeper->dirty = NULL;
-    HASH_ITER(hh, all, dirty, next) {
-        HASH_DEL(all, dirty);
+        if (facts_watch_lists(w))
+            return true;
+    return false;
+}
+
+/* A watch that has not looked at all rows yet; NULL. */
+static struct facts_watch *scanning(const struct facts_keeper *keeper)
+{
+    struct facts_watch *w = keeper->watches;
+    while (w && w->scan >= store_slots(fleet_store(keeper->br->fleet)))
+        w = w->next;
+    return w;
+}
+
+static bool apply_one(struct facts_keeper *keeper)
+{
+    struct facts_watch *w = scanning(keeper);
+    struct dirty *dirty = keeper->dirty;
+    if (w) {
+        const struct store_row *row = store_get(fleet_store(keeper->br->fleet), w->scan);
+        if (row && is_of(w, row->record))
+            apply_slot(keeper, w->scan);
+        w->scan++;
+    } else if (dirty) {
+        HASH_DEL(keeper->dirty, dirty);
         apply_key(keeper, dirty->key);
         free(dirty);
     }
+    return w || dirty;
+}
+
+bool facts_apply_is_done(const struct facts_keeper *keeper)
+{
+    return !keeper->dirty && !keeper->fed && !scanning(keeper);
+}
+
+void facts_apply_soon(struct facts_keeper *keeper)
+{
+    /* While a list is under way it waits for that, and is told of it (tell): one look at all rows then. */
+    if (keeper->fed || (!facts_apply_is_done(keeper) && !lists(keeper)))
+        loop_work_start(&keeper->apply);
+}
+
+bool facts_apply(void *arg, int64_t until_us)
+{
+    struct facts_keeper *keeper = arg;
+    if (keeper->fed)
+        drain_feed(keeper);
+    for (unsigned n = 1; !lists(keeper) && apply_one(keeper); n++)
+        if (n % 16 == 0 && clock_mono_us() >= until_us)
+            return true;
     keeper->br->told = false;
     br_wake(keeper->br);
+    return false;
 }
 
 void facts_take_off(struct facts_watch *watch)

@@ -98,6 +98,7 @@ struct facts_watch {
     int64_t wanted_ms;          /* monotonic */
     struct watched_kind kinds[WATCHED];
     struct facts_cluster *clusters;
+    slot_t scan;                /* rows from here on have not been looked at since it began */
     struct loop_timer turn;     /* ends it, asks for its clusters again */
     struct facts_watch *next;
 };
@@ -106,21 +107,24 @@ struct facts_keeper {
     struct br *br;
     struct facts_watch *watches;
     struct store_feed *feed;
+    bool fed;                   /* it has rows to drain */
     struct dirty *dirty;        /* Backups whose facts are to be made anew */
-    struct loop_timer apply;
+    struct loop_work apply;     /* in slices: they may be a hundred thousand */
     char why[sizeof ((struct error *)NULL)->text + 64];
 };
 void facts_keeper_free(struct facts_keeper **keeper);
 /* The facts of that row are to be made anew. @key "2 ns/name". */
 void facts_mark(struct facts_keeper *keeper, const char *key);
-void facts_mark_slots(struct facts_keeper *keeper, const struct facts_watch *watch);
 /* A list is under way, so what is there is not whole. */
 bool facts_watch_lists(const struct facts_watch *watch);
 struct facts_watch *facts_watch_of(const struct facts_keeper *keeper, const char *ns);
 
 /* -- facts_apply.c ------------------------------------------------------------------------------------ */
 
-void facts_apply(void *keeper);     /* the timer's */
+bool facts_apply(void *keeper, int64_t until_us); /* the work's */
+/* There is something to look at, or may be: look from the loop. */
+void facts_apply_soon(struct facts_keeper *keeper);
+bool facts_apply_is_done(const struct facts_keeper *keeper);
 void facts_forget_dirty(struct facts_keeper *keeper);
 /* Its slot, where both groups may have one of that name; SLOT_NONE. */
 slot_t facts_slot_of(const struct store *store, bool v1, const char *ns, const char *name);

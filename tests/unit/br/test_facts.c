@@ -346,6 +346,28 @@ static void rows_without_facts_pay_nothing(void **state)
     assert_int_equal(fake_count(bed->f.server, CLUSTER), 0); /* of a Backup that is done nobody needs the Cluster */
 }
 
+/* More than one slice of work: a turn of the loop does not wait for all of them. */
+static void many_rows(void **state)
+{
+    struct bed *bed = *state;
+    enum { MANY = 6000 };
+    char name[16];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "log-%d", i);
+        backup_put(bed, &(struct backup_spec){.name = name, .uid = name});
+    }
+    static const char jobs[] =
+        LIST(JOB("b", "j1", "10:00", OWNER("br.pingcap.com/v1alpha1", "Backup", "log-4711", "log-4711"), ""));
+    expect_watches(bed, jobs, LIST(""), LIST(""));
+    want(bed);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "log-%d", i);
+        assert_int_equal(facts_of(bed, name)->cluster.read_ms, NOW_MS);
+        assert_int_equal(facts_of(bed, name)->job.present, i == 4711);
+    }
+    assert_int_equal(fake_count(bed->f.server, CLUSTER), 1);
+}
+
 /* -- what may not be had --------------------------------------------------------------------------------- */
 
 static void rights_that_are_missing(void **state)
@@ -540,6 +562,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_that_come_later, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(two_groups, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(rows_without_facts_pay_nothing, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(many_rows, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(rights_that_are_missing, bed_setup, bed_teardown),
         cmocka_unit_test(clusters_are_told),
         cmocka_unit_test_setup_teardown(they_end, bed_setup, bed_teardown),
