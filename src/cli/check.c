@@ -72,7 +72,7 @@ static bool parse(const struct arguments *args, enum check_form *form, struct ch
     if (args->word_count)
         spec->words = (const char *const *)args->words;
     for (size_t i = 0; i < args->word_count; i++)
-        if (!cli_name(args->words[i]))
+        if (!cli_name_in(args->words[i]))
             return error_set(err, ERROR_USAGE, "\"%s\" names no backup: want NAME or backup/NAME", args->words[i]);
     spec->selector = args->selector ? label_selector_parse(args->selector, err) : NULL;
     return !args->selector || spec->selector;
@@ -251,7 +251,7 @@ int run_check(struct loop *loop, const struct arguments *args)
     }
     /* The selector is applied here and not by the server: what is said of a cluster takes all of its Backups. */
     bool one = args->word_count == 1 && form == CHECK_TEXT; /* the other forms tell what can be restored */
-    struct fleet_options options = {.once = true, .name = one ? cli_name(args->words[0]) : NULL};
+    struct fleet_options options = {.once = true, .name = one ? cli_name_in(args->words[0]) : NULL};
     int code;
     if (session_begin(&s, loop, args, &options, &err)) {
         s.last_ms = clock_mono_ms() + (args->timeout_ms >= 0 ? args->timeout_ms : TIMEOUT_MS);

@@ -48,7 +48,7 @@ static void choice_init(struct choice *choice, const struct check_spec *spec)
     *choice = (struct choice){.wanted = xcalloc(count + 1, sizeof *choice->wanted), .count = count,
                               .selector = spec->selector};
     for (size_t i = 0; i < count; i++)
-        choice->wanted[i] = (struct wanted){.name = cli_name(spec->words[i]), .word = spec->words[i]};
+        choice->wanted[i] = (struct wanted){.name = cli_name_in(spec->words[i]), .word = spec->words[i]};
     qsort(choice->wanted, count, sizeof *choice->wanted, compare_wanted);
 }
 
@@ -327,16 +327,21 @@ static void see_missing(struct check_report *report, const struct session *s, co
     str_done(&why);
 }
 
-/* Of a cluster whose other Backups may be elsewhere: what was asked for tells nothing of it, and that is said. */
-static void note_unknown(struct check_report *report)
+/* Of a cluster whose other Backups may be elsewhere (v1) less is known than what was asked for. */
+static void see_unknown(struct check_report *report)
 {
     struct finding findings[FINDINGS_MAX];
     for (size_t i = 0; i < report->group_count; i++) {
         const struct check_group *group = &report->groups[i];
         size_t count = group->wanted && !group->complete ? check_group_findings(report, group, findings) : 0;
-        for (size_t k = 0; k < count; k++)
-            if (findings[k].unknown)
-                str_addf(&report->notes, "%s: %s\n", group->cluster, findings[k].sentence);
+        for (size_t k = 0; k < count; k++) {
+            if (!findings[k].unknown)
+                continue;
+            str_addf(&report->notes, "%s: %s\n", group->cluster, findings[k].sentence);
+            if (report->unknown.code == ERROR_NONE)
+                error_set(&report->unknown, ERROR_DENIED, "cluster %s: %.300s -A looks in all namespaces",
+                          group->cluster, findings[k].sentence);
+        }
     }
 }
 
@@ -369,7 +374,6 @@ static void see_notes(struct check_report *report, const struct session *s)
     static const enum pd_reach unread[] = {PD_NO_RIGHT, PD_TLS, PD_NO_CLUSTER, PD_NO_ANSWER, PD_NOT_ASKED};
     for (size_t i = 0; i < ARRAY_LEN(unread); i++)
         note_pd(report, s, unread[i]);
-    note_unknown(report);
 }
 
 /* -- life ------------------------------------------------------------------------------------------------ */
@@ -387,6 +391,7 @@ void check_report_init(struct check_report *report, struct session *s, const str
     judge(report, s);
     see_gaps(report, s);
     see_missing(report, s, &choice);
+    see_unknown(report);
     see_notes(report, s);
     free(choice.wanted);
 }

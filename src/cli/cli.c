@@ -92,16 +92,21 @@ bool cli_is_kind(const char *word)
     return false;
 }
 
-const char *cli_name(const char *word)
+const char *cli_name_in(const char *word)
 {
     const char *slash = strchr(word, '/');
     char *kind = slash ? xstrndup(word, (size_t)(slash - word)) : NULL;
     bool known = !kind || cli_is_kind(kind);
     free(kind);
-    if (known && (slash ? slash[1] : *word))
-        return slash ? slash + 1 : word;
-    cli_say("\"%s\" names no backup: want NAME or backup/NAME", word);
-    return NULL;
+    return known && (slash ? slash[1] : *word) ? (slash ? slash + 1 : word) : NULL;
+}
+
+const char *cli_name(const char *word)
+{
+    const char *name = cli_name_in(word);
+    if (!name)
+        cli_say("\"%s\" names no backup: want NAME or backup/NAME", word);
+    return name;
 }
 
 int exit_code_of(enum error_code code)

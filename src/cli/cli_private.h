@@ -35,6 +35,7 @@ bool cli_command_takes(const struct cli_command *command, const struct flag *fla
 bool cli_is_kind(const char *word);
 /* The name in "NAME" or "backup/NAME" (as -o name prints it), within @word; NULL when it is another kind (said). */
 const char *cli_name(const char *word);
+const char *cli_name_in(const char *word); /* not said */
 /* Whether a Backup of that API group is meant by @word: "NAME" and "backup/NAME" mean both. */
 bool cli_group_is(const char *word, bool v1);
 

@@ -210,7 +210,7 @@ int run_runs(struct loop *loop, const struct arguments *args)
         cli_say("runs takes no names: want \"brdeck runs [-n NS | -A]\"");
         return EXIT_USAGE;
     }
-    rows_init(&runs.rows, ARRAY_LEN(titles), args->no_headers ? NULL : titles);
+    rows_init(&runs.rows, ARRAY_LEN(titles), args->no_headers || runs.json ? NULL : titles);
     if (session_open(&runs.session, loop, args, &options, &code) && session_settle(&runs.session, &code))
         code = list(&runs);
     session_done(&runs.session);

@@ -3,10 +3,20 @@
 set -eu
 . "$(dirname "$0")/../tools/lib.sh"
 command -v jq >/dev/null || skip "jq is needed"
-NS=backup-test tag=real
+NS=backup-test tag=real SCOPE='-n backup-test'
 . "$abs_top_srcdir/tests/e2e/actions.inc"
 . "$abs_top_srcdir/tests/e2e/check.inc"
 stand_still() { :; }
+pd_checkpoint() { :; }
+# A pause that is under way, and stays so.
+hold_pause()
+{
+    operator_rests
+    (wait_for 'is log-a ".spec.logSubcommand == \"log-pause\""' 10 && put_status "$NS" log-a '{"logSubCommandStatuses":{"log-pause":{"command":"log-pause",
+        "phase":"Running","conditions":[{"type":"Running","status":"True","reason":"Running","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}}') >/dev/null 2>&1 &
+    track $!
+}
+release_pause() { operator_works; }
 
 start_kube
 make_namespace "$NS"
