@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include <brdeck/backup/action.h>
+#include <brdeck/backup/cause.h>
+#include <brdeck/backup/check.h>
 #include <brdeck/backup/command.h>
 #include <brdeck/backup/describe.h>
 #include <brdeck/backup/kind.h>
@@ -13,13 +15,83 @@
 
 #define NOW INT64_C(1795356000000) /* 2026-11-22T14:00:00Z */
 
-static void check_state(const struct backup_record *r)
+/* The input once more, as what is known beside the object: a byte decides about each fact. */
+struct bytes {
+    const uint8_t *data;
+    size_t size, at;
+};
+
+static uint8_t next_byte(struct bytes *in) { return in->size ? in->data[in->at++ % in->size] : 0; }
+
+static void take_text(struct bytes *in, char *to, size_t size)
+{
+    size_t len = next_byte(in) % size, i = 0;
+    for (; i < len; i++)
+        to[i] = (char)next_byte(in);
+    to[i] = '\0';
+}
+
+/* Up to 18 hours before and after. */
+static int64_t take_time(struct bytes *in)
+{
+    int64_t value = next_byte(in);
+    return value == 0 ? 0 : NOW + (value - 128) * 512000 - next_byte(in);
+}
+
+#define TAKE_TEXT(field) take_text(&in, field, sizeof field)
+
+static void facts_of(const uint8_t *data, size_t size, struct backup_facts *f)
+{
+    struct bytes in = {data, size, size / 2};
+    uint8_t flags = next_byte(&in), more = next_byte(&in);
+    memset(f, 0, sizeof *f);
+    f->pd.reach = (enum pd_reach)(next_byte(&in) % (PD_NO_ANSWER + 1));
+    f->pd.read_ms = take_time(&in);
+    f->pd.task_missing = flags & 1;
+    f->pd.paused = flags & 2;
+    f->pd.paused_by_error = flags & 4;
+    f->pd.paused_at_ms = take_time(&in);
+    f->pd.checkpoint = tso_from_ms(take_time(&in));
+    f->pd.start_ts = next_byte(&in);
+    f->pd.error_count = next_byte(&in);
+    f->pd.error_at_ms = take_time(&in);
+    f->cluster.read_ms = take_time(&in);
+    f->cluster.missing = flags & 8;
+    f->cluster.paused = flags & 16;
+    f->cluster.suspended = flags & 32;
+    f->job.present = flags & 64;
+    f->job.failed = more & 1;
+    f->job.ended_ms = take_time(&in);
+    f->pod.present = more & 2;
+    f->pod.exit_code = next_byte(&in);
+    f->event.at_ms = take_time(&in);
+    f->event.count = next_byte(&in);
+    TAKE_TEXT(f->pd.paused_by);
+    TAKE_TEXT(f->pd.paused_why);
+    TAKE_TEXT(f->pd.error);
+    TAKE_TEXT(f->job.name);
+    TAKE_TEXT(f->pod.phase);
+    TAKE_TEXT(f->pod.waiting);
+    TAKE_TEXT(f->pod.ended);
+    TAKE_TEXT(f->pod.message);
+    TAKE_TEXT(f->event.reason);
+    TAKE_TEXT(f->event.message);
+    TAKE_TEXT(f->log_error);
+}
+
+static void check_state(const struct backup_record *r, const struct backup_facts *facts)
 {
     struct backup_state now, then;
-    state_of(r, NULL, NOW, true, &now);
+    struct finding findings[FINDINGS_MAX];
+    state_of(r, facts, NOW, true, &now);
     MUST(now.word[0] && now.until_ms > NOW);
-    state_of(r, NULL, now.until_ms == INT64_MAX ? NOW + 1 : now.until_ms - 1, true, &then);
+    state_of(r, facts, now.until_ms == INT64_MAX ? NOW + 1 : now.until_ms - 1, true, &then);
     MUST(strcmp(now.word, then.word) == 0 && strcmp(now.sentence, then.sentence) == 0 && now.role == then.role);
+    size_t count = check_record(r, facts, &check_of_state, NOW, findings);
+    MUST(count > 0 && strcmp(findings[0].id, now.id) == 0 && strcmp(findings[0].word, now.word) == 0);
+    for (size_t i = 1; i < count; i++)
+        MUST(findings[i - 1].severity >= findings[i].severity);
+    cause_of_record(r, facts);
 }
 
 static void check_commands(const struct backup_record *r)
@@ -50,7 +122,7 @@ static void check_actions(const struct json *object, const struct backup_record 
     }
 }
 
-static void check_words(const struct json *object, const struct backup_record *r)
+static void check_words(const struct json *object, const struct backup_record *r, const struct backup_facts *facts)
 {
     struct window window;
     struct truncate_effect effect;
@@ -60,18 +132,18 @@ static void check_words(const struct json *object, const struct backup_record *r
     window_of(r, records, 1, NOW, &window);
     window_truncate(r, records, 1, 0, false, tso_from_ms(NOW), &effect);
     MUST(effect.verdict == TRUNCATE_OK || effect.why[0]);
-    struct describe_context ctx = {.window = &window, .now_ms = NOW, .style = TSO_SHORT};
+    struct describe_context ctx = {.facts = facts, .window = &window, .now_ms = NOW, .style = TSO_SHORT};
     description_init(&d);
     describe_brief(&d, r, &ctx);
     describe_full(&d, r, object, &ctx);
     MUST(d.count > 0);
     description_done(&d);
-    state_of(r, NULL, NOW, false, &state);
+    state_of(r, facts, NOW, false, &state);
     for (size_t i = 0; i < kind_backup.column_count; i++) {
         struct column_context column = {NOW, TSO_SHORT, false};
         struct cell cell = {.holds_ms = INT64_MAX};
         str_init(&cell.text, 4096);
-        kind_backup.columns[i].print(&column, r, NULL, &state, &cell);
+        kind_backup.columns[i].print(&column, r, facts, &state, &cell);
         MUST(cell.text.len > 0 && cell.holds_ms > 0);
         MUST(kind_backup.columns[i].compare(r, &state, r, &state) == 0);
         str_done(&cell.text);
@@ -87,10 +159,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct backup_record *r = record_decode(object, pool);
     struct backup_record *again = record_decode_text((const char *)data, size, pool, NULL);
     MUST(r && again);
-    check_state(r);
+    struct backup_facts facts;
+    facts_of(data, size, &facts);
+    check_state(r, NULL);
+    check_state(r, &facts);
     check_commands(r);
     check_actions(object, r, pool);
-    check_words(object, r);
+    check_words(object, r, NULL);
+    check_words(object, r, &facts);
     record_free(&r);
     record_free(&again);
     json_free(&object);
