@@ -31,7 +31,8 @@ enum demo_end {
     END_FAILED,
     END_RETRYING,
     END_NO_SECRET,
-    END_NONE /* never picked up */
+    END_NONE, /* never picked up */
+    END_NEW,  /* not yet */
 };
 
 /* @age_h: made so long ago. @extra_m, in minutes: how long ago the last thing happened; of a
@@ -55,6 +56,14 @@ static const struct demo_row {
     {"audit", "full-audit-archive", "audit-core", END_NO_SECRET, 2, 0, NULL},
 };
 
+/* Those that are not what their status says, or do not get on; not with --still, where nothing shall be in doubt. */
+static const struct demo_row lively_rows[] = {
+    {"orders", "log-orders-apac", "orders-apac", END_RUNNING, 6 * 24, 0, ""},
+    {"billing", "log-billing-eu", "billing-eu", END_RUNNING, 12 * 24, 0, "log-start"},
+    {"audit", "log-audit-apac", "audit-apac", END_RUNNING, 3 * 24, 0, ""},
+    {"audit", "full-audit-core-tool", "audit-core", END_NEW, 0, 4, NULL},
+};
+
 /* Daily snapshots: how many days back. */
 static const struct demo_daily {
     const char *ns, *cluster;
@@ -69,6 +78,10 @@ static const struct demo_cluster {
 } demo_clusters[] = {
     {"orders", "orders"},        {"orders", "orders-eu"},  {"billing", "billing"}, {"billing", "billing-dr"},
     {"billing", "billing-hist"}, {"audit", "audit-core"}, {"audit", "audit-eu"},
+};
+
+static const struct demo_cluster lively_clusters[] = {
+    {"orders", "orders-apac"}, {"billing", "billing-eu"}, {"audit", "audit-apac"},
 };
 
 static struct json *new_backup(const char *ns, const char *name, const char *cluster, bool log, int64_t made_ms)
@@ -317,6 +330,8 @@ static void load_row(struct sim *sim, const struct demo_row *row)
                  "permission denied: AccessDenied: Access Denied status code: 403");
     } else if (row->subcommand && row->end != END_NONE) {
         live_log(sim, backup, row, made, at);
+    } else if (row->end == END_NEW) {
+        json_set_string(json_object_in(backup, "spec"), "toolImage", "pingcap/br:v8.5.9-hotfix");
     } else if (!row->subcommand) {
         poor_snapshot(backup, row, made);
     }
@@ -355,6 +370,54 @@ static void load_schedule(struct sim *sim)
     store_put(sim->store, kind_of(KIND_BACKUP_SCHEDULE), schedule);
 }
 
+/* An order as POST /sim/… takes it. */
+static struct json *order_of(const char *text)
+{
+    struct json *order = json_parse(text, strlen(text), NULL);
+    if (!order)
+        die("an order of the demo is no JSON");
+    return order;
+}
+
+/* What only PD and the Job know. */
+static void tell_lively(struct sim *sim)
+{
+    static const char *const orders[] = {
+        "{\"namespace\":\"orders\",\"task\":\"log-orders-apac\",\"paused\":{\"by\":\"ops-host-7\",\"pid\":4711,"
+        "\"at\":\"3h12m\",\"why\":\"storage maintenance\"}}",
+        "{\"namespace\":\"billing\",\"task\":\"log-billing-dr\",\"error\":{\"store\":4,\"code\":\"KV:LogBackup:Io\","
+        "\"message\":\"failed to put object rusoto error timeout after 15mins for upload part in s3 storage\",\"at\":\"31m\"}}",
+        "{\"namespace\":\"audit\",\"task\":\"log-audit-apac\",\"remove\":true}",
+        "{\"namespace\":\"audit\",\"service\":\"audit-eu-pd\",\"task\":\"pitr-drill\",\"add\":{\"storage\":"
+        "\"s3://tidb-backups-audit/drill\",\"start\":\"50h\"}}",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+        struct json *order = order_of(orders[i]);
+        struct error err;
+        if (!pd_order(operator_pd(sim->operator_), order, &err))
+            die(err.text);
+        json_free(&order);
+    }
+    struct json *order = order_of("{\"cause\":\"image-not-pulled\",\"name\":\"full-audit-core-tool\"}");
+    troubles_order(&sim->troubles, order, NULL);
+    json_free(&order);
+    /* The operator has not told this one's checkpoint for hours, PD's goes on. */
+    struct pd_task *task = pd_find(operator_pd(sim->operator_), "billing", "log-billing-eu");
+    struct json *backup = store_read(sim->store, kind_of(KIND_BACKUP), "billing", "log-billing-eu");
+    set_tso(json_object_in(backup, "status"), "logCheckpointTs", clock_wall_ms() - 3 * (int64_t)HOUR);
+    store_put(sim->store, kind_of(KIND_BACKUP), backup);
+    task->asleep = true;
+}
+
+static void load_lively(struct sim *sim)
+{
+    for (size_t i = 0; i < ARRAY_LEN(lively_clusters); i++)
+        fleet_cluster(sim, lively_clusters[i].ns, lively_clusters[i].name);
+    for (size_t i = 0; i < ARRAY_LEN(lively_rows); i++)
+        load_row(sim, &lively_rows[i]);
+    tell_lively(sim);
+}
+
 void fleet_load_demo(struct sim *sim)
 {
     static const char *const spaces[] = {"audit", "billing", "orders"};
@@ -367,6 +430,8 @@ void fleet_load_demo(struct sim *sim)
     for (size_t i = 0; i < ARRAY_LEN(demo_rows); i++)
         load_row(sim, &demo_rows[i]);
     load_schedule(sim);
+    if (!sim->options.still)
+        load_lively(sim);
 }
 
 /* -- the pulse ------------------------------------------------------------------------------ */
@@ -394,6 +459,7 @@ void pulse_start(struct pulse *pulse, struct sim *sim)
     timer_init(&pulse->timer, on_beat, pulse);
     timer_set(&sim->timers, &pulse->timer, PULSE_FIRST_MS);
     operator_enqueue(sim->operator_, kind_of(KIND_BACKUP), "audit", "full-audit-core-retry", 0);
+    operator_enqueue(sim->operator_, kind_of(KIND_BACKUP), "audit", "full-audit-core-tool", 0);
 }
 
 void pulse_stop(struct pulse *pulse)

@@ -177,7 +177,9 @@ static struct json *pod_spec_of(const struct job_spec *spec)
     struct json *init = json_new_array(), *main_list = json_new_array(), *copy = json_new_array();
     json_append(copy, json_new_string("cp /br /var/lib/br-bin/br; echo 'BR copy finished'"));
     const char *tool = text_at(spec->backup, "spec", "toolImage");
-    json_append(init, container("br", *tool ? tool : br_image, "/bin/sh", copy, NULL));
+    char *image = *tool && !strchr(tool, ':') ? xasprintf("%s:v8.5.0", tool) : xstrdup(*tool ? tool : br_image);
+    json_append(init, container("br", image, "/bin/sh", copy, NULL));
+    free(image);
     struct json *manager =
         container("backup", manager_image, "/tidb-backup-manager", args_of(spec), env_of(spec->backup));
     if (spec->tls_secret)
