@@ -128,6 +128,14 @@ const struct cause *look_cause(struct look *look)
     return look->cause;
 }
 
+const struct cause *look_cause_of(struct look *look, const char *error)
+{
+    const struct cause *cause = look->sentence ? cause_find(&(struct cause_signs){.log = error}) : NULL;
+    if (cause)
+        look->found->cause = cause->id;
+    return cause;
+}
+
 bool look_word_with_cause(struct look *look, const char *word)
 {
     const struct cause *cause = look_cause(look);

@@ -55,7 +55,15 @@ static void say_until(struct look *look)
 
 static bool do_resume(struct look *look, const char *first)
 {
-    return look_do(look, "%sbrdeck br resume %.63s -n %.63s.", first, look->record->name, look->record->ns);
+    return look_do(look, "%s: brdeck br resume %.63s -n %.63s.", first, look->record->name, look->record->ns);
+}
+
+/* What is to be done about @error, then the resume. */
+static bool do_mend(struct look *look, const char *error, bool paused)
+{
+    const struct cause *cause = look_cause_of(look, error);
+    look_do(look, "%s", cause ? cause->action : "Mend the cause.");
+    return paused ? do_resume(look, " Then resume it") : true;
 }
 
 bool find_pd_no_task(struct look *look)
@@ -118,9 +126,7 @@ bool find_pd_store_error(struct look *look)
     look_show(look, "PD: last-error/%.63s/%d", look->record->name, facts->pd.error_store);
     if (facts->pd.error_at_ms)
         look_show(look, " of %s", look_time(look, facts->pd.error_at_ms, at));
-    if (facts->pd.paused)
-        return do_resume(look, "Mend the cause, then ");
-    return look_do(look, "Mend the cause: the storage, or the store.");
+    return do_mend(look, facts->pd.error, facts->pd.paused);
 }
 
 bool find_pd_error_pause(struct look *look)
@@ -134,7 +140,7 @@ bool find_pd_error_pause(struct look *look)
     look_say(look, ": nothing is backed up.");
     say_until(look);
     show_pause(look);
-    return do_resume(look, "Mend the cause, then ");
+    return do_mend(look, look->facts->pd.paused_why, true);
 }
 
 bool find_pd_paused(struct look *look)
@@ -150,7 +156,7 @@ bool find_pd_paused(struct look *look)
     look_say(look, ": nothing is backed up.");
     say_until(look);
     show_pause(look);
-    return do_resume(look, "The operator does not see it. Resume it: ");
+    return do_resume(look, "The operator does not see it. Resume it");
 }
 
 bool find_pd_running(struct look *look)

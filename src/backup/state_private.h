@@ -69,6 +69,8 @@ bool look_do(struct look *look, const char *format, ...);
 
 /* The cause of what does not get on or has failed, looked for once; NULL: none is known. */
 const struct cause *look_cause(struct look *look);
+/* The cause of an error that PD tells; only where the sentence is wanted. */
+const struct cause *look_cause_of(struct look *look, const char *error);
 /* "Failed, access denied"; "Failed" where the cause is none that is known. */
 bool look_word_with_cause(struct look *look, const char *word);
 /* What the cause says is to be done; @otherwise where none is known. */

@@ -46,6 +46,8 @@ static const struct backup_facts pd_error_pause = {
 static const struct backup_facts pd_store_error = {
     .pd = {.read_ms = NOW - S, .checkpoint = (tso_t)(NOW - M) << 18, .error_count = 3, .error_store = 4,
            .error_at_ms = NOW - 20 * S, .error = "failed to upload: disk full"}};
+static const struct backup_facts pd_store_full = {
+    .pd = {.read_ms = NOW - S, .error_count = 1, .error_store = 4, .error = "No space left on device"}};
 static const struct backup_facts pd_old_error = { /* the checkpoint has passed it */
     .pd = {PD_FRESH, .error_count = 1, .error_store = 4, .error_at_ms = NOW - H, .error = "once"}};
 static const struct backup_facts pd_no_task = {.pd = {.read_ms = NOW - S, .task_missing = true}};
@@ -115,14 +117,16 @@ static const struct row {
     {false, NULL, &pd_long_ago, 0, "ok running Running\n", NULL, NULL, NULL},
     {false, NULL, &pd_error_pause, 0, "crit paused-by-error Running, paused by an error since 13:00 by tikv-2\nok "
      "running "
-     "Running\n", "An error has paused the log task in PD (retryable)", NULL, "Mend the cause, then"},
+     "Running\n", "An error has paused the log task in PD (retryable)", NULL, "Mend the cause. Then resume it: brdeck br resume"},
     {false, PAUSED_AT("12:00:00"), &pd_error_pause, 0, "crit paused-by-error Paused, paused by an error since 13:00 "
      "by tikv-2\n"
      "busy paused Paused, 23h left\n", NULL, NULL, NULL},
     {false, NULL, &pd_store_error, 0, "crit store-error Running, error on store 4: failed to upload: disk...\nok "
      "running "
      "Running\n", "TiKV store 4 reports: failed to upload: disk full. So do 2 more.", "PD: last-error/log-shop/4",
-         NULL},
+     "Mend the cause."},
+    {false, NULL, &pd_store_full, 0, "crit store-error Running, error on store 4: No space left on device\nok running "
+     "Running\n", "No space left", NULL, "Free some"},
     {false, NULL, &pd_old_error, 0, "ok running Running\n", NULL, NULL, NULL},
     {false, NULL, &pd_no_task, 0, "crit no-task-in-pd Running, no task in PD\nok running Running\n", "PD knows no "
      "such log task",
