@@ -24,6 +24,7 @@ struct pace {
     int64_t unknown_ms;      /* without an answer for so long it is told as unknown; the looks go on */
     int64_t send_again_ms;   /* when nothing was sent; doubled each time */
     int64_t grace_ms;        /* the store has no such row for so long: the run watches by itself */
+    int64_t sharers_ms;      /* all namespaces are listed for so long at most, for who shares a path */
     int64_t late_ms;         /* the operator has not begun, or its Job does not get on */
     int64_t dead_ms;         /* a Job failed: so long the object may need to say so */
     int64_t log_ms;          /* a failure waits for its log at most so long; 0: logs are not read */
@@ -49,6 +50,7 @@ struct plan {
     struct ticket *ticket;
     struct br_cluster_ask *cluster_ask; /* of a delete; NULL */
     bool cluster_tls;
+    struct sharers *sharers;      /* of a delete, where the fleet does not see all; NULL */
     struct loop_timer timer;      /* begins a look */
     struct intern *pool;          /* of its records; made anew with each look */
     bool allow_pitr_loss, clear_truncate, no_dry_run, keep_data, retry;
@@ -80,6 +82,10 @@ bool plan_judge_create(struct plan *plan);
 struct plan *plan_retain_first(struct plan *plan);
 /* removes.c: what deleting the object comes to (rule 11). False: refused, its error is set. */
 bool plan_look_at_removal(struct plan *plan);
+/* Whether it would remove data and the fleet does not see every Backup: sharers.h must look first. */
+bool plan_needs_sharers(const struct plan *plan);
+/* Whether others use the path now that did not when it was planned. */
+bool plan_removal_moved(const struct plan *plan);
 void plan_forget_removal(struct br_plan *plan);
 /* plan_text_object.c: what a delete comes to, what a create has the operator do; nothing of the others. */
 void plan_describe_object(const struct br_plan *plan, struct description *d);
@@ -130,6 +136,10 @@ struct run {
     bool watch_saw;               /* in the list under way */
     char old_job[40];             /* uid of the Job that was there when it was sent; "" none was seen */
     int64_t dead_ms;              /* monotonic, since when its Job has failed and the object does not say so; 0 */
+    enum { RUN_FACTS_NOT_YET, RUN_FACTS_WANTED, RUN_FACTS_REFUSED } facts; /* refused: of too many namespaces already */
+    char dead_job[40];            /* uid of the last that failed so */
+    unsigned deaths;              /* how many did */
+    const struct cause *death;    /* of the last; NULL: not known */
     struct br_log *log;           /* run_log.c; NULL: not read just now */
     bool log_read, log_news;      /* it was read to its end; something came */
     char log_pod[72];             /* whose it is */

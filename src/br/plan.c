@@ -8,6 +8,7 @@
 #include <brdeck/kube/config.h>
 
 #include "plan_exec.h"
+#include "sharers.h"
 
 /* A plan's way: GET, for a retry its Job, the verdict, the right, dry-run. Each answer takes it one step on. */
 
@@ -301,6 +302,18 @@ static bool needs_job(struct plan *plan)
     return verdict.allowed && verdict.is_retry;
 }
 
+static void on_sharers(void *arg) { judge(arg); }
+
+/* Rule 11: who else keeps data under the path that a delete removes. */
+static void look_for_sharers(struct plan *plan)
+{
+    sharers_free(&plan->sharers);
+    if (plan_needs_sharers(plan))
+        plan->sharers = sharers_look(plan->br, plan->pub.record, plan->br->pace.sharers_ms, on_sharers, plan);
+    else
+        judge(plan);
+}
+
 /* A delete hangs without its Cluster, and its stop-NAME fails where the Cluster wants certificates. What cannot be read
  * is not known: that hinders nobody. */
 static void on_cluster(void *arg, const struct br_cluster *cluster)
@@ -314,7 +327,7 @@ static void on_cluster(void *arg, const struct br_cluster *cluster)
         plan->facts.cluster.suspended = cluster->suspended;
         plan->cluster_tls = cluster->tls;
     }
-    judge(plan);
+    look_for_sharers(plan);
 }
 
 static void on_object(void *arg, const struct json *object, const struct kube_response *response)
@@ -335,7 +348,11 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
     if (row && row->facts && strcmp(row->record->uid, p->record->uid) == 0)
         plan->facts = *row->facts;
     state_of(p->record, &plan->facts, fleet_now_ms(plan->br->fleet), true, &p->state);
-    if (p->action->id == ACTION_DELETE && p->record->has_finalizer && *p->record->cluster) {
+    if (p->action->id == ACTION_DELETE && !(p->record->has_finalizer && *p->record->cluster)) {
+        look_for_sharers(plan);
+        return;
+    }
+    if (p->action->id == ACTION_DELETE) {
         plan->cluster_ask = br_cluster_get(plan->br, p->record, on_cluster, plan);
         return;
     }
@@ -392,6 +409,7 @@ static void stop_asking(struct plan *plan)
 {
     kube_request_cancel(&plan->request);
     br_cluster_cancel(&plan->cluster_ask);
+    sharers_free(&plan->sharers);
     loop_timer_cancel(&plan->timer);
     if (plan->ticket)
         plan->ticket->plan = NULL;

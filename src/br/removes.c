@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <brdeck/backup/place.h>
 #include <brdeck/base/alloc.h>
 
 #include "br_private.h"
+#include "sharers.h"
 
 /* What deleting a Backup comes to (rule 11): the log task, the window, the data, and who else keeps data there. */
 
-enum { SHARERS_SHOWN = 4, SENTENCE_MAX = 2000 };
+enum { SENTENCE_MAX = 2000 };
 
 void plan_forget_removal(struct br_plan *p)
 {
@@ -54,33 +54,36 @@ static bool all_seen(const struct fleet *fleet)
     return all;
 }
 
-static void add_sharer(struct str *out, const struct backup_record *own, const struct backup_record *r,
-                       enum place_relation relation)
-{
-    str_addf(out, "%s%s/%s (%s", out->len ? ", " : "", r->ns, r->name, place_relation_words(relation));
-    if (!str_same(own->endpoint ? own->endpoint : "", r->endpoint ? r->endpoint : ""))
-        str_addf(out, ", at the endpoint %s: buckets of one name are taken for one",
-                 r->endpoint ? r->endpoint : "of the provider");
-    str_addc(out, ')');
-}
-
 static size_t find_sharers(const struct plan *plan, struct str *out)
 {
-    const struct backup_record *own = plan->pub.record;
     const struct store *store = fleet_store(plan->br->fleet);
     size_t count = 0;
     for (slot_t i = 0; i < store_slots(store); i++) {
         const struct store_row *row = store_get(store, i);
-        const struct backup_record *r = row ? row->record : NULL;
-        enum place_relation relation = r && strcmp(r->uid, own->uid) != 0 ? place_of_records(own, r) : PLACE_APART;
-        if (relation == PLACE_APART)
-            continue;
-        if (count++ < SHARERS_SHOWN)
-            add_sharer(out, own, r, relation);
+        if (row)
+            sharers_add(out, &count, plan->pub.record, row->record);
     }
-    if (count > SHARERS_SHOWN)
-        str_addf(out, " and %zu more", count - SHARERS_SHOWN);
+    sharers_add_rest(out, count);
     return count;
+}
+
+bool plan_needs_sharers(const struct plan *plan)
+{
+    const struct backup_record *r = plan->pub.record;
+    bool removes = cleans(r) || may_clean(r);
+    return plan->pub.action->id == ACTION_DELETE && !r->deleting_ms && removes && !plan->keep_data &&
+           !all_seen(plan->br->fleet);
+}
+
+bool plan_removal_moved(const struct plan *plan)
+{
+    struct str names;
+    if (!plan->pub.removes.cleans && !plan->pub.removes.may_clean)
+        return false;
+    str_init(&names, SENTENCE_MAX);
+    bool moved = find_sharers(plan, &names) > 0;
+    str_done(&names);
+    return moved;
 }
 
 static bool refuse_shared(struct plan *plan)
@@ -152,7 +155,16 @@ static void pitr_of_snapshot(const struct plan *plan, struct str *out)
 
 /* -- the whole ---------------------------------------------------------------------------------- */
 
-static void add_note(struct str *notes, const char *text) { str_addf(notes, "%s%s", notes->len ? "\n" : "", text); }
+__attribute__((format(printf, 2, 3)))
+static void add_note(struct str *notes, const char *format, ...)
+{
+    va_list args;
+    if (notes->len)
+        str_addc(notes, '\n');
+    va_start(args, format);
+    str_vaddf(notes, format, args);
+    va_end(args);
+}
 
 static void take_notes(struct plan *plan)
 {
@@ -163,11 +175,11 @@ static void take_notes(struct plan *plan)
     if (!r->has_finalizer && !(r->mode == BACKUP_LOG && r->has_commit_ts)) /* of that the verdict warns */
         add_note(&notes, "The operator's finalizer is not on it: the object goes at once, nothing is stopped or removed.");
     if (p->removes.stops_task && plan->cluster_tls && !r->v1)
-        add_note(&notes, "The cluster speaks TLS, where the operator's Job stop-NAME fails: stop the log backup first, or its "
-                 "task lives on in PD.");
+        add_note(&notes, "The cluster speaks TLS, where the operator's Job stop-%s fails: stop the log backup first, or its task "
+                 "lives on in PD.", p->name);
     else if (p->removes.stops_task && !p->removes.cleans)
-        add_note(&notes, "Should stop-NAME fail, the object goes all the same, and its task may live on in PD: to be sure, "
-                 "stop it first.");
+        add_note(&notes, "Should the Job stop-%s fail, the object goes all the same, and its task may live on in PD: to be "
+                 "sure, stop it first.", p->name);
     if (r->mode == BACKUP_SNAPSHOT && phase_is_active(r->phase))
         add_note(&notes, "It is being taken just now: its Job ends, and what is written so far is of no use.");
     if (p->removes.may_clean)
@@ -188,7 +200,7 @@ bool plan_look_at_removal(struct plan *plan)
     p->removes.cleans = !p->removes.keeps_data && cleans(r);
     p->removes.may_clean = !p->removes.keeps_data && may_clean(r);
     snprintf(p->removes.prefix, sizeof p->removes.prefix, "%s", r->path ? r->path : r->storage);
-    p->removes.all_seen = all_seen(plan->br->fleet);
+    p->removes.all_seen = all_seen(plan->br->fleet) || (plan->sharers && sharers_saw_all(plan->sharers));
     plan_see_snapshots(plan);
     str_init(&pitr, SENTENCE_MAX);
     if (r->mode == BACKUP_LOG && r->has_commit_ts && r->phase != PHASE_CLEAN && r->phase != PHASE_CLEAN_FAILED)
@@ -200,8 +212,13 @@ bool plan_look_at_removal(struct plan *plan)
     str_done(&pitr);
     take_notes(plan);
     str_init(&shared, SENTENCE_MAX);
-    if (p->removes.cleans || p->removes.may_clean)
+    if (p->removes.cleans || p->removes.may_clean) {
         find_sharers(plan, &shared);
+        if (plan->sharers && *sharers_names(plan->sharers)) { /* it sees what the fleet sees, and more */
+            str_clear(&shared);
+            str_add(&shared, sharers_names(plan->sharers));
+        }
+    }
     p->removes.shared_by = shared.len ? str_take(&shared) : NULL;
     str_done(&shared);
     return !p->removes.shared_by || refuse_shared(plan);

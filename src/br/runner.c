@@ -282,6 +282,7 @@ struct br *br_new(const struct br_options *options, void (*changed)(void *arg), 
         .changed = changed,
         .arg = arg,
         .pace = {.lost_look_ms = 1500, .lost_look_max_ms = 15 * 1000, .unknown_ms = 60 * 1000, .send_again_ms = 1000,
+                 .sharers_ms = 20 * 1000,
                  .grace_ms = 1000, .late_ms = NOT_PICKED_UP_MS, .dead_ms = 3000, .log_ms = 3000, .want_ms = 20 * 1000},
     };
     loop_timer_init(&br->turn, br->loop, on_turn, br);

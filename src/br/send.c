@@ -237,6 +237,10 @@ static void on_sent(void *arg, const struct json *object, const struct kube_resp
 static void send_now(struct run *run)
 {
     struct error err = {0};
+    if (plan_removal_moved(run->plan)) {
+        run_say(run, BR_CHANGED, "not sent: another Backup keeps its data under that path now: look again");
+        return;
+    }
     if (plan_guard_moved(run->plan)) {
         run_say(run, BR_CHANGED, "not sent: what the truncate takes away has changed since you looked: look again");
         return;

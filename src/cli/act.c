@@ -439,14 +439,6 @@ static const struct action *retried_action(const struct arguments *args)
     return NULL;
 }
 
-/* Whether another Backup keeps its data under the same path is asked of all namespaces; where that is not allowed, fewer
- * come, and the plan says that it is unknown. */
-static void widen(struct session *s, const struct action *action)
-{
-    if (action->id == ACTION_DELETE)
-        fleet_set_namespaces(s->fleet, NULL);
-}
-
 int run_action(struct loop *loop, const struct arguments *args)
 {
     bool retry = strcmp(args->command, "retry") == 0;
@@ -456,10 +448,7 @@ int run_action(struct loop *loop, const struct arguments *args)
     int code = EXIT_DONE;
     if (!action || !check(args, action))
         return EXIT_USAGE;
-    bool opened = session_open(&s, loop, args, &options, &code);
-    if (opened)
-        widen(&s, action);
-    if (opened && session_settle(&s, &code)) {
+    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code)) {
         struct error err;
         tso_t until = 0; /* a relative time is of the server's clock */
         if (args->until && !tso_parse(args->until, fleet_now_ms(s.fleet), &until, NULL, &err))

@@ -150,6 +150,64 @@ static void not_all_seen_is_unknown(void **state)
     br_plan_free(&plan);
 }
 
+/* The list of all Backups of the v2 group; there is no v1. */
+static void expect_all(struct bed *bed, const char *items, int http)
+{
+    bed->br->pace.sharers_ms = 5000;
+    bed->fleet.source.ns = "orders";
+    fake_expect(bed->f.server, &(struct fake_rule){
+        .request = "GET /apis/br.pingcap.com/v1alpha1/backups?", .http = http, .body = http == 403 ?
+        status_text(bed, 403, "Forbidden", "no") : bed_keep(bed, xasprintf(
+        "{\"kind\":\"BackupList\",\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"metadata\":{\"resourceVersion\":\"200\"},"
+        "\"items\":[%s]}", items))});
+    fake_expect(bed->f.server, &(struct fake_rule){
+        .request = "GET /apis/pingcap.com/v1alpha1/backups?", .http = 404, .body = status_text(bed, 404, "NotFound", "no")});
+}
+
+static void where_one_namespace_is_shown_all_are_asked(void **state)
+{
+    struct bed *bed = *state;
+    struct backup_spec own = {.spec = POLICY_DELETE};
+    expect_all(bed, backup_text(bed, &own), 200);
+    struct br_plan *plan = delete_planned(bed, &own, false);
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_true(plan->removes.all_seen);
+    assert_null(plan->removes.shared_by); /* itself is no other */
+    br_plan_free(&plan);
+}
+
+static void and_one_of_another_is_found(void **state)
+{
+    struct bed *bed = *state;
+    expect_all(bed, "{\"metadata\":{\"namespace\":\"far\",\"name\":\"other\",\"uid\":\"u\"},\"spec\":{\"s3\":{\"bucket\":\"b\","
+               "\"prefix\":\"/p/\"}}}", 200);
+    struct br_plan *plan = delete_planned(bed, &(struct backup_spec){.spec = POLICY_DELETE}, false);
+    assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+    assert_has(plan->error.text, "far/other (the same path)");
+    br_plan_free(&plan);
+}
+
+static void without_the_right_to_see_all_it_is_unknown(void **state)
+{
+    struct bed *bed = *state;
+    expect_all(bed, "", 403);
+    struct br_plan *plan = delete_planned(bed, &(struct backup_spec){.spec = POLICY_DELETE}, false);
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_false(plan->removes.all_seen);
+    assert_has(plan_said(bed, plan), "shared: unknown");
+    br_plan_free(&plan);
+}
+
+static void what_removes_nothing_asks_nobody(void **state)
+{
+    struct bed *bed = *state;
+    expect_all(bed, "", 200);
+    struct br_plan *plan = delete_planned(bed, &(struct backup_spec){0}, false);
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_int_equal(fake_count(bed->f.server, "GET /apis/br.pingcap.com/v1alpha1/backups?"), 0);
+    br_plan_free(&plan);
+}
+
 static void what_its_cluster_tells(void **state)
 {
     struct bed *bed = *state;
@@ -157,8 +215,8 @@ static void what_its_cluster_tells(void **state)
     struct br_plan *plan = delete_planned(bed, &(struct backup_spec){0}, false);
     cluster_spec = "{}";
     assert_int_equal(plan->phase, BR_PLAN_READY);
-    assert_has(plan_said(bed, plan), "The cluster speaks TLS, where the operator's Job stop-NAME fails: stop the log backup "
-               "first");
+    assert_has(plan_said(bed, plan), "The cluster speaks TLS, where the operator's Job stop-log-orders fails: stop the log "
+               "backup first");
     br_plan_free(&plan);
 }
 
@@ -207,6 +265,19 @@ static void a_shared_path_is_refused(void **state)
     assert_int_equal(plan->phase, BR_PLAN_READY);
     assert_true(plan->removes.keeps_data && !plan->removes.cleans);
     br_plan_free(&plan);
+}
+
+/* Between the look and the confirmation. */
+static void one_that_comes_to_share_stops_it(void **state)
+{
+    struct bed *bed = *state;
+    struct br_plan *plan = delete_planned(bed, &(struct backup_spec){.spec = POLICY_DELETE}, false);
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    put_other(bed, "billing", "new", "p", NULL);
+    const struct br_run *run = execute(bed, plan, "log-orders");
+    until_end(bed, run);
+    assert_outcome(run, BR_CHANGED, "another Backup keeps its data under that path now");
+    assert_int_equal(fake_count(bed->f.server, DELETED), 1); /* the dry-run */
 }
 
 static void what_keeps_its_data_may_share(void **state)
@@ -481,9 +552,14 @@ int main(void)
         TEST(a_failed_one_goes_by_on_failure),
         TEST(one_at_work_may_go_by_on_failure),
         TEST(not_all_seen_is_unknown),
+        TEST(where_one_namespace_is_shown_all_are_asked),
+        TEST(and_one_of_another_is_found),
+        TEST(without_the_right_to_see_all_it_is_unknown),
+        TEST(what_removes_nothing_asks_nobody),
         TEST(what_its_cluster_tells),
         TEST(a_missing_cluster_hangs_it),
         TEST(a_shared_path_is_refused),
+        TEST(one_that_comes_to_share_stops_it),
         TEST(what_keeps_its_data_may_share),
         TEST(being_deleted_is_refused),
         TEST(without_the_right),
