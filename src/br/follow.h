@@ -42,6 +42,7 @@ struct follow_sight {
     bool dead;                 /* its Job has failed and the object does not say so (yet) */
     const struct cause *cause; /* of what failed or is stuck; NULL: not known */
     char job[64], pod[72];     /* its own; "" not known */
+    char job_uid[40];
     float progress;            /* below 0: not told */
     char text[512];
 };

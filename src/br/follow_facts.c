@@ -102,6 +102,7 @@ void follow_tell_stuck(const struct backup_record *record, const struct backup_f
     if (is_starting(signs.pod.waiting))
         memset(signs.pod.waiting, 0, sizeof signs.pod.waiting);
     sight->dead = own->job.present && own->job.failed;
+    snprintf(sight->job_uid, sizeof sight->job_uid, "%s", own->job.uid);
     if (!sight->dead) { /* how a container ended that is to be run again */
         memset(signs.pod.ended, 0, sizeof signs.pod.ended);
         signs.pod.exit_code = 0;

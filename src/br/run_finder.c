@@ -8,6 +8,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
 #include <brdeck/base/log.h>
+#include <brdeck/br/facts.h>
 #include <brdeck/br/job.h>
 
 #include "br_private.h"
@@ -220,10 +221,25 @@ static bool jobs_are_asked(const struct run_finder *finder)
     return true;
 }
 
+/* The first look at what it is at has been had: its object, and the facts beside. */
+static bool is_looked_at(struct br *br, const struct run *run)
+{
+    if (run->pub.origin == BR_ORIGIN_JOURNAL && run->request && !run->looks)
+        return false;
+    return !br->pace.want_ms || !run->following || br_outcome_is_end(run->pub.outcome) ||
+           run->facts == RUN_FACTS_REFUSED ||
+           (run->facts == RUN_FACTS_WANTED && br_facts_are_there(br, run->pub.ns, NULL));
+}
+
 bool run_finder_is_done(const struct run_finder *finder)
 {
-    return finder->journal_read && finder->rows_seen && jobs_are_asked(finder) &&
-           fleet_is_settled(finder->br->fleet);
+    struct br *br = finder->br;
+    if (!finder->journal_read || !finder->rows_seen || !jobs_are_asked(finder) || !fleet_is_settled(br->fleet))
+        return false;
+    for (size_t i = 0; i < br->count; i++)
+        if (!is_looked_at(br, br->runs[i]))
+            return false;
+    return true;
 }
 
 void run_finder_turn(struct run_finder *finder)

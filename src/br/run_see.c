@@ -10,6 +10,8 @@
 
 /* What is seen of a followed object, said. */
 
+enum { DEATHS_MIN = 2 }; /* one may be chance */
+
 /* You asked for something else of the same object before this was done. */
 static const struct run *newer_run(const struct run *run)
 {
@@ -52,10 +54,26 @@ static void say_untouched(struct run *run, const struct backup_facts *facts)
                 "its %s is there; brdeck goes on looking", what_is_followed(run), span, run->pub.ns, kind);
 }
 
+/* Jobs that die and are made anew, again and again: each is new, and none will do better. */
+static bool say_deaths(struct run *run)
+{
+    const struct follow_sight *sight = &run->sight;
+    if (run->deaths < DEATHS_MIN || sight->dead)
+        return false;
+    run->pub.cause = run->death ? run->death : sight->cause;
+    run->pub.stuck = run->pub.cause != NULL;
+    run_say(run, BR_FOLLOWING, "%s; %u Jobs of it have died without a word%s%s%s%s", sight->text, run->deaths,
+            run->death ? " (" : "", run->death ? run->death->sentence : "", run->death ? "). " : "",
+            run->death ? run->death->action : "");
+    return true;
+}
+
 static void say_following(struct run *run, const struct backup_facts *facts)
 {
     const struct follow_sight *sight = &run->sight;
     bool late = clock_mono_ms() - run->phase_ms >= run->br->pace.late_ms;
+    if (say_deaths(run))
+        return;
     if (late && sight->untouched)
         say_untouched(run, facts);
     else if (late && sight->phase == PHASE_SCHEDULED && !sight->cause && run->follow.step_count) {
@@ -76,6 +94,12 @@ static bool is_dying(struct run *run, const struct follow_sight *sight)
         run->dead_ms = 0;
         return false;
     }
+    if (strcmp(run->dead_job, sight->job_uid) != 0) {
+        memcpy(run->dead_job, sight->job_uid, sizeof run->dead_job);
+        run->deaths++;
+        run->dead_ms = 0;
+    }
+    run->death = sight->cause ? sight->cause : run->death; /* the Pod is told of later than the Job */
     if (!run->dead_ms) {
         run->dead_ms = now;
         if (!run->late.position || run->br->pace.dead_ms < run->br->pace.late_ms)

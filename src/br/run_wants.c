@@ -11,14 +11,6 @@
 
 static void on_wants(void *arg) { br_wake(arg); }
 
-static bool is_asked(const struct br *br, size_t before, const char *ns)
-{
-    for (size_t i = 0; i < before; i++)
-        if (br->runs[i]->pub.outcome == BR_FOLLOWING && strcmp(br->runs[i]->pub.ns, ns) == 0)
-            return true;
-    return false;
-}
-
 void br_want_facts(struct br *br, bool follows)
 {
     if (!follows) {
@@ -32,8 +24,8 @@ void br_want_facts(struct br *br, bool follows)
     loop_timer_set(&br->wants, br->pace.want_ms);
     br->wanted_runs = br->count;
     for (size_t i = 0; i < br->count; i++) {
-        const struct br_run *run = &br->runs[i]->pub;
-        if (run->outcome == BR_FOLLOWING && run->driver == BR_DRIVER_OPERATOR && !is_asked(br, i, run->ns))
-            br_facts_want(br, run->ns); /* refused where too many namespaces are asked for: then it is told without */
+        struct run *run = br->runs[i];
+        if (run->following && run->pub.outcome == BR_FOLLOWING)
+            run->facts = br_facts_want(br, run->pub.ns) ? RUN_FACTS_WANTED : RUN_FACTS_REFUSED;
     }
 }

@@ -197,7 +197,7 @@ static void wrong_types_are_not_there(void **state)
 static void read_while_others_append(void **state)
 {
     struct bed *bed = *state;
-    enum { LINES = 300 };
+    enum { LINES = 100 };
     pid_t child = fork();
     if (child == 0) {
         for (int i = 0; i < LINES; i++) {
