@@ -107,6 +107,47 @@ check "is Stopped" reaches Stopped
 KEY=$(printf %s /tidb/br-stream/checkpoint/log-audit-core/central_global | base64 | tr -d '\n')
 check "PD's checkpoint through the service proxy" both '.count == "1" and (.kvs[0].value | length) == 12' 200 POST /api/v1/namespaces/audit/services/audit-core-pd:2379/proxy/v3/kv/range "Content-Type: application/json" "{\"key\":\"$KEY\"}"
 
+SERVICE=/api/v1/namespaces/audit/services/audit-core-pd:2379/proxy
+ALL='{"key":"L3RpZGIvYnItc3RyZWFt","range_end":"L3RpZGIvYnItc3RyZWFz","limit":"2"}'
+JSON="Content-Type: application/json"
+check "a limit, and more" both '.more == true and (.kvs | length) == 2' 200 POST $SERVICE/v3/kv/range "$JSON" "$ALL"
+check "another path is not there" answers 404 GET $SERVICE/pd/api/v1/stores
+check "nor another method" answers 405 GET $SERVICE/v3/kv/range
+check "both are counted" both '.pdOthers == 2 and .pdRanges == 2' 200 GET /sim/state
+check "no right" as viewer-token both '.message | startswith("services \"orders-pd:2379\" is forbidden: User \"viewer\" cannot create resource \"services/proxy\" in API group \"\"")' 403 POST /api/v1/namespaces/orders/services/orders-pd:2379/proxy/v3/kv/range "$JSON" "$ALL"
+check "no such Service" both '.reason == "NotFound"' 404 POST /api/v1/namespaces/audit/services/none-pd:2379/proxy/v3/kv/range "$JSON" "$ALL"
+sim_order /sim/pd '{"namespace":"audit","service":"audit-core-pd","unreachable":true}' >/dev/null
+check "PD down" both '.message == "no endpoints available for service \"audit-core-pd\"" and .reason == "ServiceUnavailable"' 503 POST $SERVICE/v3/kv/range "$JSON" "$ALL"
+sim_order /sim/pd '{"namespace":"audit","service":"audit-core-pd","unreachable":false,"tls":true}' >/dev/null
+check "plain HTTP to TLS" answers 400 POST $SERVICE/v3/kv/range -H "$JSON" --data-binary "$ALL"
+check "as Go says it" grep -q '^Client sent an HTTP request to an HTTPS server.$' "$TEST_TMP/raw.out"
+sim_order /sim/pd '{"namespace":"audit","service":"audit-core-pd","tls":false}' >/dev/null
+check "orders to nobody are refused" answers 400 POST /sim/pd -H "$JSON" --data-binary '{"namespace":"audit","task":"none","paused":true}'
+
+# -- troubles of Jobs, and a user's own Job that runs br
+check "the causes" both '(.causes | length) > 50 and (.causes | any(.cause == "image-not-pulled" and .strikes == "image"))' 200 GET /sim/job
+check "no other" answers 400 POST /sim/job -H "$JSON" --data-binary '{"cause":"bad luck"}'
+sim_order /sim/job '{"cause":"image-not-pulled","name":"ask"}' >/dev/null
+BATCH=/apis/batch/v1/namespaces/audit/jobs
+ASK='{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"ask"},"spec":{"backoffLimit":0,"ttlSecondsAfterFinished":3600,"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"br","image":"pingcap/br:v8.5.0","command":["/br"],"args":["log","status","--json","--pd=audit-core-pd.audit:2379"],"env":[{"name":"BR_LOG_TO_TERM","value":"1"}]}]}}}}'
+check "a Job, dry" answers 201 POST "$BATCH?dryRun=All" -H "$JSON" --data-binary "$ASK"
+check "is not made" answers 404 GET $BATCH/ask
+check "a Job" answers 201 POST $BATCH -H "$JSON" --data-binary "$ASK"
+PODS="/api/v1/namespaces/audit/pods?labelSelector=job-name%3Dask"
+backs_off() { api GET "$PODS" | jq -e '.items[0].status.containerStatuses[0].state.waiting.reason == "ImagePullBackOff"' >/dev/null; }
+check "its image is not pulled" wait_for backs_off 10
+ASK_POD=$(api GET "$PODS" | jq -r '.items[0].metadata.name')
+check "its log says so" both '.message | endswith("is waiting to start: trying and failing to pull image")' 400 GET "/api/v1/namespaces/audit/pods/$ASK_POD/log"
+check "as its Events do" both '[.items[].message] | index("Error: ImagePullBackOff") != null' 200 GET "/api/v1/namespaces/audit/events?fieldSelector=involvedObject.name%3D$ASK_POD"
+check "all orders are withdrawn" api DELETE /sim/job
+ask_ended() { api GET $BATCH/ask | jq -e '.status.succeeded == 1' >/dev/null; }
+check "it goes on" wait_for ask_ended 10
+check "no previous log" answers 400 GET "/api/v1/namespaces/audit/pods/$ASK_POD/log?previous=true"
+check "br's log" answers 200 GET "/api/v1/namespaces/audit/pods/$ASK_POD/log"
+check "with its answer among it" sh -c "grep '^\[{' $TEST_TMP/raw.out | jq -e '.[0].name == \"log-audit-core\" and .[0].checkpoint > 400000000000000000' >/dev/null"
+check "the Job can be deleted" answers 200 DELETE $BATCH/ask
+check "with its Pod" both '.items | length == 0' 200 GET "$PODS"
+
 # -- watches
 watch() { curl -sS -m 20 -K "$TEST_TMP/curlrc" "$API_SERVER$1" >"$TEST_TMP/watch.out"; }
 check "a watch from there on tells it all" watch "$BR/namespaces/orders/backups?watch=1&resourceVersion=$RV&allowWatchBookmarks=true&timeoutSeconds=1&fieldSelector=metadata.name%3Dlog-orders"
@@ -143,10 +184,19 @@ check "a delay" sh -c "curl -sS -K $TEST_TMP/curlrc -o /dev/null -w '%{time_tota
 # -- deleting
 uid_of() { api GET "$1" | jq -r .metadata.uid; }
 check "delete with another uid" both '.reason == "Conflict"' 409 DELETE "$LOG" "Content-Type: application/json" '{"preconditions":{"uid":"x"}}'
+check "delete of another version" both '.reason == "Conflict"' 409 DELETE "$LOG" "$JSON" '{"preconditions":{"resourceVersion":"1"}}'
+check "delete, dry" both '.metadata.deletionTimestamp != null' 200 DELETE "$LOG" "$JSON" '{"dryRun":["All"]}'
+check "did nothing" both '.metadata.deletionTimestamp == null' 200 GET "$LOG"
 check "delete" both '.metadata.deletionTimestamp != null' 200 DELETE "$LOG" "Content-Type: application/json" "{\"preconditions\":{\"uid\":\"$(uid_of "$LOG")\"}}"
 gone() { answers 404 GET "$LOG" >/dev/null; }
 check "is gone once the operator lets go" wait_for gone 10
 check "with its Jobs" both '.items | length == 0' 200 GET "/apis/batch/v1/namespaces/orders/jobs?labelSelector=tidb.pingcap.com%2Fbackup%3Dlog-orders"
+
+STUCK=$BR/namespaces/audit/backups/log-audit
+check "a Backup without its Cluster" both '.metadata.deletionTimestamp != null' 200 DELETE "$STUCK" "$JSON" '{}'
+check "stays, on its finalizer" answers 200 GET "$STUCK"
+check "which is taken off" patch '.metadata.name == "log-audit"' 200 "$STUCK" '{"metadata":{"finalizers":[]}}'
+check "and it is gone" answers 404 GET "$STUCK"
 
 # -- kubectl
 if [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/kubectl" ]; then
