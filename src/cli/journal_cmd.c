@@ -17,6 +17,8 @@
 
 static const char *const titles[] = {"TIME", "ACTION", "BACKUP", "CONTEXT", "BY", "OUTCOME", "TEXT"};
 
+#define UNSETTLED "; how it ended is not known yet: \"brdeck runs\" asks the cluster"
+
 /* "24h", "7d" or a point in time. */
 static bool parse_since(const char *text, int64_t *ms, struct error *err)
 {
@@ -62,6 +64,7 @@ static struct json *json_of(const struct journal_entry *entry)
     json_set_string(json, "outcome", entry->outcome);
     json_set_string(json, "ended", entry->ended_ms ? clock_format_rfc3339(entry->ended_ms, time) : NULL);
     json_set_string(json, "text", entry->text);
+    json_set_bool(json, "open", entry->open);
     json_set(json, "intent", entry->intent ? json_copy(entry->intent) : json_new_null());
     return json;
 }
@@ -69,8 +72,9 @@ static struct json *json_of(const struct journal_entry *entry)
 static void add_row(struct rows *rows, const struct journal_entry *entry, enum tso_style style)
 {
     char time[TSO_TEXT_MAX];
-    struct str text;
+    struct str text, ended;
     str_init(&text, STR_SMALL);
+    str_init(&ended, STR_SMALL);
     rows_add(rows, tso_format_ms(entry->at_ms, style == TSO_NUMBER ? TSO_RFC3339 : style, clock_wall_ms(), time));
     str_addf(&text, "%s%s", entry->action, entry->retry ? " (retry)" : "");
     rows_add(rows, text.data);
@@ -79,8 +83,11 @@ static void add_row(struct rows *rows, const struct journal_entry *entry, enum t
     rows_add(rows, text.data);
     rows_add(rows, *entry->context ? entry->context : entry->server);
     rows_add(rows, entry->user);
-    rows_add(rows, entry->outcome ? entry->outcome : "no outcome");
-    rows_add(rows, entry->text ? entry->text : "it is not known how it ended; \"brdeck runs\" asks the cluster");
+    rows_add(rows, entry->outcome ? entry->outcome : entry->lives ? "under way" : "unknown");
+    if (!entry->text || (entry->open && !entry->lives))
+        str_addf(&ended, "%s%s", entry->text ? entry->text : "", entry->lives ? "" : entry->text ? UNSETTLED : UNSETTLED + 2);
+    rows_add(rows, ended.len || !entry->text ? ended.data : entry->text);
+    str_done(&ended);
     str_done(&text);
 }
 

@@ -42,11 +42,6 @@ static const char *what_of(const struct br_run *run)
     return run->command != LOG_COMMAND_NONE ? log_command_word(run->command) : "snapshot";
 }
 
-static const char *text_of(const struct br_run *run)
-{
-    return run->stuck && run->cause ? run->cause->sentence : run->text;
-}
-
 /* -- forms --------------------------------------------------------------------------------------- */
 
 static struct json *json_of(const struct br_run *run)
@@ -93,7 +88,7 @@ static void add_row(struct runs *runs, const struct br_run *run)
     rows_add(&runs->rows, br_driver_names[run->driver]);
     rows_add(&runs->rows, run->begun_ms ? clock_format_span(age < 0 ? 0 : age, since) : "");
     rows_add(&runs->rows, origin_names[run->origin]);
-    rows_add(&runs->rows, text_of(run));
+    rows_add(&runs->rows, run->text);
 }
 
 /* -- what changed ------------------------------------------------------------------------------- */

@@ -9,10 +9,11 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
 #include <brdeck/base/text.h>
+#include <brdeck/br/facts.h>
 
 #include "cli_private.h"
 
-enum { WAIT_MS = 10 * 60 * 1000 };
+enum { WAIT_MS = 10 * 60 * 1000, WANT_EACH_MS = 5000 };
 
 enum aim { AIM_PHASE, AIM_LAG, AIM_COMPLETE, AIM_DELETE };
 
@@ -35,6 +36,7 @@ struct waiting {
     struct condition condition;
     struct awaited *items;
     size_t count;
+    struct loop_timer want; /* of a lag: PD is asked, too, which no watch can tell of */
 };
 
 /* -- the condition ------------------------------------------------------------------------- */
@@ -191,6 +193,18 @@ static void look(struct waiting *waiting, struct awaited *item)
     }
 }
 
+/* Where PD may be asked its checkpoint counts, as on the screen; where not, the object's alone. */
+static void want_pd(void *arg)
+{
+    struct waiting *waiting = arg;
+    for (size_t i = 0; i < waiting->count; i++) {
+        const struct store_row *row = find(waiting, &waiting->items[i]);
+        if (row && row->record->mode == BACKUP_LOG)
+            br_pd_want(waiting->session.br, row->record);
+    }
+    loop_timer_set(&waiting->want, WANT_EACH_MS);
+}
+
 static bool is_over(void *arg)
 {
     struct waiting *waiting = arg;
@@ -282,7 +296,15 @@ static int wait_for(struct waiting *waiting)
     add_condition(&want, &waiting->condition);
     cli_say("waiting for %s, at most %s", want.data, clock_format_span(limit, span));
     str_done(&want);
-    return tell_end(waiting, session_wait(s, is_over, waiting));
+    if (waiting->condition.aim == AIM_LAG) {
+        session_runner(s, true);
+        loop_timer_init(&waiting->want, s->loop, want_pd, waiting);
+        want_pd(waiting);
+    }
+    bool over = session_wait(s, is_over, waiting);
+    if (waiting->condition.aim == AIM_LAG)
+        loop_timer_cancel(&waiting->want);
+    return tell_end(waiting, over);
 }
 
 int run_wait(struct loop *loop, const struct arguments *args)

@@ -34,6 +34,7 @@ pauses
 waiting
 deleting
 under_way
+orphan
 journal
 sim_order /sim/shutdown '{}' >/dev/null
 check "the server is away" plugin 3 UNKNOWN -n "$NS" --timeout 5s

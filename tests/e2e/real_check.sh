@@ -30,6 +30,7 @@ pauses
 waiting
 deleting
 under_way
+orphan
 journal
 
 # -- what the real Job controller and scheduler tell
