@@ -227,6 +227,6 @@ bool find_pd_not_asked(struct look *look)
     look_word(look, "PD not asked");
     look_say(look, "What PD says of it is not known: %s.", what[facts->pd.reach]);
     look_show(look, "%s", facts->pd.why);
-    return look_do(look, "br itself can be asked: brdeck br status %.63s -n %.63s.", look->record->name,
+    return look_do(look, "b asks br itself (brdeck br status %.63s -n %.63s).", look->record->name,
                    look->record->ns);
 }
