@@ -20,7 +20,7 @@ void deck_detail_fill(struct deck *deck, const struct store_row *row, struct des
         .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
     };
     describe_brief(d, row->record, &ctx);
-    tasks_describe(ui, row->record, d);
+    tasks_describe(ui, row->record, d, NULL);
 }
 
 enum { TEXT_LEAST = 24 }; /* columns; with less room the text begins below its label's first letter */

@@ -98,7 +98,7 @@ static void fill_describe(struct look *look, const struct store_row *row)
     };
     description_init(&d);
     describe_full(&d, row->record, look->object, &ctx);
-    tasks_describe(ui, row->record, &d);
+    tasks_describe(ui, row->record, &d, "Its cluster");
     described_fill(look->pager, &d);
     description_done(&d);
     struct backup_state state;

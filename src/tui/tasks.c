@@ -9,11 +9,11 @@
 
 #include "app.h"
 
-/* "PD of orders/tc has a log task that no Backup knows: dr-copy, checkpoint 14:02:11" */
+/* "PD of orders/tc has a log task no Backup knows: dr-copy, checkpoint 14:02:11" */
 static void add_task(struct ui *ui, const struct br_pd_cluster *cluster, const struct br_pd_task *task, struct str *out)
 {
     char when[TSO_TEXT_MAX];
-    str_addf(out, "PD of %s/%s has a log task that no Backup knows: %s%s, %s%s", cluster->ns, cluster->name, task->name,
+    str_addf(out, "PD of %s/%s has a log task no Backup knows: %s%s, %s%s", cluster->ns, cluster->name, task->name,
              task->paused ? ", paused" : "", task->checkpoint ? "checkpoint " : "no checkpoint yet",
              task->checkpoint ? tso_format(task->checkpoint, TSO_SHORT, ui_now_ms(ui), when) : "");
 }
@@ -90,6 +90,7 @@ void tasks_fill(struct ui *ui, struct pager *pager)
 struct of_cluster {
     const char *cluster; /* record_cluster's key */
     struct description *d;
+    const char *heading; /* above the first; NULL: none */
 };
 
 static bool describe(struct ui *ui, const struct br_pd_cluster *cluster, const struct br_pd_task *task, void *arg)
@@ -100,17 +101,22 @@ static bool describe(struct ui *ui, const struct br_pd_cluster *cluster, const s
         struct str line;
         str_init(&line, STR_SMALL);
         add_task(ui, cluster, task, &line);
-        description_add(of->d, ROLE_WARN, 0, "", "%s", line.data);
+        if (of->heading) {
+            description_add(of->d, ROLE_TEXT, 0, NULL, "%s", "");
+            description_add(of->d, ROLE_TITLE, 0, NULL, "%s", of->heading);
+        }
+        description_add(of->d, ROLE_WARN, 2, "log task", "%s", line.data);
+        of->heading = NULL;
         str_done(&line);
     }
     free(key);
     return true;
 }
 
-void tasks_describe(struct ui *ui, const struct backup_record *record, struct description *d)
+void tasks_describe(struct ui *ui, const struct backup_record *record, struct description *d, const char *heading)
 {
     char key[RECORD_CLUSTER_MAX];
-    struct of_cluster of = {.cluster = record_cluster(record, key), .d = d};
+    struct of_cluster of = {.cluster = record_cluster(record, key), .d = d, .heading = heading};
     if (*key)
         each_task(ui, describe, &of);
 }

@@ -141,9 +141,10 @@ struct view *entry_new(struct ui *ui, const struct journal_entry *entry); /* ent
 void logs_open(struct ui *ui, const struct store_row *row);
 /* wants.c: what is asked for beside the object, for as long as it is on the screen: call it at each refresh. */
 void view_wants(struct ui *ui, const struct store_row *row, bool is_cursor);
-/* tasks.c: log tasks that PD has and no Backup knows: as lines (they count as seen then), and those of a Backup's cluster. */
+/* tasks.c: log tasks that PD has and no Backup knows: as lines (they count as seen then), and those of a Backup's cluster,
+ * below @heading (NULL: none). */
 void tasks_fill(struct ui *ui, struct pager *pager);
-void tasks_describe(struct ui *ui, const struct backup_record *record, struct description *d);
+void tasks_describe(struct ui *ui, const struct backup_record *record, struct description *d, const char *heading);
 enum { WANTS_EACH_MS = 5000 }; /* a view that wants is drawn again after so long */
 /* act.c: the dialog of an action on @count Backups; rows are read during the call. */
 struct view *act_new(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);

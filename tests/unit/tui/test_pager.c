@@ -227,9 +227,48 @@ static void test_random(void **state)
             pager_clear(f.pager);
         if (rand() % 50 == 0)
             pager_search(f.pager, "SEVEN");
+        if (rand() % 40 == 0)
+            pager_drop(f.pager, (size_t)(rand() % 4));
+        if (rand() % 40 == 0)
+            pager_go(f.pager, (size_t)(rand() % 30));
         pager_command(f.pager, commands[rand() % (int)ARRAY_LEN(commands)]);
         pager_draw(f.pager, &f.canvas, (struct rect){rand() % 3, rand() % 3, rand() % 6, rand() % 11});
     }
+    end(&f);
+}
+
+/* A text that grows at its end and loses its beginning: what is read stays where it is. */
+static void test_growing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, 3, 10);
+    assert_true(pager_at_end(f.pager));
+    pager_add_text(f.pager, STYLE_TEXT, "1\n2\n3\n4\n5\n6");
+    expect(&f, "1\n2\n3\n", "1-3 of 6 (50%)");
+    assert_false(pager_at_end(f.pager));
+    pager_command(f.pager, UI_BOTTOM);
+    assert_true(pager_at_end(f.pager));
+    pager_add(f.pager, STYLE_CRIT, 0, "7");
+    assert_false(pager_at_end(f.pager));
+    pager_go(f.pager, 3);
+    assert_int_equal(pager_top(f.pager), 3);
+    expect(&f, "4\n5\n6\n", "4-6 of 7 (85%)");
+    pager_drop(f.pager, 2);
+    expect(&f, "4\n5\n6\n", "2-4 of 5 (80%)");
+    pager_drop(f.pager, 3); /* what was shown goes, too */
+    expect(&f, "6\n7\n\n", "1-2 of 2 (100%)");
+    assert_true(pager_at_end(f.pager));
+    pager_add(f.pager, STYLE_TEXT, 0, "eight nine ten");
+    expect(&f, "6\n7\neight nine\n", "1-3 of 3 (100%)");
+    assert_false(pager_at_end(f.pager)); /* of a wrapped line the last row is not shown */
+    pager_go(f.pager, 99);
+    assert_true(pager_at_end(f.pager));
+    char *text = pager_text(f.pager);
+    assert_string_equal(text, "6\n7\neight nine ten\n");
+    free(text);
+    pager_drop(f.pager, 99);
+    expect(&f, "\n\n\n", "empty");
     end(&f);
 }
 
@@ -240,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_moves),   cmocka_unit_test(test_wrap),  cmocka_unit_test(test_search),
         cmocka_unit_test(test_labelled), cmocka_unit_test(test_renew),
         cmocka_unit_test(test_hostile), cmocka_unit_test(test_large), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_growing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
