@@ -364,7 +364,6 @@ static void deck_refresh(struct view *view, struct ui *ui)
     struct deck *deck = (struct deck *)view;
     order_refresh(deck->order, ui_now_ms(ui));
     follow_cursor(deck);
-    want_facts(deck);
 }
 
 /* Where the detail goes: beside a list that is wide enough, else below one that is high enough. Below, it keeps the
@@ -433,6 +432,7 @@ static int64_t deck_draw(struct view *view, struct ui *ui, struct canvas *c, str
     struct rect detail = split(deck, &d, &list, r);
     deck->page = list.rows > 1 ? (size_t)list.rows - 1 : 1;
     int64_t until = deck_table_draw(deck, c, list);
+    want_facts(deck);
     if (!row)
         draw_empty(deck, c, (struct rect){list.row + 1, list.col, list.rows - 1, list.cols});
     if (detail.rows > 0)

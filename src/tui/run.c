@@ -139,7 +139,7 @@ static void describe(struct description *d, struct ui *ui, const struct br_run *
     str_addf(&stand, "%s ", state_mark_text(run_mark(run, &style), ui->ascii));
     run_add_stand(run, &stand);
     description_add(d, roles[style], 0, "outcome", "%s", stand.data);
-    if (run->text[0])
+    if (run->text[0] && strcmp(run->text, phase_name(run->phase)) != 0) /* that is its outcome already */
         description_add(d, ROLE_TEXT, 0, "text", "%s", run->text);
     if (run->cause) {
         description_add(d, roles[style], 0, "cause", "%s", run->cause->sentence);
