@@ -304,8 +304,8 @@ static bool rule_delete_again(struct ask *ask)
     if (r->deleting_ms == 0)
         return false;
     return deny(ask, "being deleted", "It is being deleted since %s already.%s",
-                tso_format_ms(r->deleting_ms, TSO_LOCAL, 0, at), r->has_finalizer ? " Where that hangs, remove-finalizer "
-                "lets the object go; nothing is stopped or cleaned then." : "");
+                tso_format_ms(r->deleting_ms, TSO_LOCAL, 0, at), r->has_finalizer ?
+                " Where that hangs, remove-finalizer lets the object go; nothing is stopped or cleaned then." : "");
 }
 
 static bool rule_delete_hangs(struct ask *ask)
@@ -353,7 +353,8 @@ static bool rule_finalizer(struct ask *ask)
 {
     const struct backup_record *r = ask->record;
     if (r->deleting_ms == 0)
-        return deny(ask, "not being deleted", "It is not being deleted: the finalizer is what has the operator stop and "
+        return deny(ask, "not being deleted", "It is not being deleted: the finalizer is what has the operator stop "
+                                              "and "
                     "clean up first. Delete it; only where that hangs, take the finalizer off.");
     if (!r->has_finalizer)
         return deny(ask, "no finalizer", "The operator's finalizer is off already; who set the others must take them "

@@ -214,7 +214,8 @@ static bool judge_patch(struct plan *plan)
     if (!p->verdict.allowed)
         return plan_refuse(plan, ERROR_REFUSED, p->verdict.why);
     if (plan->retry && !p->verdict.is_retry)
-        return error_set(&p->error, ERROR_REFUSED, "there is nothing to retry: its last %s did not fail, or the spec no "
+        return error_set(&p->error, ERROR_REFUSED, "there is nothing to retry: its last %s did not fail, or the spec "
+                                                   "no "
                          "longer asks for it; brdeck %s does it anew", p->action->name, p->action->name);
     p->until = plan->asked_until;
     if (p->action->id == ACTION_TRUNCATE) {
@@ -304,7 +305,8 @@ static bool judge_start(struct plan *plan)
         return error_set(&p->error, ERROR_INPUT, "the manifest says logSubcommand %.64s: leave it out to start",
                          p->after->subcommand_text);
     if (p->after->log_stop == LOG_STOP_TRUE || p->after->until)
-        return plan_refuse(plan, ERROR_INPUT, "the manifest holds logStop or logTruncateUntil: leave them out to start");
+        return plan_refuse(plan, ERROR_INPUT, "the manifest holds logStop or logTruncateUntil: leave them out to "
+                                              "start");
     if (!command_job_name(p->name, LOG_COMMAND_TRUNCATE, job, sizeof job))
         return error_set(&p->error, ERROR_INPUT,
                          "the name is too long: the Job %s that truncates it would pass 63 characters; "

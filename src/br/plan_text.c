@@ -26,8 +26,8 @@ static const struct words {
     [ACTION_RETAIN] = {"Keep the data of", "Keep the data of",
                        "cleanPolicy Retain: whoever deletes it then, its data stays in the storage"},
     [ACTION_REMOVE_FINALIZER] = {"Take the finalizer off", "Take the finalizer off",
-                                 "the operator does nothing more for it: a log task that runs is not stopped, and no data "
-                                 "is removed"},
+                                 "the operator does nothing more for it: a log task that runs is not stopped, and no "
+                                 "data is removed"},
     [ACTION_CREATE] = {"Create", "Create", NULL},
     [ACTION_PROBE] = {"Ask br about", "Ask br about", NULL},
 };
@@ -181,8 +181,7 @@ static void add_means(const struct br_plan *p, struct description *d)
         int64_t ttl_ms = p->after && p->after->gc_ttl_ms ? p->after->gc_ttl_ms : PAUSE_GC_TTL_MS;
         description_add(d, ROLE_WARN, 0, "means",
                         "BR keeps what resume needs for about %s: resume before that, or the chain is lost and a new "
-                        "full backup "
-                        "is needed", ttl_ms == PAUSE_GC_TTL_MS ? "24 h" : clock_format_span(ttl_ms, span));
+                        "full backup is needed", ttl_ms == PAUSE_GC_TTL_MS ? "24 h" : clock_format_span(ttl_ms, span));
     } else if (w->means) {
         description_add(d, p->action->danger == DANGER_TYPE_NAME ? ROLE_WARN : ROLE_TEXT, 0, "means", "%s", w->means);
     }

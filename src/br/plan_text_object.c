@@ -12,8 +12,8 @@ static void add_data(const struct br_plan *p, struct description *d)
 {
     const char *place = p->removes.prefix[0] ? p->removes.prefix : "no storage";
     if (p->removes.cleans)
-        description_add(d, ROLE_CRIT, 0, "removes", "EVERYTHING under %s, whoever wrote it, by the Job clean-%s; nothing "
-                        "brings it back", place, p->name);
+        description_add(d, ROLE_CRIT, 0, "removes", "EVERYTHING under %s, whoever wrote it, by the Job clean-%s; "
+                                                    "nothing brings it back", place, p->name);
     else
         description_add(d, ROLE_OK, 0, "keeps", "the data under %s%s", place,
                         p->removes.keeps_data ? " (cleanPolicy is set to Retain first)" : "");
@@ -22,11 +22,11 @@ static void add_data(const struct br_plan *p, struct description *d)
     if (p->removes.shared_by)
         description_add(d, ROLE_CRIT, 0, "shared", "with %s", p->removes.shared_by);
     else if (p->removes.all_seen)
-        description_add(d, ROLE_TEXT, 0, "shared", "with no other Backup of any namespace here; of other clusters nothing is "
-                        "known");
+        description_add(d, ROLE_TEXT, 0, "shared", "with no other Backup of any namespace here; of other clusters "
+                                                   "nothing is known");
     else
-        description_add(d, ROLE_WARN, 0, "shared", "unknown: not every Backup of every namespace is listed, freshly; another "
-                        "may keep its data there");
+        description_add(d, ROLE_WARN, 0, "shared", "unknown: not every Backup of every namespace is listed, freshly; "
+                                                   "another may keep its data there");
 }
 
 static void add_notes(const char *notes, struct description *d)

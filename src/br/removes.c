@@ -90,7 +90,8 @@ static bool refuse_shared(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     return error_set(&p->error, ERROR_REFUSED,
-                     "its cleanPolicy is %s, and everything under %s would go, which others use too: %s. Set it to Retain "
+                     "its cleanPolicy is %s, and everything under %s would go, which others use too: %s. Set it to "
+                     "Retain "
                      "first (brdeck retain %s), then delete it", p->record->clean_policy == CLEAN_DELETE ? "Delete" :
                      "OnFailure", p->removes.prefix, p->removes.shared_by, p->name);
 }
@@ -103,7 +104,8 @@ static void pitr_of_log(const struct plan *plan, struct str *out)
     const struct window *w = &p->window;
     char from[TSO_TEXT_MAX], to[TSO_TEXT_MAX];
     if (w->base)
-        str_addf(out, "from %s (%s) to %s can be restored now; ", tso_format(w->from, TSO_LOCAL, 0, from), w->base->name,
+        str_addf(out, "from %s (%s) to %s can be restored now; ", tso_format(w->from, TSO_LOCAL, 0, from),
+                 w->base->name,
                  tso_format(w->to, TSO_LOCAL, 0, to));
     else if (!p->window_known)
         str_add(out, "what can be restored now is unknown: the snapshots are not completely listed; ");
@@ -173,17 +175,19 @@ static void take_notes(struct plan *plan)
     struct str notes;
     str_init(&notes, SENTENCE_MAX);
     if (!r->has_finalizer && !(r->mode == BACKUP_LOG && r->has_commit_ts)) /* of that the verdict warns */
-        add_note(&notes, "The operator's finalizer is not on it: the object goes at once, nothing is stopped or removed.");
+        add_note(&notes, "The operator's finalizer is not on it: the object goes at once, nothing is stopped or "
+                         "removed.");
     if (p->removes.stops_task && plan->cluster_tls && !r->v1)
-        add_note(&notes, "The cluster speaks TLS, where the operator's Job stop-%s fails: stop the log backup first, or its task "
-                 "lives on in PD.", p->name);
+        add_note(&notes, "The cluster speaks TLS, where the operator's Job stop-%s fails: stop the log backup first, "
+                         "or its task lives on in PD.", p->name);
     else if (p->removes.stops_task && !p->removes.cleans)
-        add_note(&notes, "Should the Job stop-%s fail, the object goes all the same, and its task may live on in PD: to be "
-                 "sure, stop it first.", p->name);
+        add_note(&notes, "Should the Job stop-%s fail, the object goes all the same, and its task may live on in PD: "
+                         "to be sure, stop it first.", p->name);
     if (r->mode == BACKUP_SNAPSHOT && phase_is_active(r->phase))
         add_note(&notes, "It is being taken just now: its Job ends, and what is written so far is of no use.");
     if (p->removes.may_clean)
-        add_note(&notes, "cleanPolicy is OnFailure: should it fail before it is gone, everything under its path goes, too.");
+        add_note(&notes, "cleanPolicy is OnFailure: should it fail before it is gone, everything under its path "
+                         "goes, too.");
     p->removes.notes = notes.len ? str_take(&notes) : NULL;
     str_done(&notes);
 }

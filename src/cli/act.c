@@ -1,4 +1,5 @@
-/* act.c - pause, resume, stop, truncate, their retries, delete, retain, remove-finalizer from the command line: plan, show, confirm, carry out, follow. */
+/* act.c - pause, resume, stop, truncate, their retries, delete, retain, remove-finalizer from the command line: plan,
+ * show, confirm, carry out, follow. */
 #include <config.h>
 
 #include <errno.h>
@@ -132,7 +133,8 @@ static int confirm(struct act *act, char *typed, size_t size)
     for (size_t i = 0; args->yes && !args->allow_pitr_loss && i < act->count; i++)
         if (act->plans[i]->waiting_truncate) {
             cli_say("%s/%s: logTruncateUntil is set in its spec and fires as soon as this is done: that deletes log "
-                    "data; --clear-truncate takes it out, --allow-pitr-loss lets it run; nothing was changed", act->plans[i]->ns,
+                    "data; --clear-truncate takes it out, --allow-pitr-loss lets it run; nothing was changed",
+                        act->plans[i]->ns,
                     act->plans[i]->name);
             return EXIT_REFUSED;
         }

@@ -141,7 +141,8 @@ static void add_batch(struct act *act)
                          ? ", dry-run accepted" : "",
                          plan->truncates && plan->action->id != ACTION_TRUNCATE ? ", and a truncate runs with it" : "");
             if (plan->phase == BR_PLAN_READY && plan->action->id == ACTION_DELETE)
-                str_addf(&line, ", %s %s%s", plan->removes.cleans ? "and EVERYTHING goes under" : "the data stays under",
+                str_addf(&line, ", %s %s%s",
+                         plan->removes.cleans ? "and EVERYTHING goes under" : "the data stays under",
                          plan->removes.prefix, plan->removes.cleans && !plan->removes.all_seen ?
                          " (who else keeps data there is unknown)" : "");
             pager_add_labelled(act->pager, 0, 0, STYLE_TEXT, label.data, words[plan->phase].style, line.data);
@@ -173,8 +174,8 @@ static void offer_keeping(struct act *act)
         pager_add(act->pager, STYLE_OK, 0,
                   "The data is kept: cleanPolicy is set to Retain first. Tab leaves cleanPolicy as it is.");
     else if (may_keep_data(act))
-        pager_add(act->pager, STYLE_WARN, 0, "Tab keeps the data: cleanPolicy is set to Retain first, and only then is it "
-                  "deleted.");
+        pager_add(act->pager, STYLE_WARN, 0, "Tab keeps the data: cleanPolicy is set to Retain first, and only then "
+                                             "is it deleted.");
 }
 
 /* A truncate that waits would run as well (rule 2): taking it out is offered first. */

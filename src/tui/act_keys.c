@@ -77,7 +77,8 @@ void act_open(struct ui *ui, int asked, const struct store_row *const *rows, siz
     if (asked == ACT_RETRY)
         asked = failed_action(ui, rows, count);
     if (asked == ACT_RETRY) {
-        ui_say(ui, STYLE_WARN, "There is nothing to try again: no command of %s failed, or the spec no longer asks for it.",
+        ui_say(ui, STYLE_WARN, "There is nothing to try again: no command of %s failed, or the spec no longer asks "
+                               "for it.",
                count > 1 ? "all of them" : "it");
         return;
     }

@@ -42,7 +42,8 @@ unsigned view_no_right(struct ui *ui, const struct backup_record *record)
         const struct action *action = action_get((enum action_id)id);
         struct action_verdict verdict;
         action_may((enum action_id)id, record, NULL, has_status_sub, ui_now_ms(ui), &verdict);
-        struct kube_access_query query = {.verb = action->makes_new ? "create" : id == ACTION_DELETE ? "delete" : "patch",
+        const char *verb = action->makes_new ? "create" : id == ACTION_DELETE ? "delete" : "patch";
+        struct kube_access_query query = {.verb = verb,
                                           .group = resource->group, .resource = resource->plural, .ns = record->ns,
                                           .sub = verdict.is_retry && has_status_sub ? "status" : NULL};
         if (kube_access_check(fleet_access(ui->fleet), &query) == KUBE_RIGHT_NO)

@@ -56,11 +56,13 @@ struct action_verdict {
 void action_may(enum action_id id, const struct backup_record *record, const struct backup_facts *facts,
                 bool has_status_sub, int64_t now_ms, struct action_verdict *verdict);
 
-/* The merge patch that @id sends (spec, or status.logSubCommandStatuses for a retry), without metadata; of the actions of
- * a log backup, and retain. @until is for truncate. logStop is patched to null where it is present (CEL rule). The caller frees. */
+/* The merge patch that @id sends (spec, or status.logSubCommandStatuses for a retry), without metadata; of the
+ * actions of
+ * a log backup, and retain. @until is for truncate. logStop is patched to null where it is present (CEL rule). The
+ * caller frees. */
 struct json *action_patch(enum action_id id, const struct backup_record *record, bool is_retry, tso_t until);
-/* The body of a DELETE: @record's uid and resourceVersion as preconditions, propagationPolicy Background. @dry_run stands
- * in it too: beside a body the API server passes over what the query says. The caller frees. */
+/* The body of a DELETE: @record's uid and resourceVersion as preconditions, propagationPolicy Background. @dry_run
+ * stands in it too: beside a body the API server passes over what the query says. The caller frees. */
 struct json *action_delete_options(const struct backup_record *record, bool dry_run);
 /* The merge patch that takes the operator's finalizers off @object; those of others stay. The caller frees. */
 struct json *action_finalizer_patch(const struct json *object);

@@ -85,7 +85,7 @@ struct br_plan {
     struct {                     /* delete: what it comes to (rule 11) */
         bool stops_task, ends_pitr, cleans; /* cleans: everything under prefix goes */
         char prefix[300];        /* "s3://bucket/prefix" */
-        char *shared_by;         /* the Backups that use it, a parent or a child path, "ns/name, ..."; NULL: none seen */
+        char *shared_by;         /* Backups of the same, a parent or a child path, "ns/name, ..."; NULL: none seen */
         bool all_seen;           /* every Backup of every namespace was listed: nothing else can use it */
         bool retain_offered;     /* cleanPolicy could be set to Retain first: br_plan_keep_data */
         bool keeps_data;         /* that is done: a patch goes before the delete, which waits for its success */

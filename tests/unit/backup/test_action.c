@@ -80,7 +80,8 @@ static const struct row {
     {ACTION_RETAIN, NULL, NO, "is kept already", "Retain already"},
     {ACTION_RETAIN, "{'spec':{'cleanPolicy':'Delete'}}", YES, "", ""},
     {ACTION_RETAIN, "{'spec':{'cleanPolicy':'OnFailure'}}", YES, "", ""},
-    {ACTION_RETAIN, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z'},'spec':{'cleanPolicy':'Delete'}}", YES, "",
+    {ACTION_RETAIN, "{'metadata':{'deletionTimestamp':'2026-11-22T13:00:00Z'},'spec':{'cleanPolicy':'Delete'}}", YES,
+     "",
      "only if the operator has not begun"},
     {ACTION_RETAIN, "{'spec':{'cleanPolicy':'Delete'},'status':{'phase':'Clean'}}", NO, "is being cleaned",
      "Job clean-log-shop"},
@@ -245,9 +246,11 @@ static void bodies_of_deletes_are_exact(void **state)
 {
     (void)state;
     struct backup_record *r = sample_log("{'metadata':{'uid':'u-7','resourceVersion':'42'}}");
-    assert_json(action_delete_options(r, false), "{'kind':'DeleteOptions','apiVersion':'v1','preconditions':{'uid':'u-7',"
+    assert_json(action_delete_options(r, false), "{'kind':'DeleteOptions','apiVersion':'v1',"
+                                                 "'preconditions':{'uid':'u-7',"
                 "'resourceVersion':'42'},'propagationPolicy':'Background'}");
-    assert_json(action_delete_options(r, true), "{'kind':'DeleteOptions','apiVersion':'v1','preconditions':{'uid':'u-7',"
+    assert_json(action_delete_options(r, true), "{'kind':'DeleteOptions','apiVersion':'v1',"
+                                                "'preconditions':{'uid':'u-7',"
                 "'resourceVersion':'42'},'propagationPolicy':'Background','dryRun':['All']}");
     record_free(&r);
     struct json *object = sample_log_json("{'metadata':{'finalizers':['a/b','pingcap.com/finalizer',"

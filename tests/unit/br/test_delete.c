@@ -19,7 +19,8 @@
 #define POLICY_DELETE ",\"cleanPolicy\":\"Delete\""
 #define DELETING ",\"deletionTimestamp\":\"2026-11-23T15:59:00Z\""
 
-static const char gone[] = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\",\"details\":{\"uid\":\"uid-1\"}}";
+static const char gone[] = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\","
+                           "\"details\":{\"uid\":\"uid-1\"}}";
 
 /* @has: what only the dry-run or, with NULL, whatever comes has. */
 static void expect_delete(struct bed *bed, bool dry, const char *body, int http, int times)
@@ -36,7 +37,8 @@ static void expect_cluster(struct bed *bed)
     fake_expect(bed->f.server, &(struct fake_rule){
         .request = "GET /apis/core.pingcap.com/v1alpha1/namespaces/orders/clusters/tc", .http = cluster_http,
         .body = cluster_http == 404 ? status_text(bed, 404, "NotFound", "not found") :
-                bed_keep(bed, xasprintf("{\"kind\":\"Cluster\",\"metadata\":{\"name\":\"tc\"},\"spec\":%s}", cluster_spec))});
+                bed_keep(bed, xasprintf("{\"kind\":\"Cluster\",\"metadata\":{\"name\":\"tc\"},\"spec\":%s}",
+                                        cluster_spec))});
     fake_expect(bed->f.server, &(struct fake_rule){
         .request = "GET /apis/core.pingcap.com/v1alpha1/namespaces/orders/", .http = 200,
         .body = "{\"kind\":\"List\",\"metadata\":{},\"items\":[]}"});
@@ -158,10 +160,12 @@ static void expect_all(struct bed *bed, const char *items, int http)
     fake_expect(bed->f.server, &(struct fake_rule){
         .request = "GET /apis/br.pingcap.com/v1alpha1/backups?", .http = http, .body = http == 403 ?
         status_text(bed, 403, "Forbidden", "no") : bed_keep(bed, xasprintf(
-        "{\"kind\":\"BackupList\",\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"metadata\":{\"resourceVersion\":\"200\"},"
+        "{\"kind\":\"BackupList\",\"apiVersion\":\"br.pingcap.com/v1alpha1\","
+        "\"metadata\":{\"resourceVersion\":\"200\"},"
         "\"items\":[%s]}", items))});
     fake_expect(bed->f.server, &(struct fake_rule){
-        .request = "GET /apis/pingcap.com/v1alpha1/backups?", .http = 404, .body = status_text(bed, 404, "NotFound", "no")});
+        .request = "GET /apis/pingcap.com/v1alpha1/backups?", .http = 404,
+        .body = status_text(bed, 404, "NotFound", "no")});
 }
 
 static void where_one_namespace_is_shown_all_are_asked(void **state)
@@ -179,7 +183,8 @@ static void where_one_namespace_is_shown_all_are_asked(void **state)
 static void and_one_of_another_is_found(void **state)
 {
     struct bed *bed = *state;
-    expect_all(bed, "{\"metadata\":{\"namespace\":\"far\",\"name\":\"other\",\"uid\":\"u\"},\"spec\":{\"s3\":{\"bucket\":\"b\","
+    expect_all(bed, "{\"metadata\":{\"namespace\":\"far\",\"name\":\"other\",\"uid\":\"u\"},"
+                    "\"spec\":{\"s3\":{\"bucket\":\"b\","
                "\"prefix\":\"/p/\"}}}", 200);
     struct br_plan *plan = delete_planned(bed, &(struct backup_spec){.spec = POLICY_DELETE}, false);
     assert_int_equal(plan->phase, BR_PLAN_REFUSED);
@@ -215,8 +220,8 @@ static void what_its_cluster_tells(void **state)
     struct br_plan *plan = delete_planned(bed, &(struct backup_spec){0}, false);
     cluster_spec = "{}";
     assert_int_equal(plan->phase, BR_PLAN_READY);
-    assert_has(plan_said(bed, plan), "The cluster speaks TLS, where the operator's Job stop-log-orders fails: stop the log "
-               "backup first");
+    assert_has(plan_said(bed, plan), "The cluster speaks TLS, where the operator's Job stop-log-orders fails: stop "
+                                     "the log backup first");
     br_plan_free(&plan);
 }
 
@@ -235,7 +240,8 @@ static void a_missing_cluster_hangs_it(void **state)
 
 static void put_other(struct bed *bed, const char *ns, const char *name, const char *prefix, const char *endpoint)
 {
-    char *text = bed_keep(bed, xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{"
+    char *text = bed_keep(bed, xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\","
+                                         "\"metadata\":{"
                                          "\"namespace\":\"%s\",\"name\":\"%s\",\"uid\":\"u-%s\"},\"spec\":{\"s3\":{"
                                          "\"bucket\":\"b\",\"prefix\":\"%s\"%s%s%s}}}", ns, name, name, prefix,
                                          endpoint ? ",\"endpoint\":\"" : "", endpoint ? endpoint : "",
@@ -348,8 +354,8 @@ static void a_minute_of_the_operator_is_no_change(void **state)
 {
     struct bed *bed = *state;
     struct br_plan *plan = delete_planned(bed, &(struct backup_spec){0}, false);
-    expect_delete(bed, false, status_text(bed, 409, "Conflict", "the ResourceVersion in the precondition (100) does not "
-                                          "match"), 409, 1);
+    expect_delete(bed, false, status_text(bed, 409, "Conflict", "the ResourceVersion in the precondition (100) does "
+                                                                "not match"), 409, 1);
     expect_delete(bed, false, gone, 200, 1);
     expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 105}), 200, 1);
     const struct br_run *run = execute(bed, plan, "log-orders");
@@ -517,7 +523,8 @@ static void the_finalizer(void **state)
 static void the_finalizer_of_others(void **state)
 {
     struct bed *bed = *state;
-    static const char two[] = "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":"
+    static const char two[] = "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\","
+                              "\"metadata\":{\"namespace\":"
                               "\"orders\",\"name\":\"log-orders\",\"uid\":\"uid-1\",\"resourceVersion\":\"100\","
                               "\"deletionTimestamp\":\"2026-11-23T15:59:00Z\",\"finalizers\":[\"a/b\","
                               "\"pingcap.com/finalizer\"]},\"spec\":{}}";
