@@ -15,7 +15,7 @@
 #define FIRST ROOT "checkpoint/"
 #define END ROOT "pause0" /* behind the last of pause/: '0' follows '/' */
 
-enum { NAME_LEN_MAX = 256, TASKS_MAX = 1000 };
+enum { NAME_LEN_MAX = 256 /* of an object at most 253 */ };
 
 static struct pd_task *find(const struct pd_tasks *tasks, const char *name)
 {
@@ -49,14 +49,14 @@ void pd_tasks_settle(struct pd_tasks *tasks)
             drop(tasks, task);
 }
 
-/* The task of that name, made when there is none. NULL: it is no name, or there are too many. */
+/* The task of that name, made when there is none. NULL: it is no name that a Backup can have. */
 static struct pd_task *task_of(struct pd_tasks *tasks, const char *text, size_t len)
 {
     if (!len || len >= NAME_LEN_MAX || memchr(text, '\0', len))
         return NULL;
     char *name = xstrndup(text, len);
     struct pd_task *task = find(tasks, name);
-    if (task || HASH_COUNT(tasks->by_name) >= TASKS_MAX) {
+    if (task) {
         free(name);
         return task;
     }

@@ -354,6 +354,21 @@ static void what_is_no_answer(void **state)
     }
 }
 
+static void too_much(void **state)
+{
+    struct bed *bed = *state;
+    size_t len = PD_BODY_MAX + 100;
+    char *body = bed_keep(bed, xmalloc(len + 1));
+    memset(body, ' ', len);
+    memcpy(body, "{\"header\":{}}", 13);
+    body[len] = '\0';
+    backup_put(bed, &(struct backup_spec){0});
+    expect_cluster(bed);
+    expect(bed, RANGE, 200, body);
+    assert_int_equal(read_facts(bed, "log-orders")->pd.reach, PD_NO_ANSWER);
+    assert_false(facts_of(bed, "log-orders")->pd.task_missing);
+}
+
 /* -- as time goes on ---------------------------------------------------------------------------------------- */
 
 static void what_was_read_stands(void **state)
@@ -530,6 +545,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_range_in_pages, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(pages_without_end, bed_setup, bed_teardown),
         cmocka_unit_test(what_is_no_answer),
+        cmocka_unit_test_setup_teardown(too_much, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(what_was_read_stands, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(only_while_it_is_wanted, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(rows_that_come_later, bed_setup, bed_teardown),
