@@ -166,6 +166,7 @@ bool find_retrying(struct look *look)
         look_word(look, "Retrying %d/%d", r->retries, r->max_retries);
         look_say(look, "The Job failed: %s.", cause);
         look_show_job(look);
+        look_do_cause(look, "");
         return r->retry_at_ms ? look_say(look, " The operator tries again at %s.", look_time(look, r->retry_at_ms, at))
                               : look_say(look, " The operator tries again.");
     }
