@@ -241,7 +241,8 @@ static int tell_ends(struct act *act, bool timed_out)
         str_init(&line, 4096);
         str_addf(&line, "backup.%s/", fleet_resource(run->v1)->group);
         text_add_clean(&line, run->name);
-        if (run->outcome == BR_DONE && run->result) /* br's answer is what is printed */
+        bool asks = run->driver != BR_DRIVER_OPERATOR && br_command_table[run->br_command].reads_only;
+        if (run->outcome == BR_DONE && (run->result || asks)) /* br's answer is what is printed */
             cli_say("%s/%s: %s", run->ns, run->name, run->text);
         else if (run->outcome == BR_DONE)
             printf("%s: %s %s\n", line.data, run->action->name, br_outcome_word(run->outcome));

@@ -194,7 +194,8 @@ static int run_it(struct session *s, const struct br_plan_spec *spec)
         cli_say("%s: %s", run->cause->sentence, run->cause->action);
     if (run->log_path[0])
         cli_say("the log is kept in %s", run->log_path);
-    return code;
+    bool asked = br_command_table[run->br_command].reads_only && run->outcome == BR_DONE;
+    return asked && !run->result && code == EXIT_DONE ? EXIT_ERROR : code; /* it was said why */
 }
 
 static int with_backup(struct session *s, const struct wish *wish)
