@@ -73,9 +73,21 @@ static void reply_log(struct request *request)
     reply(request, 200, podlog_response(&request->sim->podlogs, request->ns, request->name, &spec), "text/plain");
 }
 
+/* What the init container says. */
+static void reply_copied(struct request *request, const struct json *pod)
+{
+    const char *started = json_text(json_at(pod, "status", "startTime", NULL));
+    struct str text;
+    str_init(&text, STR_SMALL);
+    if (request_query_true(request, "timestamps") && started)
+        str_addf(&text, "%s ", started);
+    str_add(&text, "BR copy finished\n");
+    reply_text(request, 200, "text/plain", text.data, text.len);
+    str_done(&text);
+}
+
 void handle_pod_log(struct request *request)
 {
-    static const char copied[] = "BR copy finished\n";
     struct json *pod = store_read(request->sim->store, request->kind, request->ns, request->name);
     const char *container = request_query(request, "container"), *reason;
     if (!pod) {
@@ -97,7 +109,7 @@ void handle_pod_log(struct request *request)
         reply_failure(request, 400, "BadRequest", "previous terminated container \"%s\" in pod \"%s\" not found",
                       container, request->name);
     else if (init)
-        reply_text(request, 200, "text/plain", copied, sizeof copied - 1);
+        reply_copied(request, pod);
     else
         reply_log(request);
     json_free(&pod);
