@@ -1,6 +1,5 @@
 #include <config.h>
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,8 +60,8 @@ enum br_command br_command_find(const char *words)
 
 /* -- flags that not every command knows ------------------------------------------------------ */
 
-/* br's flags of its own sub-commands (br/cmd/br, br/pkg/task), and who has them. What is not here, every command has, or
- * nobody knows: then br decides. */
+/* br's flags of its own sub-commands (br/cmd/br, br/pkg/task), and who has them. What is not here, every command has,
+ * or nobody knows: then br decides. */
 static const struct flag_known {
     const char *name, *brief; /* brief: the short form */
     unsigned commands;
@@ -240,7 +239,8 @@ static bool add_pd(struct argv_list *list, const struct br_argv_spec *spec, stru
     if (str_empty(pd)) {
         if (cluster && cluster->error.code)
             return error_set(err, cluster->error.code, "where PD is cannot be told: %s", cluster->error.text);
-        return error_set(err, ERROR_MISSING, "where PD is cannot be told: the cluster has no PDGroup; give --pd HOST:PORT");
+        return error_set(err, ERROR_MISSING,
+                         "where PD is cannot be told: the cluster has no PDGroup; give --pd HOST:PORT");
     }
     argv_add_flag(list, "--pd", pd);
     return add_tls(list, spec, err);
@@ -322,76 +322,6 @@ char **br_argv_new(const struct br_argv_spec *spec, struct error *err)
     if (!build(&list, spec, err))
         br_argv_free(&list.items);
     return list.items;
-}
-
-/* -- for people ------------------------------------------------------------------------------- */
-
-/* Flags whose value is a secret, by the ends of their names; a query in --storage may hold the same. */
-static const char *const secret_words[] = {"secret-access-key", "access-key", "session-token", "account-key", "sas-token",
-                                           "encryption-key", "crypter.key", "credentials-file"};
-
-/* Where the value begins that @word hides; NULL: it hides none. A flag alone hides the word after it: its end. */
-static const char *secret_in(const char *word)
-{
-    for (size_t i = 0; i < ARRAY_LEN(secret_words); i++) {
-        const char *at = strstr(word, secret_words[i]);
-        const char *value = at ? at + strlen(secret_words[i]) : NULL;
-        if (value && (*value == '=' || (*value == '\0' && word[0] == '-')))
-            return *value ? value + 1 : value;
-    }
-    return NULL;
-}
-
-const char *br_argv_secret(char *const *argv)
-{
-    for (size_t i = 0; argv[i]; i++)
-        if (secret_in(argv[i]))
-            return argv[i][0] == '-' && !strstr(argv[i], "://") ? argv[i] : "--storage";
-    return NULL;
-}
-
-/* Append " WORD", quoted for a POSIX shell where that is needed. */
-static void add_word(struct str *line, const char *word, size_t len)
-{
-    bool plain = len > 0;
-    for (size_t i = 0; i < len; i++)
-        plain = plain && (isalnum((unsigned char)word[i]) || strchr("-_./:=@%+,", word[i]));
-    if (line->len)
-        str_addc(line, ' ');
-    if (plain) {
-        str_addn(line, word, len);
-        return;
-    }
-    str_addc(line, '\'');
-    for (size_t i = 0; i < len; i++) {
-        if (word[i] == '\'')
-            str_add(line, "'\\''");
-        else
-            str_addc(line, word[i]);
-    }
-    str_addc(line, '\'');
-}
-
-char *br_argv_line(const char *program, char *const *argv)
-{
-    struct str line, word;
-    str_init(&line, STR_SMALL);
-    str_init(&word, STR_SMALL);
-    add_word(&line, program, strlen(program));
-    for (size_t i = 0; argv[i]; i++) {
-        const char *secret = secret_in(argv[i]);
-        str_clear(&word);
-        str_addn(&word, argv[i], secret ? (size_t)(secret - argv[i]) : strlen(argv[i]));
-        if (secret && secret[-1] == '=')
-            str_add(&word, "REDACTED");
-        add_word(&line, word.data, word.len);
-        if (secret && secret[-1] != '=' && argv[i + 1]) {
-            i++;
-            str_add(&line, " REDACTED");
-        }
-    }
-    str_done(&word);
-    return str_take(&line);
 }
 
 bool br_argv_needs_sas(const struct json *backup, enum br_command command)

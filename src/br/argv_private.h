@@ -15,8 +15,8 @@ __attribute__((format(printf, 2, 3))) void argv_addf(struct argv_list *list, con
 void argv_add_flag(struct argv_list *list, const char *flag, const char *value);
 
 /* argv_storage.c */
-/* --storage and the flags of its kind, as the operator orders them. False and @err: there is no storage in the spec, or it
- * lacks its bucket. */
+/* --storage and the flags of its kind, as the operator orders them. False and @err: there is no storage in the spec, or
+ * it lacks its bucket. */
 bool argv_add_storage(struct argv_list *list, const struct json *spec, struct error *err);
 /* The storage's member of spec ("s3"...) that the operator takes: the first that is there; NULL: none. */
 const struct json *argv_storage(const struct json *spec, const char **kind);

@@ -11,8 +11,8 @@
 
 /* -- the path ---------------------------------------------------------------------------------- */
 
-/* Append the parts of @path that are some, each after a '/' ("a//b/" and "/a/./b" are a/b), as Go's path.Join does; ".."
- * takes one away, but nothing of what stood before @floor. */
+/* Append the parts of @path that are some, each after a '/' ("a//b/" and "/a/./b" are a/b), as Go's path.Join does;
+ * ".." takes one away, but nothing of what stood before @floor. */
 static void add_path(struct str *out, const char *path, size_t floor)
 {
     for (const char *at = path ? path : ""; *at; at += strspn(at, "/")) {
@@ -61,7 +61,8 @@ const struct json *argv_storage(const struct json *spec, const char **kind)
     return found ? json_get(spec, found->member) : NULL;
 }
 
-static const char *no_storage = "the Backup's spec names no storage (s3, gcs, azblob or local), so br has nothing to read";
+static const char no_storage[] = "the Backup's spec names no storage (s3, gcs, azblob or local), so br has nothing to "
+                                 "read";
 
 bool argv_add_storage(struct argv_list *list, const struct json *spec, struct error *err)
 {
@@ -125,6 +126,7 @@ static bool env_s3(struct json *env, const struct json *spec, const struct json 
 {
     const char *provider = json_string(s3, "provider"), *endpoint = json_string(s3, "endpoint");
     const char *secret = json_string(s3, "secretName"), *region = json_string(s3, "region");
+    const char *acl = json_string(s3, "acl"), *class = json_string(s3, "storageClass");
     bool aws = str_same(provider, "aws"), ceph = str_same(provider, "ceph");
     bool bare = ceph && !str_empty(endpoint) && !strstr(endpoint, "://");
     if (ceph && !bare && !str_starts(endpoint, "http://"))
@@ -133,8 +135,8 @@ static bool env_s3(struct json *env, const struct json *spec, const struct json 
     json_append(env, argv_env("S3_PROVIDER", provider));
     json_append(env, argv_env("S3_ENDPOINT", full));
     json_append(env, argv_env("AWS_REGION", region));
-    json_append(env, argv_env("AWS_ACL", or_else(json_string(s3, "acl"), aws ? "private" : NULL)));
-    json_append(env, argv_env("AWS_STORAGE_CLASS", or_else(json_string(s3, "storageClass"), aws ? "STANDARD_IA" : NULL)));
+    json_append(env, argv_env("AWS_ACL", or_else(acl, aws ? "private" : NULL)));
+    json_append(env, argv_env("AWS_STORAGE_CLASS", or_else(class, aws ? "STANDARD_IA" : NULL)));
     free(full);
     if (json_is_true(json_get(spec, "useKMS")))
         json_append(env, argv_env("AWS_DEFAULT_REGION", region));
@@ -168,14 +170,16 @@ static bool env_gcs(struct json *env, const struct json *spec, const struct json
  * are named, and what is not there is no error. */
 static bool env_azblob(struct json *env, const struct json *spec, const struct json *azblob, struct error *err)
 {
-    static const char *const keys[] = {"AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_STORAGE_KEY"};
+    static const char *const keys[] = {
+        "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_STORAGE_KEY",
+    };
+    static const char name[] = "AZURE_STORAGE_ACCOUNT";
     const char *secret = json_string(azblob, "secretName"), *account = json_string(azblob, "storageAccount");
     (void)spec;
     if (str_empty(account) && str_empty(secret))
         return error_set(err, ERROR_INPUT, "spec.azblob names neither a storageAccount nor a secretName");
     json_append(env, argv_env("AZURE_ACCESS_TIER", or_else(json_string(azblob, "accessTier"), "Cool")));
-    json_append(env, str_empty(account) ? argv_env_secret("AZURE_STORAGE_ACCOUNT", secret, "AZURE_STORAGE_ACCOUNT", false) :
-                                          argv_env("AZURE_STORAGE_ACCOUNT", account));
+    json_append(env, str_empty(account) ? argv_env_secret(name, secret, name, false) : argv_env(name, account));
     for (size_t i = 0; !str_empty(secret) && i < ARRAY_LEN(keys); i++)
         json_append(env, argv_env_secret(keys[i], secret, keys[i], true));
     return true;

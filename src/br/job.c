@@ -10,7 +10,8 @@
 
 #include "argv_private.h"
 
-/* The Job, part by part as TiDB Operator builds its own. What is not as there, and why, is the table of tests/unit/br/test_job.c. */
+/* The Job, part by part as TiDB Operator builds its own. What is not as there, and why, is the table in
+ * tests/unit/br/test_job.c. */
 
 enum { JOB_NAME_MAX = 63, LABEL_MAX = 63 };
 
@@ -127,7 +128,8 @@ static char *image_of(const struct br_job_spec *spec, const struct json *body, s
         return xstrdup(tool);
     if (!str_empty(version))
         return xasprintf("%s:%s", str_empty(tool) ? "pingcap/br" : tool, version);
-    error_set(err, ERROR_MISSING, "which br fits cannot be told: TiKV's version is not known (%s); name one with --image",
+    error_set(err, ERROR_MISSING,
+              "which br fits cannot be told: TiKV's version is not known (%s); name one with --image",
               spec->argv.cluster && spec->argv.cluster->error.code ? spec->argv.cluster->error.text :
                                                                      "the cluster has no TiKVGroup with a version");
     return NULL;
@@ -247,7 +249,8 @@ static bool check_types(const struct json *body, struct error *err)
             JSON_EACH (one, value)
                 good = good && json_type(one) == checked_fields[i].of;
         if (!good)
-            return error_set(err, ERROR_INPUT, "spec.%s of the Backup is not what it should be: no Job can be made of it",
+            return error_set(err, ERROR_INPUT,
+                             "spec.%s of the Backup is not what it should be: no Job can be made of it",
                              checked_fields[i].from);
     }
     return true;
@@ -257,6 +260,7 @@ static struct json *container_of(const struct br_job_spec *spec, const struct js
                                  struct json *mounts, struct error *err)
 {
     struct json *container = json_new_object(), *command = json_new_array(), *args = json_new_array();
+    const struct json *resources = json_get(body, "resources");
     char *image = image_of(spec, body, err);
     struct json *env = image ? env_of(spec, body, err) : NULL;
     json_append(command, json_new_string("/br"));
@@ -268,7 +272,7 @@ static struct json *container_of(const struct br_job_spec *spec, const struct js
     json_set(container, "command", command);
     json_set(container, "args", args);
     json_set(container, "env", env ? env : json_new_array());
-    json_set(container, "resources", json_get(body, "resources") ? json_copy(json_get(body, "resources")) : json_new_object());
+    json_set(container, "resources", resources ? json_copy(resources) : json_new_object());
     json_set(container, "volumeMounts", mounts);
     json_set_string(container, "terminationMessagePolicy", "FallbackToLogsOnError");
     free(image);
@@ -277,7 +281,8 @@ static struct json *container_of(const struct br_job_spec *spec, const struct js
     return container;
 }
 
-static struct json *pod_of(const struct br_job_spec *spec, const struct json *body, char *const *argv, struct error *err)
+static struct json *pod_of(const struct br_job_spec *spec, const struct json *body, char *const *argv,
+                           struct error *err)
 {
     struct json *volumes = json_new_array(), *mounts = json_new_array(), *containers = json_new_array();
     const char *account = json_string(body, "serviceAccount");
@@ -303,21 +308,25 @@ static struct json *pod_of(const struct br_job_spec *spec, const struct json *bo
 static bool check(const struct br_job_spec *spec, char *const *argv, struct error *err)
 {
     const struct json *metadata = json_get(spec->argv.backup, "metadata");
+    const char *secret = br_argv_secret(argv);
     if (str_empty(json_string(metadata, "name")) || str_empty(json_string(metadata, "namespace")))
         return error_set(err, ERROR_INPUT, "the Backup has no name or namespace: no Job can be made of it");
     if (br_argv_needs_sas(spec->argv.backup, spec->argv.command))
         return error_set(err, ERROR_REFUSED,
-                         "the storage is opened by azblob.sasToken, which br takes in its arguments only, where whoever "
-                         "may read Jobs would read it: ask with --driver local and AZURE_STORAGE_KEY in your environment");
-    if (br_argv_secret(argv))
-        return error_set(err, ERROR_REFUSED, "%.*s holds a secret, and whoever may read Jobs would read it: run it by hand",
-                         (int)strcspn(br_argv_secret(argv), "="), br_argv_secret(argv));
+                         "the storage is opened by azblob.sasToken, which br takes in its arguments only, where "
+                         "whoever may read Jobs would read it: ask with --driver local and AZURE_STORAGE_KEY in your "
+                         "environment");
+    if (secret)
+        return error_set(err, ERROR_REFUSED,
+                         "%.*s holds a secret, and whoever may read Jobs would read it: run it by hand",
+                         (int)strcspn(secret, "="), secret);
     const struct json *body = json_get(spec->argv.backup, "spec"), *local = json_get(body, "local");
     const char *kind;
     argv_storage(body, &kind);
     if (str_same(kind, "local") && (json_type(json_get(local, "volume")) != JSON_OBJECT ||
                                     json_type(json_get(local, "volumeMount")) != JSON_OBJECT))
-        return error_set(err, ERROR_INPUT, "spec.local of the Backup has no volume or volumeMount: no Job can be made of it");
+        return error_set(err, ERROR_INPUT,
+                         "spec.local of the Backup has no volume or volumeMount: no Job can be made of it");
     return check_types(body, err);
 }
 

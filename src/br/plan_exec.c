@@ -123,7 +123,8 @@ static bool fits(struct plan *plan)
     struct br_plan *p = &plan->pub;
     bool log = p->record->mode == BACKUP_LOG, snapshot = p->record->mode == BACKUP_SNAPSHOT;
     if (p->command >= BR_COMMAND_COUNT || (p->command == BR_LOG_START && p->driver != BR_DRIVER_OPERATOR))
-        return error_set(&p->error, ERROR_INPUT, "%s is no work for br alone: leave it to the operator", p->action->name);
+        return error_set(&p->error, ERROR_INPUT, "%s is no work for br alone: leave it to the operator",
+                         p->action->name);
     const struct br_command_info *info = &br_command_table[p->command];
     if ((info->of_log && !log) || (info->of_snapshot && !snapshot))
         return error_set(&p->error, ERROR_INPUT, "br %s is for %s backups, and %s/%s is none", info->words,
@@ -139,8 +140,8 @@ static bool fits_here(struct plan *plan)
     const struct br_command_info *info = &br_command_table[p->command];
     if (info->needs_pd && str_empty(exec->pd_address))
         return error_set(&p->error, ERROR_INPUT,
-                         "br on this host needs the address of PD as this host reaches it: --pd HOST:PORT (kubectl -n %s "
-                         "port-forward svc/%s 2379)", exec->cluster.ns[0] ? exec->cluster.ns : p->ns,
+                         "br on this host needs the address of PD as this host reaches it: --pd HOST:PORT (kubectl "
+                         "-n %s port-forward svc/%s 2379)", exec->cluster.ns[0] ? exec->cluster.ns : p->ns,
                          exec->cluster.pd_service[0] ? exec->cluster.pd_service : "PD-SERVICE");
     if (info->needs_pd && exec->cluster.tls && str_empty(exec->ca))
         return error_set(&p->error, ERROR_INPUT,
@@ -148,7 +149,8 @@ static bool fits_here(struct plan *plan)
                          exec->cluster.tls_secret);
     if (br_argv_secret(p->argv))
         return error_set(&p->error, ERROR_REFUSED,
-                         "%.*s holds a secret, and whoever is on this host can read a program's arguments: run it by hand",
+                         "%.*s holds a secret, and whoever is on this host can read a program's arguments: run it by "
+                         "hand",
                          (int)strcspn(br_argv_secret(p->argv), "="), br_argv_secret(p->argv));
     return true;
 }

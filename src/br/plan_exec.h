@@ -10,7 +10,7 @@
 struct plan_exec *plan_exec_new(const struct br_plan_spec *spec);
 void plan_exec_free(struct plan_exec **exec);
 void plan_exec_stop(struct plan *plan); /* asks no more */
-/* The way of such a plan: GET the Backup, its cluster, the command line or the Job. Ends in plan_go_on or plan_end_by. */
+/* Its way: GET the Backup, its cluster, the command line or the Job. Ends in plan_go_on or plan_end_by. */
 void plan_exec_look(struct plan *plan);
 /* The program of a local run. */
 const char *plan_exec_program(const struct plan *plan);
@@ -33,7 +33,7 @@ void plan_end_by(struct plan *plan, enum br_plan_phase phase, enum error_code co
 void plan_describe_truncate(const struct br_plan *plan, const struct describe_context *ctx, struct description *d);
 void plan_describe_tried(const struct br_plan *plan, struct description *d);
 void plan_describe_confirm(const struct br_plan *plan, const struct describe_context *ctx, struct description *d);
-/* The guard of a truncate that begins at once, whatever the operator waits for. plan->pub.after is the object as it is. */
+/* The guard of a truncate that begins at once, whatever the operator waits for. pub.after is the object as it is. */
 bool plan_judge_truncate_now(struct plan *plan);
 /* What must be typed. */
 void plan_judge_confirm(struct plan *plan);

@@ -113,9 +113,9 @@ static void say_where(const struct br_plan *plan, enum br_command command)
     const struct br_command_info *info = &br_command_table[command];
     char flag[64];
     const char *unknown = plan->object ? br_argv_unknown_flag(plan->object, command, flag, sizeof flag) : NULL;
+    const char *both = "PD and the storage are", *one = info->needs_pd ? "PD is" : "the storage is";
     cli_say("it runs where %s reached: --driver job runs it in a Job in %s, --driver local here",
-            info->needs_pd && info->needs_storage ? "PD and the storage are" : info->needs_pd ? "PD is" : "the storage is",
-            plan->ns);
+            info->needs_pd && info->needs_storage ? both : one, plan->ns);
     if (info->needs_storage && secret_of(plan))
         cli_say("its credentials for the storage are in Secret %s", secret_of(plan));
     if (unknown)

@@ -74,8 +74,8 @@ static void fill_choice(struct ask *ask)
     str_init(&line, 1024);
     str_addf(&line, "Ask br itself about %s/%s", ask->ns, ask->name);
     pager_add(ask->pager, STYLE_TITLE, 0, line.data);
-    pager_add(ask->pager, STYLE_TEXT, 0, "A Job of brdeck's runs br in the Backup's namespace; it changes nothing. What is "
-              "asked?");
+    pager_add(ask->pager, STYLE_TEXT, 0,
+              "A Job of brdeck's runs br in the Backup's namespace; it changes nothing. What is asked?");
     for (size_t i = 0; i < ask->fit_count; i++) {
         const struct br_command_info *info = &br_command_table[ask->fit[i]];
         bool here = i == ask->cursor;
@@ -276,7 +276,8 @@ static bool ask_command(struct view *view, struct ui *ui, enum ui_command comman
         return pager_command(ask->pager, command);
     const char *line = ask->plan ? ask->plan->kubectl : NULL;
     bool copied = line && term_copy(ui->term, line);
-    ui_say(ui, STYLE_TEXT, "%s", copied ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
+    ui_say(ui, STYLE_TEXT, "%s",
+           copied ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
     return true;
 }
 

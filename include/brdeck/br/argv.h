@@ -1,8 +1,8 @@
 /* argv.h - the exact command line that br gets for a Backup, as the operator's backup-manager forms it, and what br
  * answers.
  *
- * Reference F: flags in backup-manager's order. The environment holds what the storage wants; of secrets only where they
- * are kept (secretKeyRef), never their values.
+ * Flags are in backup-manager's order (cmd/tidb-backup-manager of TiDB Operator). The environment holds what the
+ * storage wants; of secrets only where they are kept (secretKeyRef), never their values.
  */
 #ifndef BRDECK_BR_ARGV_H
 #define BRDECK_BR_ARGV_H
@@ -55,10 +55,10 @@ struct br_argv_spec {
     tso_t until;                      /* truncate */
     const char *const *more;          /* the user's own arguments after it, NULL-terminated; NULL: none */
 };
-/* argv without "br" itself, NULL-terminated; the caller frees with br_argv_free. NULL and @err: no storage, no cluster...
+/* argv without "br" itself, NULL-terminated; the caller frees with br_argv_free. NULL and @err: no storage, no cluster.
  * What the operator passes on to every sub-command is left out where this one does not know it; br_argv_unknown_flag
- * tells. A probe gets PD, TLS, storage and the user's own arguments, nothing else. The token of azblob.sasToken is never
- * in it: see br_argv_needs_sas. */
+ * tells. A probe gets PD, TLS, storage and the user's own arguments, nothing else. The token of azblob.sasToken is
+ * never in it: see br_argv_needs_sas. */
 char **br_argv_new(const struct br_argv_spec *spec, struct error *err);
 void br_argv_free(char ***argv);
 /* As a line for a shell, quoted where needed; values of flags that are secrets are blotted out. The caller frees. */

@@ -1,7 +1,7 @@
 /* exec.h - br itself at work, in a Job of ours or on this host: started, its output followed, ended, its result read.
  *
- * One object for both drivers, so that the runner does not know which it is. It survives cuts: what is followed is found
- * again by the run id.
+ * One object for both drivers, so that the runner does not know which it is. It survives cuts: what is followed is
+ * found again by the run id.
  */
 #ifndef BRDECK_BR_EXEC_H
 #define BRDECK_BR_EXEC_H
@@ -38,7 +38,7 @@ struct br_exec_spec {
     enum br_driver driver;       /* JOB or LOCAL */
     enum br_command command;
     const char *ns, *run_id;
-    const struct json *manifest; /* JOB: what is created; NULL: it is there already (found by the run id after a start) */
+    const struct json *manifest; /* JOB: what is created; NULL: it is there already, and is found by the run id */
     char *const *argv;           /* LOCAL: without argv[0] */
     const char *program;         /* LOCAL: "br" */
     void (*changed)(void *arg);  /* phase, text or output changed; from the loop, once a turn; may not free it */
@@ -65,8 +65,8 @@ const char *br_exec_pod(const struct br_exec *exec);
 const struct backup_facts *br_exec_facts(const struct br_exec *exec);
 /* Its whole output so far (the last BR_LOG_KEEP bytes): a Job's as its Pod's log has it, stdout and stderr mixed. */
 const char *br_exec_output(const struct br_exec *exec, size_t *len);
-/* The result in words: the tasks of a status, the span of the metadata... a line each; the caller frees. NULL: nothing was
- * recognised. @now_ms is corrected wall time. */
+/* The result in words: the tasks of a status, the span of the metadata... a line each; the caller frees. NULL: nothing
+ * was recognised. @now_ms is corrected wall time. */
 char *br_exec_result(const struct br_exec *exec, int64_t now_ms);
 /* The JSON of a status, verbatim; its length, 0: there is none. Borrowed until the next turn. */
 const char *br_exec_json(const struct br_exec *exec, size_t *len);

@@ -1,10 +1,10 @@
 /* job.h - the manifest of a Job that runs br itself for a Backup.
  *
- * As TiDB Operator builds its own (tested field by field against recorded Jobs), but the one container is br's own image
- * with /br and its arguments: the operator's init container, which copies /br out of that image for
+ * As TiDB Operator builds its own (tested field by field against recorded Jobs), but the one container is br's own
+ * image with /br and its arguments: the operator's init container, which copies /br out of that image for
  * tidb-backup-manager, has nothing to do here. Its labels say that it is brdeck's, never the operator's, so that the
- * operator does not take it for its own; ttlSecondsAfterFinished takes it away, and a probe that does not get on (an image
- * that cannot be pulled) ends at its deadline, so that nothing of it stays.
+ * operator does not take it for its own; ttlSecondsAfterFinished takes it away, and a probe that does not get on (an
+ * image that cannot be pulled) ends at its deadline, so that nothing of it stays.
  */
 #ifndef BRDECK_BR_JOB_H
 #define BRDECK_BR_JOB_H

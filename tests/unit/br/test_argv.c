@@ -36,7 +36,8 @@ static struct json *backup(const char *spec)
     return json;
 }
 
-#define S3 "'s3':{'provider':'aws','bucket':'b','prefix':'/log//a/','region':'eu','endpoint':'https://s','acl':'private'," \
+#define S3 "'s3':{'provider':'aws','bucket':'b','prefix':'/log//a/','region':'eu','endpoint':'https://s'," \
+    "'acl':'private'," \
     "'storageClass':'STANDARD','sse':'AES256','secretName':'s'}"
 #define S3_FLAGS "--storage=s3://b/log/a --s3.region=eu --s3.provider=aws --s3.endpoint=https://s --s3.sse=AES256 " \
     "--s3.acl=private --s3.storage-class=STANDARD"
@@ -62,31 +63,39 @@ static const struct line {
     {BR_LOG_TRUNCATE_TRY, S3, 469371597881344001, false, NULL, NULL, {NULL},
      "br log truncate --dry-run --until=469371597881344001 " S3_FLAGS},
     {BR_LOG_TRUNCATE_TRY, S3, 0, false, NULL, NULL, {NULL}, "br log truncate wants a time: --until TIME"},
-    {BR_DECODE, "'gcs':{'projectId':'p','bucket':'b','prefix':'x','storageClass':'NEARLINE','objectAcl':'private'}", 0, false,
+    {BR_DECODE, "'gcs':{'projectId':'p','bucket':'b','prefix':'x','storageClass':'NEARLINE','objectAcl':'private'}", 0,
+     false,
      NULL, NULL, {NULL},
-     "br validate decode --field=end-version --storage=gcs://b/x/ --gcs.storage-class=NEARLINE --gcs.predefined-acl=private"},
-    {BR_LOG_METADATA, "'azblob':{'container':'c','accessTier':'Cool','storageAccount':'me&you','sasToken':'sv=1&sig=hush'}", 0,
-     false, NULL, NULL, {NULL}, "br log metadata '--storage=azure://c/?account-name=me%26you' --azblob.access-tier=Cool"},
+     "br validate decode --field=end-version --storage=gcs://b/x/ --gcs.storage-class=NEARLINE "
+     "--gcs.predefined-acl=private"},
+    {BR_LOG_METADATA,
+     "'azblob':{'container':'c','accessTier':'Cool','storageAccount':'me&you','sasToken':'sv=1&sig=hush'}", 0,
+     false, NULL, NULL, {NULL}, "br log metadata '--storage=azure://c/?account-name=me%26you' "
+                                "--azblob.access-tier=Cool"},
     {BR_LOG_METADATA, "'local':{'prefix':'p','volumeMount':{'mountPath':'/nfs/'}}", 0, false, NULL, NULL, {NULL},
      "br log metadata --storage=local:///nfs/p"},
     {BR_LOG_METADATA, "'local':{}", 0, false, NULL, NULL, {NULL},
      "spec.local has no volumeMount.mountPath, so br has nothing to read"},
-    {BR_LOG_METADATA, "'s3':{'bucket':7}", 0, false, NULL, NULL, {NULL}, "spec.s3 has no bucket, so br has nothing to read"},
+    {BR_LOG_METADATA, "'s3':{'bucket':7}", 0, false, NULL, NULL, {NULL}, "spec.s3 has no bucket, so br has nothing to "
+                                                                         "read"},
     {BR_LOG_METADATA, "'s3':null", 0, false, NULL, NULL, {NULL},
      "the Backup's spec names no storage (s3, gcs, azblob or local), so br has nothing to read"},
     {BR_LOG_METADATA, "'s3':{'bucket':'b','prefix':'../a/./b/../c'}", 0, false, NULL, NULL, {NULL},
      "br log metadata --storage=s3://a/c"},
     /* as the operator, but without what the command does not know */
-    {BR_LOG_START, S3 ",'commitTs':'436568622965194754','tableFilter':['a.*','!b.x'],'br':{'logLevel':'debug','statusAddr':':1',"
+    {BR_LOG_START,
+     S3 ",'commitTs':'436568622965194754','tableFilter':['a.*','!b.x'],'br':{'logLevel':'debug','statusAddr':':1',"
      "'sendCredToTikv':false,'concurrency':4,'rateLimit':10,'timeAgo':'1h','checksum':true,'checkRequirements':false,"
      "'options':['--gc-ttl=3600','--lastbackupts=1','--mine']}", 0, false, NULL, NULL, {NULL},
      "br log start --task-name=log-a --start-ts=436568622965194754 " PD " --log-level=debug --status-addr=:1 "
      "--send-credentials-to-tikv=false " S3_FLAGS " --filter 'a.*' --filter '!b.x' --concurrency=4 --ratelimit=10 "
      "--checksum=true --check-requirements=false --gc-ttl=3600 --mine"},
-    {BR_LOG_PAUSE, S3 ",'tableFilter':['a.*'],'br':{'options':['--gc-ttl','3600','--filter','x.*','-fy.*','--mine','7']}", 0,
+    {BR_LOG_PAUSE,
+     S3 ",'tableFilter':['a.*'],'br':{'options':['--gc-ttl','3600','--filter','x.*','-fy.*','--mine','7']}", 0,
      false, NULL, NULL, {"--message=it's me"},
      "br log pause --task-name=log-a " PD " " S3_FLAGS " --gc-ttl 3600 --mine 7 '--message=it'\\''s me'"},
-    {BR_LOG_RESUME, S3 ",'br':{'options':['--gc-ttl','3600','--gc-ttl=7'],'concurrency':'four','checksum':1}", 0, true, NULL, NULL,
+    {BR_LOG_RESUME, S3 ",'br':{'options':['--gc-ttl','3600','--gc-ttl=7'],'concurrency':'four','checksum':1}", 0, true,
+     NULL, NULL,
      {NULL}, "br log resume --task-name=log-a " PD " " TLS " " S3_FLAGS},
     {BR_LOG_STOP, S3, 0, false, NULL, NULL, {NULL}, "br log stop --task-name=log-a " PD " " S3_FLAGS},
     {BR_LOG_TRUNCATE, S3, 7, false, NULL, NULL, {NULL}, "br log truncate --until=7 " PD " " S3_FLAGS},
@@ -215,7 +224,8 @@ static void test_secrets(void **state)
 
 /* -- answers ------------------------------------------------------------------------------- */
 
-#define TASK "{\"name\":\"log-a\",\"start_ts\":436568622965194754,\"end_ts\":999999999999999999,\"status\":\"Running\"," \
+#define TASK "{\"name\":\"log-a\",\"start_ts\":436568622965194754,\"end_ts\":999999999999999999," \
+    "\"status\":\"Running\"," \
     "\"table_filter\":[\"*.*\"],\"progress\":[{\"store_id\":1,\"checkpoint\":436568622965194755}]," \
     "\"storage\":\"s3://b/l]\\\"[\",\"checkpoint\":436568622965194755,\"estimate_qps\":12.5," \
     "\"last_errors\":[{\"store_id\":4,\"last_error\":{\"happen_at\":1795449600000,\"error_code\":\"KV:LogBackup:Io\"," \
@@ -280,7 +290,8 @@ static void test_metadata(void **state)
     assert_true(br_metadata_parse(line, strlen(line), &found));
     assert_true(found.min == 436568622965194754 && found.max == UINT64_MAX);
     static const char *const none[] = {
-        "", "[\"log metadata\"]", "[\"log metadata\"] [log-min-ts=1]", "[\"log metadata\"] [log-min-ts=] [log-max-ts=2]",
+        "", "[\"log metadata\"]", "[\"log metadata\"] [log-min-ts=1]", "[\"log metadata\"] [log-min-ts=] "
+                                                                       "[log-max-ts=2]",
         "[\"log metadata\"] [log-min-ts=99999999999999999999] [log-max-ts=2]", "[log-min-ts=1] [log-max-ts=2]",
     };
     for (size_t i = 0; i < ARRAY_LEN(none); i++)

@@ -94,7 +94,8 @@ static const struct br_plan_spec status = {.action = ACTION_PROBE, .driver = BR_
 static char *job_text(struct scene *s, const char *conditions)
 {
     return bed_keep(s->bed, xasprintf("{\"metadata\":{\"name\":\"%s\",\"namespace\":\"orders\",\"uid\":\"j1\","
-                                      "\"labels\":{\"brdeck/run-id\":\"%s\"}},\"status\":{\"conditions\":[%s]}}", s->job,
+                                      "\"labels\":{\"brdeck/run-id\":\"%s\"}},\"status\":{\"conditions\":[%s]}}",
+                                          s->job,
                                       s->id, conditions));
 }
 
@@ -227,7 +228,8 @@ static void no_service_account(void **state)
     begin(&s, NULL, NULL, &status);
     UNTIL(bed->f.loop, strstr(s.run->text, "it has no Pod yet"));
     send_event(bed, EVENTS, "ADDED", "{\"metadata\":{\"uid\":\"e1\"},\"type\":\"Warning\",\"reason\":\"FailedCreate\","
-               "\"lastTimestamp\":\"" T "03Z\",\"involvedObject\":{\"kind\":\"Job\",\"uid\":\"j1\"},\"message\":\"Error "
+               "\"lastTimestamp\":\"" T "03Z\",\"involvedObject\":{\"kind\":\"Job\",\"uid\":\"j1\"},"
+               "\"message\":\"Error "
                "creating: pods \\\"x-\\\" is forbidden: error looking up service account orders/tidb-backup-manager: "
                "serviceaccount \\\"tidb-backup-manager\\\" not found\"}");
     UNTIL(bed->f.loop, s.run->cause);
@@ -299,7 +301,8 @@ static void what_cannot_be_read_is_said(void **state)
     struct br_plan *plan = planned(&s, bed, &status);
     expect(bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
     expect_list(bed, JOBS, job_text(&s, COMPLETE));
-    expect(bed, PODS, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "no right to list pods")});
+    expect(bed, PODS, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "no right to list "
+                                                                                                 "pods")});
     expect_list(bed, EVENTS, "");
     s.run = execute(bed, plan, "y");
     until_end(bed, s.run);
@@ -350,7 +353,8 @@ static void what_does_not_fit_is_refused(void **state)
     struct bed *bed = *state;
     static const struct { struct br_plan_spec spec; const char *text; } rows[] = {
         {{.action = ACTION_PROBE, .driver = BR_DRIVER_JOB, .command = BR_DECODE}, "is for snapshot backups"},
-        {{.action = ACTION_PROBE, .driver = BR_DRIVER_OPERATOR, .command = BR_LOG_STATUS}, "TiDB Operator cannot do that"},
+        {{.action = ACTION_PROBE, .driver = BR_DRIVER_OPERATOR, .command = BR_LOG_STATUS}, "TiDB Operator cannot do "
+                                                                                           "that"},
         {{.action = ACTION_PROBE, .driver = BR_DRIVER_LOCAL, .command = BR_LOG_STATUS}, "--pd HOST:PORT"},
         {{.action = ACTION_PROBE, .driver = BR_DRIVER_JOB, .command = BR_LOG_TRUNCATE_TRY}, "wants a time"},
         {{.action = ACTION_DELETE, .driver = BR_DRIVER_JOB}, "no work for br alone"},
@@ -396,7 +400,8 @@ static const struct br_run *run_here(struct bed *bed, const char *text)
 static void br_runs_here(void **state)
 {
     struct bed *bed = *state;
-    const struct br_run *run = run_here(bed, "#!/bin/sh\necho \"$*\" >&2\necho 'noise in between' >&2\necho '" TASK "'\n");
+    const struct br_run *run = run_here(bed, "#!/bin/sh\necho \"$*\" >&2\necho 'noise in between' >&2\necho "
+                                             "'" TASK "'\n");
     until_end(bed, run);
     assert_outcome(run, BR_DONE, "task log-orders: Running");
     assert_string_equal(run->answer, TASK);

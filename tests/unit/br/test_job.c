@@ -110,7 +110,8 @@ static void compare_members(const char *path, const struct json *theirs, const s
     }
 }
 
-static bool is_empty(const struct json *json) { return json_is_null(json) || (json_type(json) >= JSON_ARRAY && !json_count(json)); }
+static bool is_empty(const struct json *json) { return json_is_null(json) || (json_type(json) >= JSON_ARRAY &&
+                                                                              !json_count(json)); }
 
 static void compare(const char *path, const struct json *theirs, const struct json *ours)
 {
@@ -159,7 +160,8 @@ static struct json *backup_of(const struct json *job)
     const struct json *owner = json_first(json_at(job, "metadata", "ownerReferences", NULL));
     struct json *metadata = json_object_in(backup, "metadata");
     json_set_string(metadata, "uid", json_string(owner, "uid"));
-    json_set_string(json_object_in(metadata, "annotations"), "kubectl.kubernetes.io/last-applied-configuration", applied);
+    json_set_string(json_object_in(metadata, "annotations"), "kubectl.kubernetes.io/last-applied-configuration",
+                    applied);
     return backup;
 }
 
@@ -186,7 +188,8 @@ static void test_as_recorded(void **state)
             assert_non_null(ours);
             compare("", theirs, ours);
             /* what the operator's init container copies /br from is what runs here */
-            assert_string_equal(json_string(json_first(json_at(theirs, "spec", "template", "spec", "initContainers", NULL)),
+            assert_string_equal(json_string(json_first(json_at(theirs, "spec", "template", "spec", "initContainers",
+                                                               NULL)),
                                             "image"),
                                 json_string(json_first(json_at(ours, "spec", "template", "spec", "containers", NULL)),
                                             "image"));
@@ -227,23 +230,31 @@ static const struct part {
 } parts[] = {
     /* the image */
     {BACKUP("", S3), BR_LOG_STATUS, false, false, NULL, "v8.5.0", "container.image", "'pingcap/br:v8.5.0'"},
-    {BACKUP("", S3 ",'toolImage':'my/br'"), BR_LOG_STATUS, false, false, NULL, "v8.5.0", "container.image", "'my/br:v8.5.0'"},
-    {BACKUP("", S3 ",'toolImage':'my/br:v7'"), BR_LOG_STATUS, false, false, NULL, "v8.5.0", "container.image", "'my/br:v7'"},
+    {BACKUP("", S3 ",'toolImage':'my/br'"), BR_LOG_STATUS, false, false, NULL, "v8.5.0", "container.image",
+     "'my/br:v8.5.0'"},
+    {BACKUP("", S3 ",'toolImage':'my/br:v7'"), BR_LOG_STATUS, false, false, NULL, "v8.5.0", "container.image",
+     "'my/br:v7'"},
     {BACKUP("", S3 ",'toolImage':'reg:5000/br'"), BR_LOG_STATUS, false, false, NULL, "v8.5.0", "container.image",
      "'reg:5000/br'"}, /* so does the operator */
     {BACKUP("", S3), BR_LOG_STATUS, false, false, "x/y@sha256:0", "v8.5.0", "container.image", "'x/y@sha256:0'"},
     /* where it runs, as whom */
     {BACKUP("", S3), BR_LOG_STATUS, false, false, NULL, "v1", "pod.serviceAccountName", "'tidb-backup-manager'"},
-    {BACKUP("", S3 ",'serviceAccount':'irsa'"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.serviceAccountName", "'irsa'"},
-    {BACKUP("", S3 ",'tolerations':[{'key':'k'}]"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.tolerations", "[{'key':'k'}]"},
+    {BACKUP("", S3 ",'serviceAccount':'irsa'"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.serviceAccountName",
+     "'irsa'"},
+    {BACKUP("", S3 ",'tolerations':[{'key':'k'}]"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.tolerations",
+     "[{'key':'k'}]"},
     {BACKUP("", S3 ",'affinity':{'nodeAffinity':{}}"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.affinity",
      "{'nodeAffinity':{}}"},
-    {BACKUP("", S3 ",'imagePullSecrets':[{'name':'p'}]"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.imagePullSecrets",
+    {BACKUP("", S3 ",'imagePullSecrets':[{'name':'p'}]"), BR_LOG_STATUS, false, false, NULL, "v1",
+     "pod.imagePullSecrets",
      "[{'name':'p'}]"},
-    {BACKUP("", S3 ",'podSecurityContext':{'runAsUser':1}"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.securityContext",
+    {BACKUP("", S3 ",'podSecurityContext':{'runAsUser':1}"), BR_LOG_STATUS, false, false, NULL, "v1",
+     "pod.securityContext",
      "{'runAsUser':1}"},
-    {BACKUP("", S3 ",'priorityClassName':'high'"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.priorityClassName", "'high'"},
-    {BACKUP("", S3 ",'resources':{'limits':{'cpu':'1'}}"), BR_LOG_STATUS, false, false, NULL, "v1", "container.resources",
+    {BACKUP("", S3 ",'priorityClassName':'high'"), BR_LOG_STATUS, false, false, NULL, "v1", "pod.priorityClassName",
+     "'high'"},
+    {BACKUP("", S3 ",'resources':{'limits':{'cpu':'1'}}"), BR_LOG_STATUS, false, false, NULL, "v1",
+     "container.resources",
      "{'limits':{'cpu':'1'}}"},
     {BACKUP("", S3), BR_LOG_STATUS, false, false, NULL, "v1", "pod.restartPolicy", "'Never'"},
     {BACKUP("", S3), BR_LOG_STATUS, false, false, NULL, "v1", "job.backoffLimit", "0"},
@@ -251,32 +262,41 @@ static const struct part {
     {BACKUP("", S3), BR_LOG_TRUNCATE, false, false, NULL, "v1", "job.activeDeadlineSeconds", "null"},
     /* environment: none for what reads no storage; spec.env overrides and follows */
     {BACKUP("", S3), BR_LOG_STATUS, false, false, NULL, "v1", "container.env", "[]"},
-    {BACKUP("", S3 ",'env':[{'name':'AWS_ACL','value':'mine'},{'name':'X','valueFrom':{'secretKeyRef':{'name':'n','key':'k'}}}]"),
+    {BACKUP("",
+            S3 ",'env':[{'name':'AWS_ACL','value':'mine'},{'name':'X','valueFrom':{'secretKeyRef':{'name':'n',"
+            "'key':'k'}}}]"),
      BR_LOG_METADATA, false, false, NULL, "v1", "container.env",
-     "[{'name':'S3_PROVIDER','value':'aws'},{'name':'S3_ENDPOINT'},{'name':'AWS_REGION'},{'name':'AWS_ACL','value':'mine'},"
+     "[{'name':'S3_PROVIDER','value':'aws'},{'name':'S3_ENDPOINT'},{'name':'AWS_REGION'},{'name':'AWS_ACL',"
+     "'value':'mine'},"
      "{'name':'AWS_STORAGE_CLASS','value':'STANDARD_IA'},"
      "{'name':'AWS_ACCESS_KEY_ID','valueFrom':{'secretKeyRef':{'name':'s','key':'access_key'}}},"
      "{'name':'AWS_SECRET_ACCESS_KEY','valueFrom':{'secretKeyRef':{'name':'s','key':'secret_key'}}},"
      "{'name':'X','valueFrom':{'secretKeyRef':{'name':'n','key':'k'}}}]"},
-    {BACKUP("", "'useKMS':true,'s3':{'provider':'ceph','bucket':'b','endpoint':'rgw:80','region':'r'}"), BR_LOG_METADATA, false,
+    {BACKUP("", "'useKMS':true,'s3':{'provider':'ceph','bucket':'b','endpoint':'rgw:80','region':'r'}"),
+     BR_LOG_METADATA, false,
      false, NULL, "v1", "container.env",
-     "[{'name':'S3_PROVIDER','value':'ceph'},{'name':'S3_ENDPOINT','value':'http://rgw:80'},{'name':'AWS_REGION','value':'r'},"
+     "[{'name':'S3_PROVIDER','value':'ceph'},{'name':'S3_ENDPOINT',"
+     "'value':'http://rgw:80'},{'name':'AWS_REGION','value':'r'},"
      "{'name':'AWS_ACL'},{'name':'AWS_STORAGE_CLASS'},{'name':'AWS_DEFAULT_REGION','value':'r'}]"},
     {BACKUP("", "'gcs':{'projectId':'p','bucket':'b','secretName':'g'}"), BR_LOG_METADATA, false, false, NULL, "v1",
      "container.env",
-     "[{'name':'GCS_PROJECT_ID','value':'p'},{'name':'GCS_OBJECT_ACL'},{'name':'GCS_BUCKET_ACL'},{'name':'GCS_LOCATION'},"
+     "[{'name':'GCS_PROJECT_ID',"
+     "'value':'p'},{'name':'GCS_OBJECT_ACL'},{'name':'GCS_BUCKET_ACL'},{'name':'GCS_LOCATION'},"
      "{'name':'GCS_STORAGE_CLASS'},"
      "{'name':'GCS_SERVICE_ACCOUNT_JSON_KEY','valueFrom':{'secretKeyRef':{'name':'g','key':'credentials'}}},"
      "{'name':'GOOGLE_APPLICATION_CREDENTIALS','value':'/gcs/credentials'}]"},
     {BACKUP("", "'gcs':{'projectId':'p','bucket':'b','secretName':'g'}"), BR_LOG_METADATA, false, false, NULL, "v1",
      "pod.volumes", "[{'name':'gcs-credentials','secret':{'secretName':'g'}}]"},
-    {BACKUP("", "'azblob':{'container':'c','secretName':'z'}"), BR_LOG_METADATA, false, false, NULL, "v1", "container.env",
+    {BACKUP("", "'azblob':{'container':'c','secretName':'z'}"), BR_LOG_METADATA, false, false, NULL, "v1",
+     "container.env",
      "[{'name':'AZURE_ACCESS_TIER','value':'Cool'},"
      "{'name':'AZURE_STORAGE_ACCOUNT','valueFrom':{'secretKeyRef':{'name':'z','key':'AZURE_STORAGE_ACCOUNT'}}},"
      "{'name':'AZURE_CLIENT_ID','valueFrom':{'secretKeyRef':{'name':'z','key':'AZURE_CLIENT_ID','optional':true}}},"
-     "{'name':'AZURE_CLIENT_SECRET','valueFrom':{'secretKeyRef':{'name':'z','key':'AZURE_CLIENT_SECRET','optional':true}}},"
+     "{'name':'AZURE_CLIENT_SECRET','valueFrom':{'secretKeyRef':{'name':'z','key':'AZURE_CLIENT_SECRET',"
+     "'optional':true}}},"
      "{'name':'AZURE_TENANT_ID','valueFrom':{'secretKeyRef':{'name':'z','key':'AZURE_TENANT_ID','optional':true}}},"
-     "{'name':'AZURE_STORAGE_KEY','valueFrom':{'secretKeyRef':{'name':'z','key':'AZURE_STORAGE_KEY','optional':true}}}]"},
+     "{'name':'AZURE_STORAGE_KEY','valueFrom':{'secretKeyRef':{'name':'z','key':'AZURE_STORAGE_KEY',"
+     "'optional':true}}}]"},
     /* volumes */
     {BACKUP("", S3), BR_LOG_STATUS, true, false, NULL, "v1", "pod.volumes",
      "[{'name':'ti-cluster-client-tls','secret':{'secretName':'tc-cluster-client-secret'}}]"},
@@ -295,13 +315,17 @@ static const struct part {
     {BACKUP("", S3), BR_LOG_STATUS, false, false, NULL, "v1", "metadata.name", "'brdeck-status-log-a-" RUN "'"},
     {BACKUP(",'labels':{'team':'x','tidb.pingcap.com/backup':'log-a','app.kubernetes.io/instance':'argo','n':7}", S3),
      BR_LOG_STATUS, false, false, NULL, "v1", "metadata.labels",
-     "{'team':'x','app.kubernetes.io/component':'backup','app.kubernetes.io/instance':'log-a','app.kubernetes.io/name':'backup',"
-     "'app.kubernetes.io/managed-by':'brdeck','brdeck/backup':'log-a','brdeck/command':'status','brdeck/run-id':'" RUN "'}"},
-    {BACKUP(",'annotations':{'iam.amazonaws.com/role':'arn','argocd.argoproj.io/tracking-id':'x'}", S3), BR_LOG_STATUS, false,
+     "{'team':'x','app.kubernetes.io/component':'backup','app.kubernetes.io/instance':'log-a',"
+     "'app.kubernetes.io/name':'backup',"
+     "'app.kubernetes.io/managed-by':'brdeck','brdeck/backup':'log-a','brdeck/command':'status',"
+     "'brdeck/run-id':'" RUN "'}"},
+    {BACKUP(",'annotations':{'iam.amazonaws.com/role':'arn','argocd.argoproj.io/tracking-id':'x'}", S3), BR_LOG_STATUS,
+     false,
      false, NULL, "v1", "template.annotations",
      "{'iam.amazonaws.com/role':'arn','brdeck/run-id':'" RUN "','brdeck/backup':'log-a'}"},
     /* $(NAME) of the Backup's is not expanded by the kubelet */
-    {BACKUP("", "'s3':{'bucket':'b','prefix':'$(AWS_SECRET_ACCESS_KEY)$$(x)'}"), BR_LOG_METADATA, false, false, NULL, "v1",
+    {BACKUP("", "'s3':{'bucket':'b','prefix':'$(AWS_SECRET_ACCESS_KEY)$$(x)'}"), BR_LOG_METADATA, false, false, NULL,
+     "v1",
      "container.args", "['log','metadata','--storage=s3://b/$$(AWS_SECRET_ACCESS_KEY)$$$(x)']"},
 };
 
