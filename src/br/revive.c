@@ -10,6 +10,8 @@
 
 /* A run of an earlier brdeck, out of its line of intent. */
 
+enum { ON_ITS_WAY_MS = 60 * 1000 }; /* a write that is older has arrived, or never will */
+
 struct plan *plan_bare(struct br *br, enum action_id action, bool v1, const char *ns, const char *name)
 {
     struct plan *plan = xcalloc(1, sizeof *plan);
@@ -88,9 +90,11 @@ struct run *revive_intent(struct br *br, const struct journal_entry *entry)
     }
     bool enough = fill_plan(plan, entry);
     struct run *run = add_run(br, plan, entry);
-    if (enough)
+    if (enough) {
         run_look_up(run, "brdeck ended before it knew");
-    else
+        if (fleet_now_ms(br->fleet) - entry->at_ms > ON_ITS_WAY_MS)
+            run->looks = LOST_LOOKS_MAX - 1; /* one look tells */
+    } else
         run_say(run, BR_UNKNOWN, "brdeck ended before it knew whether it was done, and the journal's line does not tell "
                 "enough to look it up: see the object");
     return run;
