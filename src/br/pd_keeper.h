@@ -47,7 +47,6 @@ struct pd_task {
 };
 struct pd_tasks {
     struct pd_task *by_name;
-    size_t keys;            /* how many were read */
     char last_key[512];     /* of the answer read last, as bytes */
     size_t last_key_len;    /* 0: there is none, or it was too long */
     char revision[24];      /* of etcd, so that all pages are of one moment */

@@ -165,20 +165,24 @@ void pd_take(struct pd_tasks *tasks, const char *key, size_t key_len, const char
 
 /* -- the answer and the question ---------------------------------------------------------------------- */
 
+static bool is_last(const struct pd_tasks *tasks, const char *key, size_t len)
+{
+    return len == tasks->last_key_len && memcmp(key, tasks->last_key, len) == 0;
+}
+
 static void take_pair(struct pd_tasks *tasks, const struct json *pair)
 {
     const char *key_text = json_string(pair, "key"), *value_text = json_string(pair, "value");
     size_t key_len = 0, len = 0;
     char *key = key_text ? base64_decode(key_text, &key_len) : NULL;
     char *value = base64_decode(value_text ? value_text : "", &len); /* an empty value is left out */
+    if (key && value && !is_last(tasks, key, key_len)) /* a page that begins with the end of the last counts it once */
+        pd_take(tasks, key, key_len, value, len);
     tasks->last_key_len = 0;
     if (key && key_len < sizeof tasks->last_key) {
         memcpy(tasks->last_key, key, key_len);
         tasks->last_key_len = key_len;
     }
-    if (key && value)
-        pd_take(tasks, key, key_len, value, len);
-    tasks->keys++;
     free(key);
     free(value);
 }

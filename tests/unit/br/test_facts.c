@@ -181,6 +181,12 @@ static const struct {
       .pod = {.present = true, .name = "p", .phase = "Running", .container = "backup"},
       .event = {.reason = "Evicting", .message = "x", .about = "Pod", .count = 1,
                 .at_ms = NOW_MS - 50 * 60000 + 31000}}},
+    {"mended: what the operator could not make is there", J, "",
+     EVENT("e1", "Backup", "uid-1", "FailedCreate", "x", "09:59", ""), {.job = {.present = true, .uid = "j1", .name = "-"}}},
+    {"not mended: it failed again", J, "", EVENT("e1", "Backup", "uid-1", "FailedCreate", "x", "10:01", ""),
+     {.job = {.present = true, .uid = "j1", .name = "-"},
+      .event = {.reason = "FailedCreate", .message = "x", .about = "Backup", .count = 1,
+                .at_ms = NOW_MS - 50 * 60000 + 1000}}},
     {"of the Backup itself, in a series", "", "",
      EVENT("e1", "Backup", "uid-1", "FailedCreate", "y", "10:00", ",\"series\":{\"count\":9,\"lastObservedTime\":"
            "\"2026-11-23T15:20:00.123456Z\"}"),
@@ -366,6 +372,114 @@ static void many_rows(void **state)
         assert_int_equal(facts_of(bed, name)->job.present, i == 4711);
     }
     assert_int_equal(fake_count(bed->f.server, CLUSTER), 1);
+}
+
+/* -- whatever the order ------------------------------------------------------------------------------------- */
+
+enum { THINGS = 3, STATES = 4, ORDERS = 25, CHANGES = 30 };
+
+/* What may become of three Jobs, each with a Pod and an Event, in all orders: the facts are those of what is there
+ * at the
+ * end, as a list of it gives them. */
+struct world {
+    int job[THINGS], pod[THINGS], event[THINGS]; /* 0: not there; else its state */
+    int version[3 * THINGS];
+};
+
+static char *thing_text(struct bed *bed, const struct world *w, int what)
+{
+    int i = what % THINGS, state = what < THINGS ? w->job[i] : what < 2 * THINGS ? w->pod[i] : w->event[i];
+    static const char *const job_states[] = {"", "", "\"startTime\":" AT("10:00"),
+        "\"conditions\":[{\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"BackoffLimitExceeded\"}]"};
+    static const char *const pod_states[] = {"", "\"phase\":\"Pending\"", "\"phase\":\"Running\"," MAIN(RUNS("10:05")),
+                                             "\"phase\":\"Failed\"," MAIN(ENDED("OOMKilled", "137", "10:05"))};
+    if (what < THINGS)
+        return bed_keep(bed, xasprintf("{\"metadata\":{\"namespace\":\"orders\",\"name\":\"j%d\",\"uid\":\"j%d\","
+            "\"resourceVersion\":\"%d\",\"creationTimestamp\":\"2026-11-23T15:10:0%dZ\"" OF_BACKUP("uid-1") "},"
+            "\"status\":{%s}}", i, i, w->version[what], i / 2, job_states[state]));
+    if (what < 2 * THINGS)
+        return bed_keep(bed, xasprintf("{\"metadata\":{\"namespace\":\"orders\",\"name\":\"p%d\",\"uid\":\"p%d\","
+            "\"resourceVersion\":\"%d\",\"creationTimestamp\":\"2026-11-23T15:10:02Z\",\"ownerReferences\":[{\"kind\":"
+            "\"Job\",\"uid\":\"j%d\",\"controller\":true}]},\"status\":{%s}}", i, i, w->version[what], i / 2,
+            pod_states[state]));
+    return bed_keep(bed, xasprintf("{\"metadata\":{\"uid\":\"e%d\",\"resourceVersion\":\"%d\"},\"type\":\"Warning\","
+        "\"involvedObject\":{\"kind\":\"%s\",\"uid\":\"%s%d\"},\"reason\":\"R%d\",\"lastTimestamp\":"
+        "\"2026-11-23T15:10:0%dZ\",\"count\":%d}", i, w->version[what], i ? "Pod" : "Job", i ? "p" : "j", i, state,
+        state * 2, state));
+}
+
+static int *state_of_thing(struct world *w, int what)
+{
+    return what < THINGS ? &w->job[what] : what < 2 * THINGS ? &w->pod[what - THINGS] : &w->event[what - 2 * THINGS];
+}
+
+static void change(struct bed *bed, struct world *w, int version)
+{
+    static const char *const watches[] = {JOBS "watch", PODS "watch", EVENTS "watch"};
+    int what = rand() % (3 * THINGS), *state = state_of_thing(w, what), was = *state;
+    *state = rand() % STATES;
+    if (!was && !*state)
+        return;
+    int now = *state;
+    *state = now ? now : was; /* a deletion tells the last state */
+    w->version[what] = version;
+    const char *type = !was ? "ADDED" : now ? "MODIFIED" : "DELETED", *text = thing_text(bed, w, what);
+    *state = now;
+    fake_send(bed->f.server, watches[what / THINGS],
+              bed_keep(bed, xasprintf("{\"type\":\"%s\",\"object\":%s}\n", type, text)));
+    if (rand() % 3 == 0)
+        SPIN(bed->f.loop, 1);
+}
+
+static char *world_list(struct bed *bed, struct world *w, int kind)
+{
+    struct str s;
+    str_init(&s, STR_SMALL);
+    for (int what = kind * THINGS; what < (kind + 1) * THINGS; what++)
+        if (*state_of_thing(w, what))
+            str_addf(&s, "%s%s", s.len ? "," : "", thing_text(bed, w, what));
+    char *list = list_of(bed, s.data);
+    str_done(&s);
+    return list;
+}
+
+static bool same_facts(const struct backup_facts *a, const struct backup_facts *b)
+{
+    return memcmp(&a->job, &b->job, sizeof a->job) == 0 && memcmp(&a->pod, &b->pod, sizeof a->pod) == 0 &&
+           memcmp(&a->event, &b->event, sizeof a->event) == 0;
+}
+
+static void whatever_the_order(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= ORDERS; seed++) {
+        struct bed beds[2] = {{.read_only = false}, {.read_only = false}};
+        struct world w = {{0}, {0}, {0}, {0}};
+        srand(seed);
+        for (size_t i = 0; i < 2; i++) {
+            bed_open(&beds[i]);
+            backup_put(&beds[i], &(struct backup_spec){0});
+        }
+        expect_watches(&beds[0], LIST(""), LIST(""), LIST(""));
+        want(&beds[0]);
+        UNTIL(beds[0].f.loop, fake_is_open(beds[0].f.server, JOBS "watch") &&
+                                  fake_is_open(beds[0].f.server, PODS "watch") &&
+                                  fake_is_open(beds[0].f.server, EVENTS "watch"));
+        for (int i = 0; i < CHANGES; i++)
+            change(&beds[0], &w, 100 + i);
+        expect_watches(&beds[1], world_list(&beds[1], &w, 0), world_list(&beds[1], &w, 1), world_list(&beds[1], &w, 2));
+        want(&beds[1]);
+        const struct backup_facts *wanted = facts_of(&beds[1], "log-orders");
+        int64_t until = clock_mono_ms() + PATIENCE_MS;
+        while (!same_facts(facts_of(&beds[0], "log-orders"), wanted) && clock_mono_ms() < until)
+            loop_turn(beds[0].f.loop, 5);
+        if (!same_facts(facts_of(&beds[0], "log-orders"), wanted))
+            fail_msg("seed %u: %s %s %s, not %s %s %s", seed, facts_of(&beds[0], "log-orders")->job.name,
+                     facts_of(&beds[0], "log-orders")->pod.phase, facts_of(&beds[0], "log-orders")->event.reason,
+                     wanted->job.name, wanted->pod.phase, wanted->event.reason);
+        bed_close(&beds[0]);
+        bed_close(&beds[1]);
+    }
 }
 
 /* -- what may not be had --------------------------------------------------------------------------------- */
@@ -562,6 +676,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_that_come_later, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(two_groups, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(rows_without_facts_pay_nothing, bed_setup, bed_teardown),
+        cmocka_unit_test(whatever_the_order),
         cmocka_unit_test_setup_teardown(many_rows, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(rights_that_are_missing, bed_setup, bed_teardown),
         cmocka_unit_test(clusters_are_told),
