@@ -1,4 +1,5 @@
-/* PD's tasks of Backups that nobody started here: they were loaded with the fleet, or their status was written by hand. */
+/* PD's tasks of Backups that nobody started here: they were loaded with the fleet, or their status was written by
+ * hand. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -22,16 +23,18 @@ struct pd_task *task_adopt(struct operator *op, const struct json *backup)
     if (task || !start || (!paused && strcmp(phase, "Running") != 0) || pd_has_lost(pd, ns, name))
         return task;
     char *service = run_pd_service(op->sim, backup), *path = run_backup_path(backup);
+    const struct json *entry = json_at(backup, "status", "logSubCommandStatuses", "log-pause", NULL);
+    char *host = xasprintf("backup-%s-log-pause-7h2xq", name);
     int64_t paused_ms = 0;
-    clock_parse_rfc3339(json_text(json_at(backup, "status", "logSubCommandStatuses", "log-pause", "timeCompleted", NULL)),
-                        &paused_ms);
+    clock_parse_rfc3339(json_string(entry, "timeCompleted"), &paused_ms);
     task = pd_start(pd, ns, service, name, path, start);
     if (paused)
-        pd_pause(pd, task, &(struct pd_pause){.at_ms = paused_ms});
+        pd_pause(pd, task, &(struct pd_pause){.by = host, .pid = 1, .at_ms = paused_ms});
     task->asleep = true;
     task->fixed_tso = decide_tso(cr_text(backup, "status", "logCheckpointTs"));
     free(service);
     free(path);
+    free(host);
     return task;
 }
 
@@ -40,6 +43,12 @@ void task_wake(struct pd_task *task)
     if (task->asleep)
         task->fixed_tso = 0;
     task->asleep = false;
+}
+
+/* At a glance: most objects are not worth being parsed. */
+static bool may_have_task(const char *text, const char *mark)
+{
+    return strstr(text, mark) && (strstr(text, "\"phase\":\"Running\"") || strstr(text, "\"phase\":\"Paused\""));
 }
 
 void tasks_adopt(struct operator *op, const char *ns, const char *service)
@@ -53,8 +62,7 @@ void tasks_adopt(struct operator *op, const char *ns, const char *service)
         size_t count = store_range(op->sim->store, kind_of(kinds[k]), ns, &first);
         for (size_t i = 0; i < count; i++) {
             const char *text = first[i]->text->text;
-            if (!strstr(text, mark) || !(strstr(text, "\"phase\":\"Running\"") || strstr(text, "\"phase\":\"Paused\"")) ||
-                pd_find(&op->pd, ns, first[i]->name))
+            if (!may_have_task(text, mark) || pd_find(&op->pd, ns, first[i]->name))
                 continue;
             struct json *backup = json_parse(text, first[i]->text->len, NULL);
             if (cr_is_log(backup))

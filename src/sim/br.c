@@ -126,9 +126,9 @@ char *br_command(const struct json *words, char *buf, size_t size)
 
 /* Words between blanks; a last "*" stands for all that begins so. */
 static const char common_flags[] =
-    "pd ca cert key storage log-level log-file log-format status-addr send-credentials-to-tikv s3.* gcs.* azblob.* hdfs.* "
-    "concurrency ratelimit ratelimit-unit checksum checksum-concurrency check-requirements crypter.* log.crypter.* "
-    "no-progress switch-mode-interval grpc-keepalive-time grpc-keepalive-timeout skip-check-path enable-opentracing "
+    "pd ca cert key storage log-level log-file log-format status-addr send-credentials-to-tikv s3.* gcs.* azblob.* "
+    "hdfs.* concurrency ratelimit ratelimit-unit checksum checksum-concurrency check-requirements crypter.* "
+    "log.crypter.* no-progress switch-mode-interval grpc-keepalive-time grpc-keepalive-timeout skip-check-path enable-opentracing "
     "redact-log redact-info-log remove-tiflash metadata-download-batch-size";
 
 static const struct known {
@@ -198,13 +198,15 @@ void br_line(struct str *out, const char *level, const char *source, const char 
 
 void br_error_lines(struct str *out, const char *words, const char *source, const char *error)
 {
-    static const char stack[] =
-        "main.main\\n\\t/workspace/source/tidb/br/cmd/br/main.go:38\\nruntime.main\\n\\t/usr/local/go/src/runtime/proc.go:271";
+    static const char stack[] = "main.main\\n\\t/workspace/source/tidb/br/cmd/br/main.go:38\\n"
+                                "runtime.main\\n\\t/usr/local/go/src/runtime/proc.go:271";
+    static const char stream_stack[] = "github.com/pingcap/tidb/br/pkg/task.RunStreamCommand\\n"
+                                       "\\t/workspace/source/tidb/br/pkg/task/stream.go:503";
     struct json *text = json_new_string(error);
     char *quoted = json_print(text);
     if (str_starts(words, "log"))
-        br_line(out, "ERROR", source, "[\"failed to stream\"] [command=\"%s\"] [error=%s] [stack=\"%s\"]", words, quoted,
-                "github.com/pingcap/tidb/br/pkg/task.RunStreamCommand\\n\\t/workspace/source/tidb/br/pkg/task/stream.go:503");
+        br_line(out, "ERROR", source, "[\"failed to stream\"] [command=\"%s\"] [error=%s] [stack=\"%s\"]", words,
+                quoted, stream_stack);
     else if (*words)
         br_line(out, "ERROR", source, "[\"failed to backup\"] [error=%s]", quoted);
     br_line(out, "ERROR", "main.go:38", "[\"br failed\"] [error=%s] [errorVerbose=%s] [stack=\"%s\"]", quoted, quoted,

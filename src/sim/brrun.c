@@ -259,8 +259,8 @@ static char *verb_truncate(struct br_run *run)
                  date_of(task->truncated_tso, date));
     str_add(run->out, "Reading Metadata... DONE { take = 1.213s }\n");
     str_addf(run->out, "We are going to remove 118 files, until %.19s.0000.\n", date_of(until, date));
-    str_add(run->out, "Clearing Data Files and Metadata... DONE { take = 412ms, kv-count = 2150934, kv-size = 301283871(301"
-                      ".3MB) }\n");
+    str_add(run->out, "Clearing Data Files and Metadata... DONE { take = 412ms, kv-count = 2150934, "
+                      "kv-size = 301283871(301.3MB) }\n");
     if (task && !dry && until > task->truncated_tso)
         task->truncated_tso = until;
     return NULL;
@@ -273,8 +273,8 @@ static char *verb_start(struct br_run *run)
     if (!*run->task)
         return xstrdup("The task name must be specified.: [BR:Common:ErrInvalidArgument]invalid argument");
     if (task_of(run) || pd_other(run->pd, run->ns, run->service, run->task))
-        return xstrdup("It supports single stream log task currently: [BR:Stream:ErrStreamLogTaskExist]stream task already "
-                       "exists");
+        return xstrdup("It supports single stream log task currently: [BR:Stream:ErrStreamLogTaskExist]stream task "
+                       "already exists");
     pd_start(run->pd, run->ns, run->service, run->task, run->storage,
              tso ? tso : (uint64_t)clock_wall_ms() << TSO_SHIFT);
     return NULL;
@@ -350,25 +350,26 @@ static char *check_pd(const struct br_run *run)
     struct sim *sim = run->call->sim;
     const char *address = br_flag(run->call->words, "pd");
     if (!address)
-        return xstrdup("the command needs access to PD, please specify `-u` or `--pd`: [BR:Common:ErrInvalidArgument]invalid "
-                       "argument");
+        return xstrdup("the command needs access to PD, please specify `-u` or `--pd`: "
+                       "[BR:Common:ErrInvalidArgument]invalid argument");
     bool tls = (ordered && ordered->tls) || cluster_pd_is_tls(sim, run->ns, run->service);
     if (store_get(sim->store, kind_of(KIND_SERVICE), run->ns, run->service) && !(ordered && ordered->unreachable) &&
         (!tls || br_flag(run->call->words, "ca")))
         return NULL;
-    return xasprintf("pd address (%s) not available, please check network: [BR:PD:ErrPDUpdateFailed]failed to update PD",
+    return xasprintf("pd address (%s) not available, please check network: "
+                     "[BR:PD:ErrPDUpdateFailed]failed to update PD",
                      address);
 }
 
 static char *check_storage(const struct br_run *run)
 {
     if (!*run->storage)
-        return xstrdup("empty store is not allowed: [BR:ExternalStorage:ErrStorageInvalidConfig]invalid external storage "
-                       "config");
+        return xstrdup("empty store is not allowed: [BR:ExternalStorage:ErrStorageInvalidConfig]invalid external "
+                       "storage config");
     if (!strstr(run->storage, "denied"))
         return NULL;
-    return xstrdup("check permission ListObjects failed due to permission denied: AccessDenied: Access Denied status code: "
-                   "403: [BR:ExternalStorage:ErrStorageInvalidPermission]external storage permission");
+    return xstrdup("check permission ListObjects failed due to permission denied: AccessDenied: Access Denied status "
+                   "code: 403: [BR:ExternalStorage:ErrStorageInvalidPermission]external storage permission");
 }
 
 static char *carry_out(struct br_run *run, const char *command)

@@ -22,7 +22,7 @@ struct event_note {
     const char *component;               /* "job-controller", "kubelet", "default-scheduler" */
     const char *host;                    /* of a kubelet; NULL: none */
     const char *field;                   /* "spec.containers{backup}"; NULL: the whole object */
-    bool series; /* by events.k8s.io, as the scheduler's: eventTime and series, no count, first- and lastTimestamp null */
+    bool series; /* by events.k8s.io, as the scheduler's: eventTime and series, no count, other times null */
 };
 /* Add it, or count up the one of the same reason and message about @about, an object of @kind. */
 void cluster_note(struct sim *sim, const struct kind *kind, const struct json *about, const struct event_note *note);

@@ -104,9 +104,10 @@ static void reply_state(struct request *request)
 /* The causes that may be ordered, each with where it strikes. */
 static void reply_causes(struct request *request)
 {
-    static const char *const kinds[] = {[TROUBLE_JOB] = "job",       [TROUBLE_NODE] = "node", [TROUBLE_MOUNT] = "mount",
-                                        [TROUBLE_IMAGE] = "image",   [TROUBLE_CONFIG] = "config", [TROUBLE_KILL] = "kill",
-                                        [TROUBLE_BR] = "br"};
+    static const char *const kinds[] = {
+        [TROUBLE_JOB] = "job",       [TROUBLE_NODE] = "node", [TROUBLE_MOUNT] = "mount", [TROUBLE_IMAGE] = "image",
+        [TROUBLE_CONFIG] = "config", [TROUBLE_KILL] = "kill", [TROUBLE_BR] = "br",
+    };
     struct json *answer = json_new_object(), *list = json_new_array();
     for (size_t i = 0; i < trouble_count; i++) {
         struct json *one = json_new_object();

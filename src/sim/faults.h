@@ -23,25 +23,26 @@
  *                    the next br of that command ("snapshot", "log-start", …; absent: any) fails with that text;
  *                    "dies":true: the Job fails without a word to the Backup.
  * POST /sim/job      {"cause":"image-not-pulled","namespace":"NS","name":"NAME","command":"log-pause","count":1}
- *                    the next so many Jobs (0: all to come) of that Backup (or of that Job's name) and command ("log-start",
- *                    …, "snapshot", "stop-task", "clean"; of a user's br "log-status", …; absent: any) get into that trouble.
- *                    An order holds its Job until it is withdrawn, then the Job goes on:
+ *                    the next so many Jobs (0: all to come) of that Backup (or of that Job's name) and command
+ *                    ("log-start", …, "snapshot", "stop-task", "clean"; of a user's br "log-status", …; absent: any) get
+ *                    into that trouble. An order holds its Job until it is withdrawn, then the Job goes on:
  *                    {"withdraw":true} and any of cause, namespace, name, command; DELETE /sim/job: all.
  *   "message" replaces its text; "container": which one's image.
- *   no Pod is made, FailedCreate      no-service-account quota-exceeded limit-range pod-security no-priority-class
- *                                     pod-forbidden webhook-denied
- *   the Pod gets no node              no-room node-taints no-node no-volume-claim
- *   volumes, network                  no-tls-secret volume-not-mounted; FailedCreatePodSandBox: no-pod-network
- *   ErrImagePull, ImagePullBackOff    image-not-pulled image-denied; InvalidImageName: bad-image-name
- *   CreateContainerConfigError        no-secret secret-key-missing no-config-map container-config;
- *                                     CreateContainerError: container-not-started
- *   killed while it runs, unreported  out-of-memory killed wrong-architecture evicted node-gone node-shutdown job-deadline
- *   br says ERROR and exits with 1    access-denied bad-access-key bad-secret-key login-expired no-credentials clock-skew
- *                                     wrong-region no-bucket storage-full storage-throttles task-exists restore-running
- *                                     log-backup-disabled other-cluster task-gone gc-passed truncate-lock path-not-empty
- *                                     backup-lock checksum-mismatch version-mismatch unknown-flag bad-flag-value
- *                                     pd-unreachable tikv-unreachable bad-certificate unknown-host connection-refused
- *                                     timeout manager-forbidden
+ *   no Pod is made, FailedCreate   no-service-account quota-exceeded limit-range pod-security no-priority-class
+ *                                  pod-forbidden webhook-denied
+ *   the Pod gets no node           no-room node-taints no-node no-volume-claim
+ *   volumes, network               no-tls-secret volume-not-mounted; FailedCreatePodSandBox: no-pod-network
+ *   ErrImagePull, ImagePullBackOff image-not-pulled image-denied; InvalidImageName: bad-image-name
+ *   CreateContainerConfigError     no-secret secret-key-missing no-config-map container-config;
+ *                                  CreateContainerError: container-not-started
+ *   killed as it runs, unreported  out-of-memory killed wrong-architecture evicted node-gone node-shutdown
+ *                                  job-deadline
+ *   br says ERROR, exits with 1    access-denied bad-access-key bad-secret-key login-expired no-credentials
+ *                                  clock-skew wrong-region no-bucket storage-full storage-throttles task-exists
+ *                                  restore-running log-backup-disabled other-cluster task-gone gc-passed
+ *                                  truncate-lock path-not-empty backup-lock checksum-mismatch version-mismatch
+ *                                  unknown-flag bad-flag-value pd-unreachable tikv-unreachable bad-certificate
+ *                                  unknown-host connection-refused timeout manager-forbidden
  *                    GET /sim/job tells them all. By themselves, from the objects, come no-service-account, no-secret,
  *                    secret-key-missing, no-tls-secret, unknown-flag.
  * POST /sim/operator {"running":false}     the operator stops reconciling, and later goes on
@@ -49,7 +50,7 @@
  * POST /sim/pd       {"namespace":"NS","task":"NAME", …}: what PD says of that log task; the Backup is not told.
  *   paused     true, or {"by":"host-7","at":"3h" (ago, or RFC 3339),"why":"TEXT","pid":4711,"severity":"ERROR",
  *              "bare":true (as an old br: no value)}: paused out of band; false: it goes on, errors are gone
- *   error      {"store":4,"code":"KV:LogBackup:RaftReq","message":"TEXT","at":"5m"}: of that store; false: none any more
+ *   error      {"store":4,"code":"KV:LogBackup:RaftReq","message":"TEXT","at":"5m"}: of that store; false: no more
  *   lag        "3h": how far the checkpoint is behind; checkpoint: "TSO", exactly that
  *   remove     true: PD forgets the task
  *   add        {"storage":"s3://b/p","start":"24h"}: a task that no Backup knows; needs "service"
@@ -61,8 +62,8 @@
  * POST /sim/touch    {"count":1000,"rate":1000,"namespace":"NS","name":"NAME"}
  *                    that many changes of status, so many a second, over the Backups in order (or over one)
  * POST /sim/shutdown {}                    as SIGTERM
- * GET  /sim/state                          counters: requests, watches, resourceVersion, faults, troubles, pdRanges (kv/range of
- *                                          any PD), pdOthers (anything else that was asked of a PD)
+ * GET  /sim/state                          counters: requests, watches, resourceVersion, faults, troubles, pdRanges
+ *                                          (kv/range of any PD), pdOthers (anything else that was asked of a PD)
  */
 #ifndef BRDECK_SIM_FAULTS_H
 #define BRDECK_SIM_FAULTS_H

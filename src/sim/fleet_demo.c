@@ -18,7 +18,14 @@
 #include "operator_private.h"
 #include "sim.h"
 
-enum { TSO_SHIFT = 18, MINUTE = 60 * 1000, HOUR = 60 * MINUTE, PULSE_MS = 70 * 1000, PULSE_FIRST_MS = 500, NIGHT_MS = 2 * HOUR };
+enum {
+    TSO_SHIFT = 18,
+    MINUTE = 60 * 1000,
+    HOUR = 60 * MINUTE,
+    PULSE_MS = 70 * 1000,
+    PULSE_FIRST_MS = 500,
+    NIGHT_MS = 2 * HOUR
+};
 
 /* What became of a Backup before the demo begins. */
 enum demo_end {
@@ -219,6 +226,8 @@ static void live_log(struct sim *sim, struct json *backup, const struct demo_row
         end_log(backup, LOG_PAUSE, at_ms);
         task->paused = true;
         task->paused_ms = at_ms + 3000;
+        task->paused_by = xasprintf("backup-%s-log-pause-7h2xq", row->name);
+        task->paused_pid = 1;
         task->frozen_ms = at_ms;
         break;
     case END_PAUSE_FAILED:
@@ -386,7 +395,8 @@ static void tell_lively(struct sim *sim)
         "{\"namespace\":\"orders\",\"task\":\"log-orders-apac\",\"paused\":{\"by\":\"ops-host-7\",\"pid\":4711,"
         "\"at\":\"3h12m\",\"why\":\"storage maintenance\"}}",
         "{\"namespace\":\"billing\",\"task\":\"log-billing-dr\",\"error\":{\"store\":4,\"code\":\"KV:LogBackup:Io\","
-        "\"message\":\"failed to put object rusoto error timeout after 15mins for upload part in s3 storage\",\"at\":\"31m\"}}",
+        "\"message\":\"failed to put object rusoto error timeout after 15mins for upload part in s3 storage\","
+        "\"at\":\"31m\"}}",
         "{\"namespace\":\"audit\",\"task\":\"log-audit-apac\",\"remove\":true}",
         "{\"namespace\":\"audit\",\"service\":\"audit-eu-pd\",\"task\":\"pitr-drill\",\"add\":{\"storage\":"
         "\"s3://tidb-backups-audit/drill\",\"start\":\"50h\"}}",

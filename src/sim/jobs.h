@@ -1,5 +1,5 @@
-/* jobs.h - the Jobs the operator makes, as recorded, and what the Job controller writes into Jobs. jobway.h has their way,
- * pods.h their Pods. */
+/* jobs.h - the Jobs the operator makes, as recorded, and what the Job controller writes into Jobs. jobway.h has their
+ * way, pods.h their Pods. */
 #ifndef BRDECK_SIM_JOBS_H
 #define BRDECK_SIM_JOBS_H
 

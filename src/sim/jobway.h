@@ -32,8 +32,8 @@ bool way_exists(const struct jobway *way);
 int64_t way_step(struct jobway *way);
 /* The text of its trouble; the caller frees. @task the Backup's name. */
 char *way_trouble_text(const struct jobway *way, const char *task);
-/* The main container has ended: well, or with 1, or killed where its trouble says so. True: the Job has ended, too; false:
- * its backoffLimit allows another Pod, and the way begins again. */
+/* The main container has ended: well, or with 1, or killed where its trouble says so. True: the Job has ended, too;
+ * false: its backoffLimit allows another Pod, and the way begins again. */
 bool way_end(struct jobway *way, bool good);
 /* Its activeDeadlineSeconds are over: the Pod is deleted, the Job has failed. */
 void way_expire(struct jobway *way);

@@ -94,7 +94,8 @@ static struct pd_task *add_task(struct pd *pd, const char *ns, const char *servi
 {
     const char *storage = json_string(add, "storage");
     int64_t start = time_at(add, "start", clock_wall_ms() - 3600 * 1000);
-    return pd_start(pd, ns, service, name, storage ? storage : "s3://backups/of/somebody", (uint64_t)start << TSO_SHIFT);
+    storage = storage ? storage : "s3://backups/of/somebody";
+    return pd_start(pd, ns, service, name, storage, (uint64_t)start << TSO_SHIFT);
 }
 
 bool pd_order(struct pd *pd, const struct json *order, struct error *err)

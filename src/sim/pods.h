@@ -1,5 +1,5 @@
-/* pods.h - Pods of Jobs as the Job controller makes them, and what scheduler and kubelet write into them. All but pod_put
- * work on trees. */
+/* pods.h - Pods of Jobs as the Job controller makes them, and what scheduler and kubelet write into them. All but
+ * pod_put work on trees. */
 #ifndef BRDECK_SIM_PODS_H
 #define BRDECK_SIM_PODS_H
 

@@ -38,15 +38,16 @@ bool check_cluster(struct operator *op, const struct kind *cr, const struct json
 }
 
 /* What is wrong with the Secret of S3, and the reason's word; NULL: nothing. The caller frees. */
-static char *check_secret(struct operator *op, const char *ns, const char *name, const char *secret, const char **reason)
+static char *check_secret(struct operator *op, const char *ns, const char *name, const char *secret,
+                          const char **reason)
 {
     static const char *const keys[] = {"access_key", "secret_key"};
     struct json *tree = store_read(op->sim->store, kind_of(KIND_SECRET), ns, secret);
     char *message = NULL;
     *reason = "GetS3SecretFailed";
     if (!tree)
-        message = xasprintf("backup %s/%s, get s3 secret %s/%s failed, err: Secret \"%s\" not found", ns, name, ns, secret,
-                            secret);
+        message = xasprintf("backup %s/%s, get s3 secret %s/%s failed, err: Secret \"%s\" not found", ns, name, ns,
+                            secret, secret);
     for (size_t i = 0; i < ARRAY_LEN(keys) && !message; i++)
         if (!json_at(tree, "data", keys[i], NULL) && !json_at(tree, "stringData", keys[i], NULL)) {
             *reason = "s3KeyNotExist";
@@ -94,8 +95,8 @@ bool check_job_name(struct operator *op, const struct kind *cr, const struct jso
     if (strlen(job) <= LABEL_MAX)
         return true;
     const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
-    char *message = xasprintf("create backup %s/%s job %s failed, err: Job.batch \"%s\" is invalid: spec.template.labels: "
-                              "Invalid value: \"%s\": must be no more than 63 bytes",
+    char *message = xasprintf("create backup %s/%s job %s failed, err: Job.batch \"%s\" is invalid: "
+                              "spec.template.labels: Invalid value: \"%s\": must be no more than 63 bytes",
                               ns, name, job, job, job);
     struct mark mark = {
         .type = "RetryFailed", .reason = "CreateBackupJobFailed", .message = message, .now_ms = clock_wall_ms()};

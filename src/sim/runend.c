@@ -170,8 +170,8 @@ void run_fail(struct run *run)
         return;
     }
     int64_t now = clock_wall_ms();
-    char *message = xasprintf("cluster %s/%s, wait pipe message failed, errMsg %s, err: exit status 1", run->ns, run->name,
-                              run->told ? run->told : "\n");
+    char *message = xasprintf("cluster %s/%s, wait pipe message failed, errMsg %s, err: exit status 1", run->ns,
+                              run->name, run->told ? run->told : "\n");
     struct mark mark = {.type = "Failed", .message = message, .now_ms = now};
     if (run->kind == RUN_LOG) {
         mark.reason = log_reasons[run->command];

@@ -17,7 +17,8 @@ enum { DAY_MS = 24 * 3600 * 1000 };
 
 const char *run_command(const struct run *run)
 {
-    static const char *const words[] = {[RUN_SNAPSHOT] = "snapshot", [RUN_STOP_TASK] = "stop-task", [RUN_CLEAN] = "clean"};
+    static const char *const words[] = {
+        [RUN_SNAPSHOT] = "snapshot", [RUN_STOP_TASK] = "stop-task", [RUN_CLEAN] = "clean"};
     return run->kind == RUN_LOG ? log_command_name(run->command) : words[run->kind];
 }
 
@@ -99,8 +100,8 @@ static void find_pd_failure(struct run *run, const struct json *backup)
                                  service, run->ns);
         run->source = "pd.go:442";
     } else if (run->kind == RUN_STOP_TASK && tls) {
-        run->failure = xstrdup("could not read ca certificate: open /var/lib/cluster-client-tls/ca.crt: no such file or "
-                               "directory");
+        run->failure = xstrdup("could not read ca certificate: open /var/lib/cluster-client-tls/ca.crt: no such file "
+                               "or directory");
         run->source = "common.go:120";
     }
     free(service);

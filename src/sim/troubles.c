@@ -158,8 +158,10 @@ static void add_word(struct str *out, char letter, const struct trouble_words *w
 {
     char when[CLOCK_TEXT_MAX];
     int64_t now = clock_wall_ms();
-    const char *const named[] = {['N'] = words->ns,     ['J'] = words->job,   ['P'] = words->pod, ['A'] = words->account,
-                                 ['S'] = words->secret, ['I'] = words->image, ['T'] = words->task, ['D'] = words->pd};
+    const char *const named[] = {
+        ['N'] = words->ns,     ['J'] = words->job,   ['P'] = words->pod,  ['A'] = words->account,
+        ['S'] = words->secret, ['I'] = words->image, ['T'] = words->task, ['D'] = words->pd,
+    };
     size_t at = (unsigned char)letter;
     if (letter == 'W')
         str_add(out, clock_format_rfc3339(now - DAY_MS, when));

@@ -1,7 +1,7 @@
 /* troubles.h - what goes wrong with Jobs, by order (faults.h, POST /sim/job): the table of causes, and the orders.
  *
- * What lies in the objects themselves (a ServiceAccount, a Secret, a key that is not there) needs no order: jobway.c sees
- * it. An order keeps its hold on a Job until it is withdrawn: then the Job goes on, as when the cause is taken away.
+ * What lies in the objects themselves (a ServiceAccount, a Secret, a key that is not there) needs no order: jobway.c
+ * sees it. An order keeps its hold on a Job until it is withdrawn: then the Job goes on, as when the cause is gone.
  */
 #ifndef BRDECK_SIM_TROUBLES_H
 #define BRDECK_SIM_TROUBLES_H

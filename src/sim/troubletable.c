@@ -12,7 +12,8 @@
 #define CONFIG(id_, reason_, text_) {.id = id_, .kind = TROUBLE_CONFIG, .reason = reason_, .text = text_}
 #define BR(id_, source_, text_) {.id = id_, .kind = TROUBLE_BR, .reason = source_, .text = text_}
 /* AWS's SDK for Go: code, message, and where it was. */
-#define S3(code, message, status) code ": " message "\n\tstatus code: " status ", request id: 7M1Q5P3A9C2R, host id: kQz8="
+#define S3(code, message, status) \
+    code ": " message "\n\tstatus code: " status ", request id: 7M1Q5P3A9C2R, host id: kQz8="
 #define NOT_PULLED "failed to pull and unpack image \"docker.io/@I\": failed to resolve reference \"docker.io/@I\": "
 
 /* The words of the API server, scheduler, kubelet, containerd, the storages and br, as they write them. */
@@ -26,8 +27,8 @@ const struct trouble_info trouble_table[] = {
                               "\"br\", \"backup\" must set securityContext.runAsNonRoot=true)"),
     FORBIDDEN("no-priority-class", "no PriorityClass with name backup-high was found"),
     FORBIDDEN("pod-forbidden", "unable to create new content in namespace @N because it is being terminated"),
-    JOB("webhook-denied", "Error creating: admission webhook \"validate.kyverno.svc-fail\" denied the request: resource "
-                          "Pod/@N/@J- was blocked: an image must come from registry.internal"),
+    JOB("webhook-denied", "Error creating: admission webhook \"validate.kyverno.svc-fail\" denied the request: "
+                          "resource Pod/@N/@J- was blocked: an image must come from registry.internal"),
     NODE("no-room", "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No "
                     "preemption victims found for incoming pod."),
     NODE("node-taints", "0/3 nodes are available: 3 node(s) had untolerated taint {dedicated: tikv}. preemption: 0/3 "
@@ -37,7 +38,8 @@ const struct trouble_info trouble_table[] = {
     NODE("no-volume-claim", "0/3 nodes are available: persistentvolumeclaim \"backup-nfs\" not found. preemption: 0/3 "
                             "nodes are available: 3 Preemption is not helpful for scheduling."),
     MOUNT("no-tls-secret", "FailedMount",
-          "MountVolume.SetUp failed for volume \"ti-cluster-client-tls\" : secret \"tc-cluster-client-secret\" not found"),
+          "MountVolume.SetUp failed for volume \"ti-cluster-client-tls\" : secret \"tc-cluster-client-secret\" not "
+          "found"),
     MOUNT("volume-not-mounted", "FailedMount",
           "MountVolume.SetUp failed for volume \"backup-nfs\" : mount failed: exit status 32"),
     MOUNT("no-pod-network", "FailedCreatePodSandBox",
@@ -63,7 +65,8 @@ const struct trouble_info trouble_table[] = {
     {.id = "wrong-architecture", .kind = TROUBLE_KILL, .reason = "StartError", .exit_code = 128,
      .text = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create "
              "failed: unable to start container process: exec /tidb-backup-manager: exec format error: unknown"},
-    {.id = "evicted", .kind = TROUBLE_KILL, .reason = "ContainerStatusUnknown", .exit_code = 137, .pod_reason = "Evicted",
+    {.id = "evicted", .kind = TROUBLE_KILL, .reason = "ContainerStatusUnknown", .exit_code = 137,
+     .pod_reason = "Evicted",
      .text = "The node was low on resource: ephemeral-storage. Threshold quantity: 10120387530, available: 8721168Ki. "
              "Container backup was using 11223344Ki, request is 0, has larger consumption of ephemeral-storage. "},
     {.id = "node-gone", .kind = TROUBLE_KILL, .reason = "ContainerStatusUnknown", .exit_code = 137,
@@ -78,8 +81,8 @@ const struct trouble_info trouble_table[] = {
     BR("bad-access-key", "s3.go:405",
        S3("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", "403")),
     BR("bad-secret-key", "s3.go:405",
-       S3("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check "
-                                   "your key and signing method.", "403")),
+       S3("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. "
+                                   "Check your key and signing method.", "403")),
     BR("login-expired", "s3.go:405", S3("ExpiredToken", "The provided token has expired.", "400")),
     BR("no-credentials", "s3.go:405", "NoCredentialProviders: no valid providers in chain. Deprecated.\n\tFor verbose "
                                       "messaging see aws.Config.CredentialsChainVerboseErrors"),
@@ -109,16 +112,16 @@ const struct trouble_info trouble_table[] = {
        "the global checkpoint ts: @C(@W) has been gc. : GC safepoint @O exceed TS @C: "
        "[BR:Backup:ErrBackupGCSafepointExceeded]backup GC safepoint exceeded"),
     BR("truncate-lock", "stream.go:985",
-       "failed to acquire lock on 'truncating.lock': there is something holding the lock: locked, meta = Locked(at: @W, "
-       "host: backup-@T-log-truncate-7h2xq, pid: 17, hint: There might be another truncate task running, or a truncate "
-       "task that didn't exit properly. You may check the metadata and continue by wait other task finish or manually "
+       "failed to acquire lock on 'truncating.lock': there is something holding the lock: locked, meta = Locked(at: "
+       "@W, host: backup-@T-log-truncate-7h2xq, pid: 17, hint: There might be another truncate task running, or a "
+       "truncate task that didn't exit properly. You may check the metadata and continue by wait other task finish or manually "
        "delete the lock file truncating.lock at the external storage.)"),
     BR("path-not-empty", "client.go:310",
-       "backup meta file exists in s3://b/p, there may be some backup files in the path already, please specify a correct "
-       "backup directory: [BR:Common:ErrInvalidArgument]invalid argument"),
+       "backup meta file exists in s3://b/p, there may be some backup files in the path already, please specify a "
+       "correct backup directory: [BR:Common:ErrInvalidArgument]invalid argument"),
     BR("backup-lock", "client.go:315",
-       "backup lock file exists in s3://b/p, there may be some backup files in the path already, please specify a correct "
-       "backup directory: [BR:Common:ErrInvalidArgument]invalid argument"),
+       "backup lock file exists in s3://b/p, there may be some backup files in the path already, please specify a "
+       "correct backup directory: [BR:Common:ErrInvalidArgument]invalid argument"),
     BR("checksum-mismatch", "schema.go:188",
        "backup checksum mismatch: [BR:Backup:ErrBackupChecksumMismatch]backup checksum mismatch"),
     BR("version-mismatch", "conn.go:280",
@@ -136,14 +139,14 @@ const struct trouble_info trouble_table[] = {
        "Get \"https://@D/pd/api/v1/config/cluster-version\": tls: failed to verify certificate: x509: certificate has "
        "expired or is not yet valid: current time 2026-11-22T18:00:00Z is after 2026-10-01T00:00:00Z"),
     BR("unknown-host", "s3.go:405",
-       "RequestError: send request failed\ncaused by: Get \"http://minio.storage:9000/b\": dial tcp: lookup minio.storage "
-       "on 10.96.0.10:53: no such host"),
+       "RequestError: send request failed\ncaused by: Get \"http://minio.storage:9000/b\": dial tcp: lookup "
+       "minio.storage on 10.96.0.10:53: no such host"),
     BR("connection-refused", "s3.go:405",
        "RequestError: send request failed\ncaused by: Get \"http://minio.storage:9000/b\": dial tcp 10.96.7.7:9000: "
        "connect: connection refused"),
     BR("timeout", "client.go:1120", "context deadline exceeded"),
     BR("manager-forbidden", "main.go:1",
-       "backups.br.pingcap.com \"@T\" is forbidden: User \"system:serviceaccount:@N:@A\" cannot get resource \"backups\" "
-       "in API group \"br.pingcap.com\" in the namespace \"@N\""),
+       "backups.br.pingcap.com \"@T\" is forbidden: User \"system:serviceaccount:@N:@A\" cannot get resource "
+       "\"backups\" in API group \"br.pingcap.com\" in the namespace \"@N\""),
 };
 const size_t trouble_count = ARRAY_LEN(trouble_table);

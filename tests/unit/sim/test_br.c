@@ -140,7 +140,8 @@ static void test_status(void **state)
         {"['log','metadata','--storage=s3://b/other']", "NoSuchKey", 1},
         {"['log','metadata','--storage=s3://denied/p']", "AccessDenied", 1},
         {"['log','metadata']", "empty store is not allowed", 1},
-        {"['log','truncate','--dry-run','--until=470646456234541057','--storage=s3://b/p']", "We are going to remove", 0},
+        {"['log','truncate','--dry-run','--until=470646456234541057','--storage=s3://b/p']", "We are going to remove",
+         0},
         {"['log','truncate','--dry-run','--storage=s3://b/p']", "please provide the `--until` ts", 1},
         {"['validate','decode','--field=end-version','--storage=s3://b/p']", "\n47", 0},
         {"['nothing']", "unknown command \"nothing\" for \"br\"", 1},
@@ -212,7 +213,8 @@ static void test_jobs(void **state)
     (void)state;
     struct sim sim;
     begin(&sim);
-    make_job(&sim, "good", "'log','status','--pd=tc-pd.backup-test:2379'", "'backoffLimit':0,'ttlSecondsAfterFinished':60");
+    make_job(&sim, "good", "'log','status','--pd=tc-pd.backup-test:2379'",
+             "'backoffLimit':0,'ttlSecondsAfterFinished':60");
     WAIT_FOR(&sim, holds(&sim, KIND_JOB, "good", "'type':'Complete','status':'True'"));
     assert_true(holds(&sim, KIND_POD, "", "'generateName':'good-'"));
     WAIT_FOR(&sim, !holds(&sim, KIND_JOB, "good", "good"));

@@ -112,8 +112,8 @@ static void test_checkpoint(void **state)
     assert_true(tso == 470646456234541057U);
     free(bytes);
     order_pd(&sim, "{'namespace':'backup-test','task':'log-a','lag':'3h'}");
-    int64_t lag = clock_wall_ms() - (int64_t)(pd_checkpoint(operator_pd(sim.operator_),
-                                                            pd_find(operator_pd(sim.operator_), NS, "log-a")) >> TSO_SHIFT);
+    const struct pd *pd = operator_pd(sim.operator_);
+    int64_t lag = clock_wall_ms() - (int64_t)(pd_checkpoint(pd, pd_find(pd, NS, "log-a")) >> TSO_SHIFT);
     assert_in_range(lag, 3 * 3600 * 1000, 3 * 3600 * 1000 + 2000);
     sim_done(&sim);
 }
@@ -184,7 +184,8 @@ static void test_pause(void **state)
     size_t len;
     int64_t at, pid;
     begin(&sim);
-    order_pd(&sim, "{'namespace':'backup-test','task':'log-a','paused':{'by':'host-7','pid':99,'at':'3h','why':'works'}}");
+    order_pd(&sim, "{'namespace':'backup-test','task':'log-a','paused':{'by':'host-7','pid':99,'at':'3h',"
+                   "'why':'works'}}");
     struct json *pause = pause_of(&sim);
     assert_string_equal(json_string(pause, "severity"), "MANUAL");
     assert_string_equal(json_string(pause, "operation_hostname"), "host-7");
@@ -202,7 +203,8 @@ static void test_pause(void **state)
     order_pd(&sim, "{'namespace':'backup-test','task':'log-a','paused':{'severity':'ERROR','why':'no space'}}");
     pause = pause_of(&sim);
     assert_string_equal(json_string(pause, "severity"), "ERROR");
-    assert_string_equal(json_string(pause, "payload_type"), "application/x-protobuf;messageType=brpb.StreamBackupError");
+    assert_string_equal(json_string(pause, "payload_type"),
+                        "application/x-protobuf;messageType=brpb.StreamBackupError");
     why = base64_decode(json_string(pause, "payload"), &len);
     check_error(why, len, 1, "KV:LogBackup:Io", "no space");
     free(why);

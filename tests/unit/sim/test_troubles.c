@@ -1,5 +1,5 @@
-/* Every trouble by order, on the way of the operator's Jobs: what Job, Pod, Events and Backup say of it, and that the way
- * goes on when it is withdrawn. */
+/* Every trouble by order, on the way of the operator's Jobs: what Job, Pod, Events and Backup say of it, and that the
+ * way goes on when it is withdrawn. */
 #include <config.h>
 
 #include <stdarg.h>
@@ -186,7 +186,8 @@ static void test_flags(void **state)
         assert_int_equal(!phase_is(&sim, "log-a", "Failed"), rows[i].starts);
         if (rows[i].starts) {
             change(&sim, KIND_BACKUP, "log-a", "{'spec':{'logSubcommand':'log-pause'}}");
-            WAIT_FOR(&sim, phase_is(&sim, "log-a", "Paused") || holds(&sim, KIND_BACKUP, "log-a", "PauseLogBackupFailed"));
+            WAIT_FOR(&sim, phase_is(&sim, "log-a", "Paused") ||
+                               holds(&sim, KIND_BACKUP, "log-a", "PauseLogBackupFailed"));
             assert_int_equal(phase_is(&sim, "log-a", "Paused"), !rows[i].flag);
         }
         if (rows[i].flag)
@@ -199,7 +200,8 @@ static void test_flags(void **state)
 static void test_cluster(void **state)
 {
     (void)state;
-    static const char *const stills[] = {"{'spec':{'paused':true}}", "{'spec':{'suspendAction':{'suspendCompute':true}}}"};
+    static const char *const stills[] = {"{'spec':{'paused':true}}",
+                                         "{'spec':{'suspendAction':{'suspendCompute':true}}}"};
     static const char *const goes[] = {"{'spec':{'paused':null}}", "{'spec':{'suspendAction':null}}"};
     for (size_t i = 0; i < ARRAY_LEN(stills); i++) {
         struct sim sim;
