@@ -7,39 +7,10 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/text.h>
 
+#include "act.h"
 #include "deck.h"
 
-enum { SNAPSHOTS_MAX = 200, CHOICES_SHOWN = 8 };
-
-/* A snapshot that a truncate may go up to. */
-struct choice {
-    char *name;
-    tso_t ts;
-};
-struct act {
-    struct view view;
-    struct ui *ui;
-    const struct action *action;
-    struct br_plan **plans;    /* made at once; truncate: when the time is known */
-    struct br_plan_spec *specs;
-    char **names, **spaces;    /* of @specs */
-    bool *hidden;              /* marked, but not shown by the filter */
-    size_t count;
-    bool asking_time;          /* truncate: @line holds the time, not the confirmation */
-    struct choice *choices;
-    size_t choice_count, choice;  /* choice 0: none picked */
-    struct line_edit line;     /* the time, or what confirms */
-    bool clear_truncate;
-    bool keep_data;            /* delete: cleanPolicy Retain first */
-    tso_t until;
-    bool zoneless;
-    struct error error;        /* of what was typed */
-    struct pager *pager;
-    bool stale;
-    bool seen;                 /* what is asked now was on the screen: keys typed before do not answer it */
-    bool cut;                  /* there is more than fits */
-    bool may_ask;              /* truncate: the state allows it, only the time may not */
-};
+enum { SNAPSHOTS_MAX = 200 };
 
 static const struct key_binding act_keys[] = {
     {UI_COPY_KUBECTL, "ctrl-k"}, {UI_PAGE_DOWN, "pgdn"}, {UI_PAGE_UP, "pgup"},
@@ -78,118 +49,6 @@ static void make_plans(struct act *act)
     act->stale = true;
 }
 
-static size_t count_phase(const struct act *act, enum br_plan_phase phase)
-{
-    size_t n = 0;
-    for (size_t i = 0; act->plans && i < act->count; i++)
-        n += act->plans[i]->phase == phase;
-    return n;
-}
-
-static bool all_ready(const struct act *act)
-{
-    return act->plans && count_phase(act, BR_PLAN_READY) == act->count;
-}
-
-/* -- what is shown ------------------------------------------------------------------------ */
-
-static void free_last(struct description *d)
-{
-    d->count--;
-    free(d->lines[d->count].label);
-    free(d->lines[d->count].text);
-}
-
-static void add_description(struct act *act, const struct br_plan *plan)
-{
-    struct ui *ui = act->ui;
-    struct describe_context ctx = {
-        .window = plan->window_known ? &plan->window : NULL, .window_known = plan->window_known,
-        .has_status_sub = fleet_has_status_sub(ui->fleet, plan->v1), .read_only = ui->read_only,
-        .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
-    };
-    struct description d;
-    description_init(&d);
-    br_plan_describe(plan, &ctx, &d);
-    if (plan->phase == BR_PLAN_READY && d.count)
-        free_last(&d); /* how to confirm it: the last line of the dialog asks that */
-    described_fill(act->pager, &d);
-    description_done(&d);
-}
-
-/* Batches: rows that the filter hides come first, then what each would do, in one line each. */
-static void add_batch(struct act *act)
-{
-    for (int hidden = 1; hidden >= 0; hidden--)
-        for (size_t i = 0; i < act->count; i++) {
-            const struct br_plan *plan = act->plans[i];
-            static const struct { const char *word; enum style style; } words[] = {
-                [BR_PLAN_LOOKING] = {"looking...", STYLE_DIM}, [BR_PLAN_READY] = {"ready", STYLE_OK},
-                [BR_PLAN_REFUSED] = {"refused", STYLE_CRIT},   [BR_PLAN_FAILED] = {"no answer", STYLE_WARN},
-            };
-            if (act->hidden[i] != hidden)
-                continue;
-            struct str label, line;
-            str_init(&label, 1024);
-            str_init(&line, 2048);
-            str_addf(&label, "%s/%s%s", plan->ns, plan->name, hidden ? " (hidden by the filter)" : "");
-            str_add(&line, words[plan->phase].word);
-            if (plan->error.code && plan->phase != BR_PLAN_READY)
-                str_addf(&line, ": %s", plan->error.text);
-            else if (plan->phase == BR_PLAN_READY)
-                str_addf(&line, ", now %s%s%s", plan->state.word, plan->dry_run == BR_DRY_RUN_ACCEPTED
-                         ? ", dry-run accepted" : "",
-                         plan->truncates && plan->action->id != ACTION_TRUNCATE ? ", and a truncate runs with it" : "");
-            if (plan->phase == BR_PLAN_READY && plan->action->id == ACTION_DELETE)
-                str_addf(&line, ", %s %s%s",
-                         plan->removes.cleans ? "and EVERYTHING goes under" : "the data stays under",
-                         plan->removes.prefix, plan->removes.cleans && !plan->removes.all_seen ?
-                         " (who else keeps data there is unknown)" : "");
-            pager_add_labelled(act->pager, 0, 0, STYLE_TEXT, label.data, words[plan->phase].style, line.data);
-            str_done(&label);
-            str_done(&line);
-        }
-}
-
-static bool any_waiting(const struct act *act)
-{
-    for (size_t i = 0; act->plans && i < act->count; i++)
-        if (act->plans[i]->waiting_truncate)
-            return true;
-    return false;
-}
-
-/* A delete that takes the data with it: keeping that is offered first (rule 11), also where it is refused without. */
-static bool may_keep_data(const struct act *act)
-{
-    for (size_t i = 0; act->plans && i < act->count; i++)
-        if (act->plans[i]->removes.retain_offered)
-            return true;
-    return false;
-}
-
-static void offer_keeping(struct act *act)
-{
-    if (act->keep_data)
-        pager_add(act->pager, STYLE_OK, 0,
-                  "The data is kept: cleanPolicy is set to Retain first. Tab leaves cleanPolicy as it is.");
-    else if (may_keep_data(act))
-        pager_add(act->pager, STYLE_WARN, 0, "Tab keeps the data: cleanPolicy is set to Retain first, and only then "
-                                             "is it deleted.");
-}
-
-/* A truncate that waits would run as well (rule 2): taking it out is offered first. */
-static void offer_clearing(struct act *act)
-{
-    if (count_phase(act, BR_PLAN_REFUSED)) /* the refusal tells how */
-        return;
-    if (act->clear_truncate)
-        pager_add(act->pager, STYLE_OK, 0, "The truncate that waits is taken out with this. Tab lets it run.");
-    else if (any_waiting(act))
-        pager_add(act->pager, STYLE_WARN, 0,
-                  "A truncate waits and would run with this: log data goes. Tab takes it out instead.");
-}
-
 static void keep_or_not(struct act *act)
 {
     act->keep_data = !act->keep_data;
@@ -210,97 +69,6 @@ static void clear_or_not(struct act *act)
     act->seen = false;
 }
 
-static void add_choice(struct act *act, size_t i)
-{
-    int64_t now = ui_now_ms(act->ui);
-    char at[TSO_TEXT_MAX], number[TSO_TEXT_MAX];
-    bool picked = i + 1 == act->choice;
-    struct str line;
-    str_init(&line, 512);
-    str_addf(&line, "%s%s  %s  TSO %s", picked ? "> " : "  ", tso_format(act->choices[i].ts, TSO_LOCAL, now, at),
-             act->choices[i].name,
-             tso_format(act->choices[i].ts, TSO_NUMBER, now, number));
-    pager_add(act->pager, picked ? STYLE_TITLE : STYLE_TEXT, 0, line.data);
-    str_done(&line);
-}
-
-static void add_time_question(struct act *act)
-{
-    struct str line;
-    str_init(&line, 1024);
-    if (act->count == 1)
-        str_addf(&line, "Truncate the log of %s/%s", act->spaces[0], act->names[0]);
-    else
-        str_addf(&line, "Truncate the logs of %zu backups", act->count);
-    pager_add(act->pager, STYLE_TITLE, 0, line.data);
-    str_clear(&line);
-    const struct kube_target *target = kube_client_target(fleet_client(act->ui->fleet));
-    str_addf(&line, "%s, %s", target->context, target->server);
-    pager_add_labelled(act->pager, 0, 7, STYLE_LABEL, "context", STYLE_TEXT, line.data);
-    str_done(&line);
-    pager_add(act->pager, STYLE_TEXT, 0,
-              "Up to when does its log go? A time, a TSO, an age such as -7d, or a snapshot (up, down):");
-    if (!act->choice_count)
-        pager_add(act->pager, STYLE_DIM, 2, "no complete snapshot of this cluster is listed");
-    /* those round the picked one */
-    size_t first = act->choice > CHOICES_SHOWN / 2 ? act->choice - CHOICES_SHOWN / 2 : 0;
-    if (first + CHOICES_SHOWN > act->choice_count)
-        first = act->choice_count > CHOICES_SHOWN ? act->choice_count - CHOICES_SHOWN : 0;
-    for (size_t i = first; i < act->choice_count && i < first + CHOICES_SHOWN; i++)
-        add_choice(act, i);
-}
-
-static void fill(struct act *act)
-{
-    pager_renew(act->pager);
-    offer_keeping(act);
-    offer_clearing(act);
-    if (act->asking_time) {
-        add_time_question(act);
-    } else if (act->count == 1) {
-        add_description(act, act->plans[0]);
-    } else {
-        struct str title;
-        str_init(&title, 512);
-        str_addf(&title, "%s: %zu backups, one after another; the first that fails halts the rest",
-                 act->action->title, act->count);
-        pager_add(act->pager, STYLE_TITLE, 0, title.data);
-        str_clear(&title);
-        const struct kube_target *target = kube_client_target(fleet_client(act->ui->fleet));
-        str_addf(&title, "%s, %s", target->context, target->server);
-        pager_add_labelled(act->pager, 0, 0, STYLE_LABEL, "context", STYLE_TEXT, title.data);
-        str_done(&title);
-        add_batch(act);
-    }
-}
-
-/* The question on the last line of the dialog. */
-static void question(struct act *act, struct str *out, int width)
-{
-    char typed[512];
-    if (act->asking_time)
-        str_add(out, "until: ");
-    else if (count_phase(act, BR_PLAN_LOOKING))
-        str_add(out, "Looking... Esc leaves all as it is.");
-    else if (count_phase(act, BR_PLAN_FAILED))
-        str_add(out, "No answer. Enter tries again, Esc leaves all as it is.");
-    else if (!all_ready(act) && act->action->id == ACTION_TRUNCATE && act->may_ask)
-        str_add(out, "Enter takes another time, Esc leaves all as it is.");
-    else if (!all_ready(act))
-        str_add(out, act->count > 1
-                ? "Not all can be done: take the marks off those. Esc leaves." : "Nothing is done. Esc leaves.");
-    else if (act->ui->read_only)
-        str_add(out, "Read-only: nothing is sent. Esc leaves.");
-    else {
-        br_batch_confirm(act->plans, act->count, typed, sizeof typed);
-        if (act->plans[0]->confirm == BR_CONFIRM_YES && act->count == 1)
-            str_addf(out, "%s? y/N: ", act->action->title);
-        else
-            str_addf(out, width >= (int)text_width(typed) * 2 + 48
-                     ? "Type %s to do it, Esc to leave all as it is: " : "Type %s: ", typed);
-    }
-}
-
 static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct act *act = (struct act *)view;
@@ -317,9 +85,10 @@ static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     canvas_fill(c, box, STYLE_DIALOG);
     if (box.rows > 1)
         canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
-    question(act, &ask, width);
-    bool input = act->asking_time || all_ready(act);
-    act->cut = (int)pager_rows(act->pager, width) > box.rows - 2 - errors;
+    act_question(act, &ask, width);
+    bool input = act->asking_time || act_all_ready(act);
+    bool cut = (int)pager_rows(act->pager, width) > box.rows - 2 - errors, stale = cut != act->cut;
+    act->cut = cut;
     pager_draw(act->pager, c, (struct rect){box.row + 1, box.col + 2, box.rows - 2 - errors, width});
     int row = last - errors;
     for (const char *next = errors ? act->error.text : NULL; next; row++) {
@@ -333,9 +102,11 @@ static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     int col = 2 + canvas_text(c, last, box.col + 2, room, input ? STYLE_TITLE : STYLE_WARN, ask.data);
     if (input)
         line_edit_draw(&act->line, c, last, box.col + col, box.cols - col - 1, STYLE_INPUT);
-    act->seen = act->asking_time || all_ready(act);
+    act->seen = act->asking_time || act_all_ready(act);
     str_done(&ask);
-    return count_phase(act, BR_PLAN_LOOKING) ? ui_now_ms(ui) + 1000 : INT64_MAX;
+    if (stale) /* the keys in the last line were collected before that was known */
+        return ui_now_ms(ui);
+    return act_count_phase(act, BR_PLAN_LOOKING) ? ui_now_ms(ui) + 1000 : INT64_MAX;
 }
 
 static void act_refresh(struct view *view, struct ui *ui)
@@ -343,7 +114,7 @@ static void act_refresh(struct view *view, struct ui *ui)
     struct act *act = (struct act *)view;
     (void)ui;
     if (act->stale)
-        fill(act);
+        act_fill(act);
     act->stale = false;
 }
 
@@ -377,12 +148,12 @@ static bool confirm(struct act *act)
     struct error err = {.code = ERROR_NONE};
     struct br_plan **plans = act->plans;
     size_t count = act->count;
-    if (!all_ready(act)) {
-        bool failed = count_phase(act, BR_PLAN_FAILED) > 0;
+    if (!act_all_ready(act)) {
+        bool failed = act_count_phase(act, BR_PLAN_FAILED) > 0;
         for (size_t i = 0; i < count; i++)
             if (plans[i]->phase == BR_PLAN_FAILED)
                 br_plan_look(plans[i]);
-        if (!failed && act->may_ask && !count_phase(act, BR_PLAN_LOOKING))
+        if (!failed && act->may_ask && !act_count_phase(act, BR_PLAN_LOOKING))
             ask_time_again(act);
         return false;
     }
@@ -462,7 +233,7 @@ static bool act_key(struct view *view, struct ui *ui, struct key_press key)
     if (is_command(ui, key))
         return false;
     bool leaves = key.name == KEY_NAME_ESC || (key.mods & KEY_CTRL && (key.ch == L'c' || key.ch == L'g'));
-    bool ready = act->asking_time || all_ready(act);
+    bool ready = act->asking_time || act_all_ready(act);
     /* Keys do nothing while it looks, nor those that were typed before the question could be read. */
     if (leaves || (ready ? act->seen : key.name == KEY_NAME_ENTER))
         type_key(act, key);
@@ -481,9 +252,9 @@ static bool act_command(struct view *view, struct ui *ui, enum ui_command comman
 {
     struct act *act = (struct act *)view;
     if (command == UI_CLEAR_TRUNCATE) {
-        if (act->keep_data || may_keep_data(act))
+        if (act->keep_data || act_may_keep_data(act))
             keep_or_not(act);
-        else if (act->plans && (act->clear_truncate || any_waiting(act)))
+        else if (act->plans && (act->clear_truncate || act_any_waiting(act)))
             clear_or_not(act);
         return true;
     }
@@ -509,13 +280,13 @@ static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
     for (size_t i = 0; act->plans && i < act->count; i++)
         line = line || act->plans[i]->kubectl;
     hints_add(hints, UI_BACK, "leave", false);
-    if (act->keep_data || may_keep_data(act))
+    if (act->cut) /* before all else: there is more to read */
+        hints_add(hints, UI_PAGE_DOWN, "more", false);
+    if (act->keep_data || act_may_keep_data(act))
         hints_add(hints, UI_CLEAR_TRUNCATE, act->keep_data ? "leave cleanPolicy" : "keep the data", false);
-    if (act->clear_truncate || any_waiting(act))
+    if (act->clear_truncate || act_any_waiting(act))
         hints_add(hints, UI_CLEAR_TRUNCATE, act->clear_truncate
                   ? "let the waiting truncate run" : "take the waiting truncate out", false);
-    if (act->cut)
-        hints_add(hints, UI_PAGE_DOWN, "more", false);
     if (line)
         hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
 }
