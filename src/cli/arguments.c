@@ -49,7 +49,8 @@ const struct flag flag_table[] = {
     {"version", 0, FLAG_BOOL, AT(version), NULL, false, "Show the version"},
     {"selector", 'l', FLAG_TEXT, AT(selector), "LABELS", true, "Only those with these labels: a=b,c!=d,e"},
     {"output", 'o', FLAG_TEXT, AT(output), "FORM", true,
-     "get: table, wide, json, yaml or name; check: text, json or prometheus; runs, journal: text or json; br: json; an action with "
+     "get: table, wide, json, yaml or name; check: text, json or prometheus; runs, journal: text or json; br: json; "
+     "an action with "
      "--dry-run: json"},
     {"watch", 'w', FLAG_BOOL, AT(watch), NULL, true, "Go on with what changes"},
     {"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, true, "No column titles"},
@@ -71,11 +72,12 @@ const struct flag flag_table[] = {
     {"timeout", 0, FLAG_SPAN, AT(timeout_ms), "SPAN", true,
      "Longest wait for the end (10m); then exit code 5. check: for all that it asks (30s)"},
     {"max-lag", 0, FLAG_TEXT, AT(max_lag), "WARN[,CRIT]", true,
-     "Lag that is a warning, and critical (lag-warn and lag-crit of the options; CRIT: 3 x WARN)"},
+     "Lag that is a warning, and critical (lag-warn and lag-crit of the options; CRIT: 3 x WARN). 0: none, and a "
+     "cluster needs no log backup"},
     {"max-pause", 0, FLAG_TEXT, AT(max_pause), "WARN[,CRIT]", true,
-     "Pause that is a warning, and critical (2h,12h; CRIT: 6 x WARN)"},
+     "Pause that is a warning, and critical (2h,12h; CRIT: 6 x WARN). 0: none"},
     {"max-age", 0, FLAG_TEXT, AT(max_age), "WARN[,CRIT]", true,
-     "Age of a cluster's newest full backup that is a warning, and critical (26h,50h; CRIT: WARN + 24h)"},
+     "Age of a cluster's newest full backup that is a warning, and critical (26h,50h; CRIT: WARN + 24h). 0: none"},
     {"for", 0, FLAG_TEXT, AT(wait_for), "CONDITION", true,
      "phase=PHASE, 'lag<SPAN' (in quotes: < is the shell's), complete or delete"},
     {"since", 0, FLAG_TEXT, AT(since), "SPAN|TIME", true, "Only what came after: 24h, 7d, or a point in time"},

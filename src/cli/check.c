@@ -178,8 +178,8 @@ static bool are_there(void *arg)
 static void note_facts(const struct asking *asking, struct check_report *report)
 {
     if (asking->refused) {
-        str_addf(&report->notes, "Jobs, Pods and Events were not looked at: more than %d namespaces (-A looks at all)\n",
-                 BR_FACTS_NAMESPACES_MAX);
+        str_addf(&report->notes, "Jobs, Pods and Events were not looked at: more than %d namespaces (-A looks at "
+                 "all)\n", BR_FACTS_NAMESPACES_MAX);
         return;
     }
     for (size_t i = 0; i < asking->space_count; i++) {

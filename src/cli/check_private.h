@@ -1,7 +1,7 @@
 /* check_private.h - what `check` has found, and the forms it is printed in.
  *
- * A report borrows the store's records and facts: nothing turns the loop while there is one. Findings are pure functions'
- * results and are made anew where they are printed, so that 100,000 fine Backups need no memory for them.
+ * A report borrows the store's records and facts: nothing turns the loop while there is one. Findings are made anew
+ * where they are printed (they come of pure functions), so that 100,000 fine Backups need no memory for them.
  */
 #ifndef BRDECK_SRC_CLI_CHECK_PRIVATE_H
 #define BRDECK_SRC_CLI_CHECK_PRIVATE_H

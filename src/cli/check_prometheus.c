@@ -83,7 +83,8 @@ static const struct {
     const char *name, *help;
     value_fn *value;
 } object_metrics[] = {
-    {"brdeck_backup_checkpoint_lag_seconds", "Now minus the checkpoint of a log backup that runs or is paused.", value_lag},
+    {"brdeck_backup_checkpoint_lag_seconds", "Now minus the checkpoint of a log backup that runs or is paused.",
+     value_lag},
     {"brdeck_backup_checkpoint_timestamp_seconds", "The checkpoint: up to here the log is in the storage.",
      value_checkpoint},
     {"brdeck_backup_restorable_from_timestamp_seconds", "From here any point in time can be restored.", value_from},

@@ -218,7 +218,12 @@ size_t check_group_findings(const struct check_report *report, const struct chec
     struct check_cluster cluster = {.cluster = group->cluster, .records = group->records, .count = group->count,
                                     .complete = group->complete, .unknown_tasks = group->unknown_tasks,
                                     .unknown_count = group->unknown_count};
-    return check_cluster(&cluster, &report->limits, report->now_ms, findings);
+    size_t count = check_cluster(&cluster, &report->limits, report->now_ms, findings), kept = 0;
+    bool wants_log = report->limits.lag_warn_ms > 0 || report->limits.lag_crit_ms > 0;
+    for (size_t i = 0; i < count; i++) /* who sets no limit to the lag may have snapshots only */
+        if (wants_log || strcmp(findings[i].id, "no-log-backup") != 0)
+            findings[kept++] = findings[i];
+    return kept;
 }
 
 bool check_group_age(const struct check_report *report, const struct check_group *group, int64_t *age_s)

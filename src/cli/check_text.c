@@ -1,5 +1,5 @@
-/* check_text.c - what `check` has found, as monitoring plugins say it: a line with numbers behind a bar, then a line for
- * each finding. */
+/* check_text.c - what `check` has found, as monitoring plugins say it: a line with numbers behind a bar, then a line
+ * for each finding. */
 #include <config.h>
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "check_private.h"
 
-/* So many are named in the first line, and so many log backups have a number of their own: monitors cut at 4 to 8 KB. */
+/* So many are named in the first line, and up to so many log backups have each a number: monitors cut at 4 or 8 KB. */
 enum { ITEMS_MAX = 3, LAGS_MAX = 50 };
 
 /* Cleaned for the terminal, and without the bar, which would begin the numbers. */

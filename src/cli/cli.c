@@ -44,8 +44,8 @@ const struct cli_command cli_commands[] = {
     {"logs", "logs NAME [-n NS] [-f] [-p] [--tail N] [--job JOB]", "What br says, or said: the log of the newest Job",
      "follow previous tail job timestamps", run_logs},
     {"check", "check [NAME...] [-n NS | -A] [-l LABELS] [--max-lag SPAN] [--max-age SPAN] [--max-pause SPAN] [-o FORM]",
-     "Is everything fine? For monitoring: exit code 0 fine, 1 warning, 2 critical, 3 unknown, also for what is wrong with "
-     "the command itself", "selector output timeout max-lag max-age max-pause", run_check},
+     "Is everything fine? For monitoring: exit code 0 fine, 1 warning, 2 critical, 3 unknown, also for what is wrong "
+     "with the command itself", "selector output timeout max-lag max-age max-pause", run_check},
     {"wait", "wait NAME... --for CONDITION [--timeout SPAN] [-n NS]",
      "Wait until it is so: phase=Paused, 'lag<5m', complete, delete; exit code 4 when it can never be", "for timeout",
      run_wait},
@@ -184,8 +184,8 @@ void cli_help(const char *name)
                *option_table[i].standard ? option_table[i].standard : "none");
         free(left);
     }
-    printf("\nExit codes: 0 done, 1 error, 2 usage, 3 refused by the state, 4 the action failed, 5 timed out, 128+N ended by "
-           "signal N.\nOf check: 0 fine, 1 warning, 2 critical, 3 unknown.\n");
+    printf("\nExit codes: 0 done, 1 error, 2 usage, 3 refused by the state, 4 the action failed, 5 timed out, 128+N "
+           "ended by signal N.\nOf check: 0 fine, 1 warning, 2 critical, 3 unknown.\n");
 }
 
 int run_help(struct loop *loop, const struct arguments *args)

@@ -1,5 +1,5 @@
-/* journal_cmd.c - `brdeck journal`: what was done from this host. No cluster is asked, so that it can be read when all are
- * away. */
+/* journal_cmd.c - `brdeck journal`: what was done from this host. No cluster is asked, so that it can be read when all
+ * are away. */
 #include <config.h>
 
 #include <errno.h>
@@ -85,7 +85,8 @@ static void add_row(struct rows *rows, const struct journal_entry *entry, enum t
     rows_add(rows, entry->user);
     rows_add(rows, entry->outcome ? entry->outcome : entry->lives ? "under way" : "unknown");
     if (!entry->text || (entry->open && !entry->lives))
-        str_addf(&ended, "%s%s", entry->text ? entry->text : "", entry->lives ? "" : entry->text ? UNSETTLED : UNSETTLED + 2);
+        str_addf(&ended, "%s%s", entry->text ? entry->text : "",
+                 entry->lives ? "" : entry->text ? UNSETTLED : UNSETTLED + 2);
     rows_add(rows, ended.len || !entry->text ? ended.data : entry->text);
     str_done(&ended);
     str_done(&text);

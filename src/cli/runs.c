@@ -16,7 +16,8 @@
 enum { FIND_MS = 30 * 1000 };
 
 static const char *const origin_names[] = {"here", "cluster", "journal"};
-static const char *const titles[] = {"NAMESPACE", "NAME", "WHAT", "OUTCOME", "PHASE", "BY", "SINCE", "FOUND IN", "TEXT"};
+static const char *const titles[] = {"NAMESPACE", "NAME", "WHAT",     "OUTCOME", "PHASE",
+                                     "BY",        "SINCE", "FOUND IN", "TEXT"};
 
 /* What was printed of a run, so that -w prints what changed. */
 struct printed {

@@ -148,11 +148,15 @@ wait_for recognised 40 || :
 while read -r order command name; do
     check "$order of $command" sh -c "grep -qx '$NS/$name $(cause_of "$order")' $TEST_TMP/found || { jq -c '.[] | select(.object == \"$NS/$name\")' $TEST_TMP/found.json; exit 1; }"
 done <"$TEST_TMP/causes"
-brdeck check -n "$NS" >"$TEST_TMP/said.all" 2>&1 || :
-while read -r order command name; do
-    grep -qE "^(WARNING|CRITICAL) $NS/$name: .*( -> |The operator tries again)" "$TEST_TMP/said.all" || echo "$name"
-done <"$TEST_TMP/causes" >"$TEST_TMP/silent"
-check "each says in words what is the matter and what to do" sh -c "! grep . $TEST_TMP/silent"
+# Between two tries of the operator one may look well.
+all_say()
+{
+    brdeck check -n "$NS" >>"$TEST_TMP/said.all" 2>&1 || :
+    while read -r order command name; do
+        grep -qE "^(WARNING|CRITICAL) $NS/$name: .* -> " "$TEST_TMP/said.all" || { echo "$name"; return 1; }
+    done <"$TEST_TMP/causes"
+}
+check "each says in words what is the matter and what to do" wait_for all_say 30
 check "all of them at once" plugin 2 CRITICAL -n "$NS"
 check "Prometheus takes them all" prometheus 2 -n "$NS"
 
@@ -237,9 +241,12 @@ make_backup "$NS" evil "$(log_spec evil)"
 becomes evil '.status.logSubCommandStatuses["log-start"].phase != null' || :
 put_status "$NS" evil "{\"phase\":\"Failed\",\"conditions\":[{\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"Failed\",\
 \"message\":\"[ERROR] $evil | lag=1\nOK - all is well\",\"lastTransitionTime\":\"2026-01-01T00:00:00Z\"}]}"
+make_backup "$NS" evil2 "$(log_spec evil2 | jq -c --argjson evil "\"$evil\"" '.br.cluster = "t'"'"'=" + $evil + "\n"')"
 check "a hostile message" plugin 2 CRITICAL -n "$NS" evil
 check "moves no terminal" sh -c "! LC_ALL=C grep -aP '[\\x00-\\x08\\x0b-\\x1f\\x7f]|\\xc2[\\x80-\\x9f]|\\xe2\\x80[\\xaa-\\xae]' $TEST_TMP/said"
 check "nor Prometheus" prometheus 2 -n "$NS"
+check "nor a hostile cluster" sh -c "brdeck check -n $NS | awk -f $abs_top_srcdir/tests/tools/plugin_output.awk -v status=CRITICAL"
+check "JSON is JSON" json 2 'length > 1' -n "$NS"
 sim_order /sim/shutdown '{}' >/dev/null
 
 # -- many: a check of 10,000 takes seconds, not minutes

@@ -56,8 +56,8 @@ struct arguments {
 bool arguments_parse(int argc, char **argv, struct arguments *args, struct error *err);
 void arguments_done(struct arguments *args);
 
-/* Say @err, which the arguments or the start gave, as the command wants it; returns the exit code. @args may be half read
- * (its command NULL then: @argv is looked through). `check` says UNKNOWN on stdout, whatever is wrong. */
+/* Say @err, which the arguments or the start gave, as the command wants it; returns the exit code. @args may be half
+ * read (its command NULL then: @argv is looked through). `check` says UNKNOWN on stdout, whatever is wrong. */
 int cli_unfit(int argc, char **argv, const struct arguments *args, const struct error *err);
 /* Run @args->command; returns the exit code. */
 int cli_run(struct loop *loop, const struct arguments *args);
