@@ -148,13 +148,20 @@ bool look_do_cause(struct look *look, const char *otherwise)
     return look_do(look, "%s", cause ? cause->action : otherwise);
 }
 
+/* How its Pod ended, where that tells more than that br ended with an error, which the object says itself. */
+static bool end_tells(const struct backup_facts *facts)
+{
+    return facts->pod.present && facts->pod.ended[0] && strcmp(facts->pod.ended, "Completed") != 0 &&
+           (strcmp(facts->pod.ended, "Error") != 0 || facts->pod.exit_code != 1 || facts->pod.message[0]);
+}
+
 void look_show_job(struct look *look)
 {
     const struct backup_facts *facts = look->facts;
     const char *sep = "";
     if (!look->sentence || !cause_facts_count(look->record, facts))
         return;
-    if (facts->pod.present && facts->pod.ended[0] && strcmp(facts->pod.ended, "Completed") != 0)
+    if (end_tells(facts))
         look_show(look, "its Pod ended with %s, exit code %d%s%.80s", facts->pod.ended, facts->pod.exit_code,
                   facts->pod.message[0] ? ": " : "", facts->pod.message);
     else if (facts->pod.present && facts->pod.waiting[0])

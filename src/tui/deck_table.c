@@ -17,6 +17,7 @@ enum {
     MATTERS = 90,     /* column.keep: names and states */
     SPARABLE = 20,    /* and what can be done without: AGE, MODE */
     JOIN_SPARE = 4,   /* a column of the wide form joins when so much is left over */
+    STATE_ENOUGH = 30, /* of a state's words; the rest is told below, and here where nothing else wants the room */
 };
 
 static int gap(int cols) { return cols < ROOMY ? 1 : 2; }
@@ -30,6 +31,8 @@ static bool is_long_time(const struct deck *deck, int column)
             return true;
     return false;
 }
+
+static bool is_state(int column) { return strcmp(kind_backup.columns[column].name, "status") == 0; }
 
 /* The title, and the arrow of the column that is sorted by. */
 static int title_width(const struct deck *deck, int column)
@@ -72,6 +75,8 @@ static int wanted(const struct deck *deck, int column)
         return title;
     if (is_long_time(deck, column))
         return seen;
+    if (is_state(column) && seen > STATE_ENOUGH)
+        return STATE_ENOUGH;
     /* names and states are what one came for: they may pass their ideal */
     return seen > most && c->keep < 90 && c->ideal ? most : seen > WIDEST ? WIDEST : seen;
 }
@@ -146,12 +151,25 @@ static void join(const struct deck *deck, struct layout *l, int cols)
     }
 }
 
+/* What nothing else wants goes to the states. */
+static void fill_up(const struct deck *deck, struct layout *l, int cols)
+{
+    int spare = cols - total(l, cols);
+    for (size_t i = 0; i < l->count; i++) {
+        int more = deck->seen[l->items[i].column] - l->items[i].width;
+        if (is_state(l->items[i].column) && more > 0 && spare > 0)
+            l->items[i].width += more < spare ? more : spare;
+    }
+}
+
 static void lay_out(const struct deck *deck, struct layout *l, int cols)
 {
     choose(deck, l, cols);
     widen(deck, l, cols);
-    if (!deck->wide)
+    if (!deck->wide) {
         join(deck, l, cols);
+        fill_up(deck, l, cols);
+    }
     int col = LEFT;
     for (size_t i = 0; i < l->count; i++) {
         l->items[i].col = col;
