@@ -56,6 +56,15 @@ check "a lost answer is looked for" says 0 "looking whether Job" job status log-
 check "and found" grep -q "task log-a" "$TEST_TMP/said"
 api DELETE /sim/faults >/dev/null
 check "makes one Job, not two" [ "$(our_jobs | wc -l)" -eq $((before + 1)) ]
+# brdeck is killed while its Job works: another one finds it, and its end
+trouble no-room
+brdeck br metadata log-a -n $NS --driver job --yes >"$TEST_TMP/killed.out" 2>&1 </dev/null &
+killed=$!
+check "a Job that finds no room" wait_for "grep -q Unschedulable $TEST_TMP/killed.out" 20
+kill -9 $killed
+wait $killed 2>/dev/null || :
+check "is found again" wait_for "brdeck runs -n $NS -o json </dev/null | jq -e '.[] | select(.driver == \"job\" and .underWay and .name == \"log-a\" and .cause == \"no-room\")' >/dev/null" 20
+api DELETE /sim/job >/dev/null
 check "read-only prints" prints "br log status --json --task-name=log-a --pd=$PD-pd.$NS:2379" status log-a --read-only
 check "and runs nothing" says 3 "read-only" job status log-a --read-only
 

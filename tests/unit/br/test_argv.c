@@ -290,9 +290,12 @@ static void test_metadata(void **state)
     assert_true(br_metadata_parse(line, strlen(line), &found));
     assert_true(found.min == 436568622965194754 && found.max == UINT64_MAX);
     static const char *const none[] = {
-        "", "[\"log metadata\"]", "[\"log metadata\"] [log-min-ts=1]", "[\"log metadata\"] [log-min-ts=] "
-                                                                       "[log-max-ts=2]",
-        "[\"log metadata\"] [log-min-ts=99999999999999999999] [log-max-ts=2]", "[log-min-ts=1] [log-max-ts=2]",
+        "",
+        "[\"log metadata\"]",
+        "[\"log metadata\"] [log-min-ts=1]",
+        "[\"log metadata\"] [log-min-ts=] [log-max-ts=2]",
+        "[\"log metadata\"] [log-min-ts=99999999999999999999] [log-max-ts=2]",
+        "[log-min-ts=1] [log-max-ts=2]",
     };
     for (size_t i = 0; i < ARRAY_LEN(none); i++)
         assert_false(br_metadata_parse(none[i], strlen(none[i]), &found));

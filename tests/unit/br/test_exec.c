@@ -220,6 +220,32 @@ static void it_fails_with_a_cause(void **state)
     }
 }
 
+/* The server goes away while br runs: the watches begin again where they were, the log goes on, and no line is told
+ * twice. */
+static void cuts_are_survived(void **state)
+{
+    struct bed *bed = *state;
+    struct scene s = {.bed = bed};
+    expect(bed, LOG "container=br&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
+    expect(bed, LOG "container=br&timestamps=true&follow=true&sinceTime=", (struct fake_rule){
+        .body = T "03Z Detail BR log in /tmp/br.log\n" T "04Z " TASK "\n"});
+    begin(&s, NULL, NULL, &status);
+    send_event(bed, PODS, "ADDED", pod_text(&s, RUNS));
+    UNTIL(bed->f.loop, fake_is_open(bed->f.server, LOG) && fake_is_open(bed->f.server, JOBS "watch=1"));
+    fake_send(bed->f.server, LOG, T "03Z Detail BR log in /tmp/br.log\n");
+    SPIN(bed->f.loop, 20);
+    fake_cut(bed->f.server, JOBS "watch=1");
+    fake_cut(bed->f.server, PODS "watch=1");
+    SPIN(bed->f.loop, 20);
+    send_event(bed, PODS, "MODIFIED", pod_text(&s, ENDED("0", "Completed")));
+    send_event(bed, JOBS, "MODIFIED", job_text(&s, COMPLETE));
+    fake_cut(bed->f.server, LOG);
+    until_end(bed, s.run);
+    assert_outcome(s.run, BR_DONE, "task log-orders: Running");
+    assert_string_equal(s.run->answer, TASK);
+    assert_int_equal(fake_count(bed->f.server, CREATE), 2);
+}
+
 /* A Job that can make no Pod says so in an Event only. */
 static void no_service_account(void **state)
 {
@@ -460,7 +486,7 @@ int main(void)
         return 1;
     setenv("XDG_STATE_HOME", state, 1);
     static const struct CMUnitTest tests[] = {
-        TEST(a_probe_is_followed), TEST(it_fails_with_a_cause), TEST(no_service_account),
+        TEST(a_probe_is_followed), TEST(it_fails_with_a_cause), TEST(cuts_are_survived), TEST(no_service_account),
         TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(what_cannot_be_read_is_said),
         TEST(a_verb_is_typed_and_warned_of), TEST(a_truncate_is_guarded), TEST(what_does_not_fit_is_refused),
         TEST(br_runs_here), TEST(br_fails_here), TEST(br_is_stopped_here), TEST(br_is_not_here),
