@@ -114,5 +114,14 @@ bool plan_judge_create(struct plan *plan)
     plan_warn_of_others(plan);
     if (!p->after->v1 && str_empty(p->after->cluster))
         warn(plan, "Its spec names no cluster (spec.br.cluster): the operator cannot work on it.");
-    return p->after->mode != BACKUP_LOG || plan_judge_steps(plan);
+    if (p->after->mode != BACKUP_LOG)
+        return true;
+    if (!plan_judge_steps(plan))
+        return false;
+    if (!p->step_count)
+        return error_set(&p->error, ERROR_REFUSED,
+                         "the operator would do nothing with it: its spec asks for %s, and nothing was started yet. "
+                         "Leave "
+                         "logSubcommand and logStop out", log_command_name(command_base(p->after)));
+    return true;
 }

@@ -160,6 +160,10 @@ static void add_signs(const struct br_plan *p, struct description *d)
 static void add_then(const struct br_plan *p, struct description *d)
 {
     char job[128];
+    if (p->action->id == ACTION_CREATE && p->after->mode != BACKUP_LOG) {
+        command_job_name(p->name, LOG_COMMAND_NONE, job, sizeof job);
+        description_add(d, ROLE_TEXT, 0, "then", "the operator runs Job %s", job);
+    }
     if (!p->step_count && p->action->command)
         description_add(d, ROLE_WARN, 0, "then",
                         "the operator does nothing yet: its last run failed, and %s once more has it run "

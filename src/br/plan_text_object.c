@@ -52,7 +52,6 @@ static void describe_delete(const struct br_plan *p, struct description *d)
 
 static void describe_create(const struct br_plan *p, struct description *d)
 {
-    char job[128];
     if (!p->after)
         return;
     description_add(d, ROLE_TEXT, 0, "makes", "a %s backup%s%s, %s%s%s",
@@ -62,10 +61,6 @@ static void describe_create(const struct br_plan *p, struct description *d)
                     p->after->clean_policy == CLEAN_RETAIN ? "" : p->after->clean_policy == CLEAN_DELETE ?
                     ", which goes with the object (cleanPolicy Delete)" :
                     ", which goes with the object if it failed (cleanPolicy OnFailure)");
-    if (p->after->mode != BACKUP_LOG && p->phase == BR_PLAN_READY) {
-        command_job_name(p->name, LOG_COMMAND_NONE, job, sizeof job);
-        description_add(d, ROLE_TEXT, 0, "then", "the operator runs Job %s", job);
-    }
 }
 
 static void describe_let_go(const struct br_plan *p, struct description *d)

@@ -332,10 +332,10 @@ bool act_check(const struct arguments *args)
     const char *dry_run = args->dry_run, *output = args->output;
     if (dry_run && !str_same(dry_run, "client") && !str_same(dry_run, "server"))
         cli_say("--dry-run %s: want client or server", dry_run);
-    else if (output && !str_same(output, "json"))
-        cli_say("-o %s: want json", output);
+    else if (output && !str_same(output, "json") && !str_same(output, "text"))
+        cli_say("-o %s: want json or text", output);
     else if (output && !dry_run)
-        cli_say("-o json goes with --dry-run only");
+        cli_say("-o %s goes with --dry-run only", output);
     else
         return true;
     return false;

@@ -1,0 +1,179 @@
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <brdeck/base/alloc.h>
+#include <brdeck/base/str.h>
+
+#include "br/br_private.h"
+#include "br_fixture.h"
+
+#define PLURAL "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups"
+
+/* A manifest of orders/@name with @spec (text in ' for "). */
+static struct json *manifest_of(const char *name, const char *spec)
+{
+    char *text = xasprintf("{'apiVersion':'br.pingcap.com/v1alpha1','kind':'Backup','metadata':{'name':'%s'},"
+                           "'spec':{%s}}",
+                           name, spec);
+    for (char *c = text; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    struct json *json = json_parse(text, strlen(text), NULL);
+    free(text);
+    assert_non_null(json);
+    return json;
+}
+
+static struct br_plan *create_planned(struct bed *bed, const char *name, const char *spec)
+{
+    struct json *manifest = manifest_of(name, spec);
+    expect_right(bed, true);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST " PLURAL, .has = "dryRun=All", .http = 201,
+                                                   .body = "{\"kind\":\"Backup\"}"});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_CREATE, .name = name,
+                                                                 .manifest = manifest});
+    json_free(&manifest);
+    return plan;
+}
+
+#define S3 "'s3':{'bucket':'b','prefix':'new'}"
+#define TC "'br':{'cluster':'tc'},"
+#define NAME56 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffff"
+
+static void what_is_said(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        const char *name, *spec;
+        enum br_plan_phase phase;
+        const char *words;
+    } rows[] = {
+        {"full", TC S3, BR_PLAN_READY, "makes: a snapshot backup of the cluster tc, under s3://b/new\n"},
+        {"full", TC S3, BR_PLAN_READY, "then: the operator runs Job backup-full\n"},
+        {"full", TC S3, BR_PLAN_READY, "done: when the phase is Complete; failed when"},
+        {"full", TC S3 ",'cleanPolicy':'Delete'", BR_PLAN_READY, "which goes with the object (cleanPolicy Delete)"},
+        {"full", S3, BR_PLAN_READY, "names no cluster"},
+        {"log", TC S3 ",'backupMode':'log'", BR_PLAN_READY, "then: the operator runs Job backup-log-log-start\n"},
+        {"log", TC S3 ",'backupMode':'log'", BR_PLAN_READY, "done: when log-start is Complete anew"},
+        {"log", TC S3 ",'backupMode':'log','logSubcommand':'log-start'", BR_PLAN_READY, "backup-log-log-start"},
+        {"log", TC S3 ",'backupMode':'log','logSubcommand':'log-pause'", BR_PLAN_REFUSED, "would do nothing with it"},
+        {"log", TC S3 ",'backupMode':'log','logStop':true", BR_PLAN_REFUSED, "asks for log-stop"},
+        {NAME56, TC S3, BR_PLAN_READY, "backup-" NAME56},
+        {NAME56 "f", TC S3, BR_PLAN_REFUSED, "would pass 63"},
+        {NAME56, TC S3 ",'backupMode':'log'", BR_PLAN_REFUSED, "-log-start, which would pass 63"},
+        {"log-44-aaaaaaaaaabbbbbbbbbbccccccccccdddddddd", TC S3 ",'backupMode':'log'", BR_PLAN_READY,
+         "it can never be truncated"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct br_plan *plan = create_planned(bed, rows[i].name, rows[i].spec);
+        if (plan->phase != rows[i].phase)
+            fail_msg("row %zu: %d %s", i, (int)plan->phase, plan->error.text);
+        assert_has(plan_said(bed, plan), rows[i].words);
+        br_plan_free(&plan);
+    }
+}
+
+static void the_dry_run_is_strict(void **state)
+{
+    struct bed *bed = *state;
+    struct br_plan *plan = create_planned(bed, "full", TC S3);
+    const char *sent = fake_request(bed->f.server, "POST " PLURAL, 0);
+    assert_has(sent, "dryRun=All");
+    assert_has(sent, "fieldValidation=Strict");
+    assert_has(sent, "fieldManager=brdeck");
+    assert_has(fake_request(bed->f.server, "POST /apis/authorization", 0), "\"verb\":\"create\"");
+    assert_has(plan->kubectl, "kubectl --context test -n orders create -f -");
+    struct json *json = br_plan_json(plan);
+    assert_string_equal(json_text(json_at(json, "manifest", "metadata", "namespace", NULL)), "orders");
+    assert_string_equal(json_string(json_first(json_get(json, "commands")), "job"), "backup-full");
+    assert_non_null(json_text(json_at(json, "signs", "success", NULL)));
+    json_free(&json);
+    br_plan_free(&plan);
+}
+
+static void other_tasks_are_told_of_logs_only(void **state)
+{
+    struct bed *bed = *state;
+    backup_put(bed, &(struct backup_spec){0});
+    struct br_plan *plan = create_planned(bed, "log-2", TC S3 ",'backupMode':'log'");
+    assert_has(plan_said(bed, plan), "log-orders has one: br will refuse");
+    br_plan_free(&plan);
+    plan = create_planned(bed, "full", TC S3);
+    assert_has_not(plan_said(bed, plan), "one log task");
+    br_plan_free(&plan);
+    plan = create_planned(bed, "full", TC "'s3':{'bucket':'b','prefix':'p'}");
+    assert_has(plan_said(bed, plan), "log-orders keeps its data under the same path");
+    br_plan_free(&plan);
+}
+
+/* -- to its end -------------------------------------------------------------------------------- */
+
+static char *snapshot_text(struct bed *bed, int rv, const char *status)
+{
+    return bed_keep(bed, xasprintf("{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\","
+                                   "\"metadata\":{\"name\":"
+                                   "\"full\",\"namespace\":\"orders\",\"uid\":\"u-full\",\"generation\":1,"
+                                   "\"resourceVersion\":"
+                                   "\"%d\"},\"spec\":{\"br\":{\"cluster\":\"tc\"}}%s}", rv, status));
+}
+
+static void snapshot_changes(struct bed *bed, int rv, const char *status)
+{
+    const char *text = snapshot_text(bed, rv, status);
+    struct backup_record *record = record_decode_text(text, strlen(text), store_pool(bed->fleet.store), NULL);
+    store_put(bed->fleet.store, 0, record, NOW_MS);
+}
+
+static const struct br_run *snapshot_sent(struct bed *bed)
+{
+    struct br_plan *plan = create_planned(bed, "full", TC S3);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST " PLURAL, .has = "\"brdeck/run-id\"", .http = 201,
+                                                   .body = snapshot_text(bed, 10, "")});
+    const struct br_run *run = execute(bed, plan, "y");
+    snapshot_changes(bed, 10, "");
+    UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
+    snapshot_changes(bed, 11, ",\"status\":{\"phase\":\"Running\"}");
+    UNTIL(bed->f.loop, strstr(run->text, "Running"));
+    return run;
+}
+
+static void a_snapshot_is_followed_to_its_end(void **state)
+{
+    struct bed *bed = *state;
+    const struct br_run *run = snapshot_sent(bed);
+    snapshot_changes(bed, 12, ",\"status\":{\"phase\":\"Complete\",\"commitTs\":\"469371597881344001\"}");
+    until_end(bed, run);
+    assert_outcome(run, BR_DONE, "complete");
+}
+
+static void or_to_its_failure(void **state)
+{
+    struct bed *bed = *state;
+    const struct br_run *run = snapshot_sent(bed);
+    snapshot_changes(bed, 12, ",\"status\":{\"phase\":\"Failed\",\"conditions\":[{\"type\":\"Failed\","
+                              "\"status\":\"True\","
+                     "\"reason\":\"BackupDataToRemoteFailed\",\"message\":\"no room\"}]}");
+    until_end(bed, run);
+    assert_outcome(run, BR_FAILED, "no room");
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, bed_setup, bed_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_said),
+        TEST(the_dry_run_is_strict),
+        TEST(other_tasks_are_told_of_logs_only),
+        TEST(a_snapshot_is_followed_to_its_end),
+        TEST(or_to_its_failure),
+    };
+    return cmocka_run_group_tests_name("br/create", tests, NULL, NULL);
+}
