@@ -128,8 +128,8 @@ char *br_command(const struct json *words, char *buf, size_t size)
 static const char common_flags[] =
     "pd ca cert key storage log-level log-file log-format status-addr send-credentials-to-tikv s3.* gcs.* azblob.* "
     "hdfs.* concurrency ratelimit ratelimit-unit checksum checksum-concurrency check-requirements crypter.* "
-    "log.crypter.* no-progress switch-mode-interval grpc-keepalive-time grpc-keepalive-timeout skip-check-path enable-opentracing "
-    "redact-log redact-info-log remove-tiflash metadata-download-batch-size";
+    "log.crypter.* no-progress switch-mode-interval grpc-keepalive-time grpc-keepalive-timeout skip-check-path "
+    "enable-opentracing redact-log redact-info-log remove-tiflash metadata-download-batch-size";
 
 static const struct known {
     const char *command, *flags;

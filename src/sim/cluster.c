@@ -82,12 +82,13 @@ void cluster_remove(struct sim *sim, const struct kind *kind, const char *ns, co
 }
 
 /* The Event of the same reason and message about the same object; NULL when there is none. */
-static struct json *known_event(struct sim *sim, const char *ns, const char *uid, const struct event_note *note)
+static struct json *known_event(struct sim *sim, const struct json *meta, const struct event_note *note)
 {
+    const char *ns = json_string(meta, "namespace"), *name = json_string(meta, "name"), *uid = json_string(meta, "uid");
     struct object *const *first;
     size_t count = store_range(sim->store, kind_of(KIND_EVENT), ns, &first);
     for (size_t i = 0; i < count; i++) {
-        if (!strstr(first[i]->text->text, uid))
+        if (!str_starts(first[i]->name, name) || !strstr(first[i]->text->text, uid)) /* it begins with the object's */
             continue;
         struct json *tree = json_parse(first[i]->text->text, first[i]->text->len, NULL);
         if (str_same(json_string(tree, "reason"), note->reason) &&
@@ -166,7 +167,7 @@ static void count_event(struct json *event, bool again)
 void cluster_note(struct sim *sim, const struct kind *kind, const struct json *about, const struct event_note *note)
 {
     const struct json *meta = json_get(about, "metadata");
-    struct json *event = known_event(sim, json_string(meta, "namespace"), json_string(meta, "uid"), note);
+    struct json *event = known_event(sim, meta, note);
     bool again = event;
     if (!event)
         event = new_event(kind, meta, note);

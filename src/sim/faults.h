@@ -24,8 +24,8 @@
  *                    "dies":true: the Job fails without a word to the Backup.
  * POST /sim/job      {"cause":"image-not-pulled","namespace":"NS","name":"NAME","command":"log-pause","count":1}
  *                    the next so many Jobs (0: all to come) of that Backup (or of that Job's name) and command
- *                    ("log-start", …, "snapshot", "stop-task", "clean"; of a user's br "log-status", …; absent: any) get
- *                    into that trouble. An order holds its Job until it is withdrawn, then the Job goes on:
+ *                    ("log-start", …, "snapshot", "stop-task", "clean"; of a user's br "log-status", …; absent: any)
+ *                    get into that trouble. An order holds its Job until it is withdrawn, then the Job goes on:
  *                    {"withdraw":true} and any of cause, namespace, name, command; DELETE /sim/job: all.
  *   "message" replaces its text; "container": which one's image.
  *   no Pod is made, FailedCreate   no-service-account quota-exceeded limit-range pod-security no-priority-class

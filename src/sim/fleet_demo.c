@@ -80,6 +80,10 @@ static const struct demo_daily {
     {"billing", "billing-dr", 4}, {"billing", "billing-hist", 2}, {"audit", "audit-core", 6},
 };
 
+static const struct demo_daily lively_dailies[] = {
+    {"orders", "orders-apac", 3}, {"billing", "billing-eu", 3}, {"audit", "audit-apac", 2}, {"audit", "audit-eu", 1},
+};
+
 static const struct demo_cluster {
     const char *ns, *name;
 } demo_clusters[] = {
@@ -423,6 +427,8 @@ static void load_lively(struct sim *sim)
 {
     for (size_t i = 0; i < ARRAY_LEN(lively_clusters); i++)
         fleet_cluster(sim, lively_clusters[i].ns, lively_clusters[i].name);
+    for (size_t i = 0; i < ARRAY_LEN(lively_dailies); i++)
+        load_daily(sim, &lively_dailies[i]);
     for (size_t i = 0; i < ARRAY_LEN(lively_rows); i++)
         load_row(sim, &lively_rows[i]);
     tell_lively(sim);

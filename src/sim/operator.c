@@ -231,6 +231,17 @@ static void start(struct operator *op, const struct kind *cr, struct json *backu
     free(job);
 }
 
+/* Whether the Job of @command has failed and nobody told the Backup: v1's operator leaves it so. */
+static bool has_died(struct operator *op, const struct json *backup, enum log_command command)
+{
+    static const char *const begun[] = {"Scheduled", "Prepare", "Running"};
+    char *job = run_job_name(cr_text(backup, "metadata", "name"), RUN_LOG, command);
+    bool died = job_state(op->sim, cr_text(backup, "metadata", "namespace"), job) == JOB_FAILED &&
+                is_among(status_log_phase(backup, command), begun, ARRAY_LEN(begun));
+    free(job);
+    return died;
+}
+
 static bool reconcile_log(struct operator *op, const struct kind *cr, struct json *backup)
 {
     struct log_view view = log_view_of(backup, cr->v1);
@@ -245,6 +256,8 @@ static bool reconcile_log(struct operator *op, const struct kind *cr, struct jso
         truncate_done(op, cr, backup);
         break;
     case DECISION_RUN:
+        if (cr->v1 && has_died(op, backup, command))
+            break;
         if (check_storage(op, cr, backup, &again))
             start(op, cr, backup, RUN_LOG, command);
         break;

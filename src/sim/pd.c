@@ -43,6 +43,7 @@ static void task_free(struct pd_task *task)
     free(task->service);
     free(task->ns);
     free(task->name);
+    free(task->key);
     free(task->storage);
     free(task);
 }
@@ -74,6 +75,7 @@ bool pd_has_lost(const struct pd *pd, const char *ns, const char *name)
 
 void pd_done(struct pd *pd)
 {
+    HASH_CLEAR(hh, pd->by_key);
     while (pd->first) {
         struct pd_task *task = pd->first;
         pd->first = task->next;
@@ -92,10 +94,11 @@ void pd_done(struct pd *pd)
 
 struct pd_task *pd_find(const struct pd *pd, const char *ns, const char *name)
 {
-    for (struct pd_task *task = pd->first; task; task = task->next)
-        if (strcmp(task->name, name) == 0 && strcmp(task->ns, ns) == 0)
-            return task;
-    return NULL;
+    struct pd_task *task;
+    char *key = xasprintf("%s/%s", ns, name);
+    HASH_FIND_STR(pd->by_key, key, task);
+    free(key);
+    return task;
 }
 
 struct pd_task *pd_other(const struct pd *pd, const char *ns, const char *service, const char *name)
@@ -122,8 +125,10 @@ struct pd_task *pd_start(struct pd *pd, const char *ns, const char *service, con
     task->storage = xstrdup(storage);
     task->start_tso = start_tso;
     task->lag_ms = 2000;
+    task->key = xasprintf("%s/%s", ns, name);
     task->next = pd->first;
     pd->first = task;
+    HASH_ADD_KEYPTR(hh, pd->by_key, task->key, strlen(task->key), task);
     return task;
 }
 
@@ -171,6 +176,7 @@ void pd_stop(struct pd *pd, struct pd_task *task)
     for (struct pd_task **at = &pd->first; *at; at = &(*at)->next)
         if (*at == task) {
             *at = task->next;
+            HASH_DEL(pd->by_key, task);
             if (!pd_has_lost(pd, task->ns, task->name)) {
                 struct pd_lost *lost = xcalloc(1, sizeof *lost);
                 lost->ns = xstrdup(task->ns);

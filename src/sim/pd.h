@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <uthash.h>
+
 #include <brdeck/base/error.h>
 #include <brdeck/base/json.h>
 
@@ -32,6 +34,8 @@ struct pd_pause {
 /* A log task as PD knows it. Times are wall clock. */
 struct pd_task {
     struct pd_task *next;
+    UT_hash_handle hh;
+    char *key; /* "ns/name", by which it is found */
     char *service, *ns, *name; /* the Service of its PD; the task's name is that of the Backup */
     char *storage;
     uint64_t start_tso;
@@ -62,6 +66,7 @@ struct pd_lost {
 
 struct pd {
     struct pd_task *first;
+    struct pd_task *by_key; /* the same: a loaded fleet has thousands */
     struct pd_lost *lost;
     struct pd_service *services;
     int64_t tick_ms; /* the checkpoint moves in steps of this */

@@ -178,11 +178,12 @@ static void task_pairs(const struct pd *pd, const struct pd_task *task, struct p
 /* -- range --------------------------------------------------------------------------- */
 
 /* As etcd reads it: without an end that key alone, an end of one zero byte all behind it. */
-static bool in_range(const char *key, const char *from, const char *end, size_t end_len)
+static bool in_range(const char *key, const char *from, size_t from_len, const char *end, size_t end_len)
 {
     if (!end || end_len == 0)
         return strcmp(key, from) == 0;
-    if (strcmp(key, from) < 0)
+    /* A zero byte at its end goes on behind that key: the next page. */
+    if (strcmp(key, from) < 0 || (strcmp(key, from) == 0 && from_len > strlen(from)))
         return false;
     return (end_len == 1 && *end == '\0') || strcmp(key, end) < 0;
 }
@@ -241,7 +242,7 @@ static struct json *answer(const struct pairs *pairs, const struct json *request
     struct json *tree = json_new_object(), *kvs = json_new_array();
     json_set(tree, "header", header());
     for (size_t i = 0; i < pairs->count; i++) {
-        if (!from || !in_range(pairs->items[i].key, from, end, end_len))
+        if (!from || !in_range(pairs->items[i].key, from, from_len, end, end_len))
             continue;
         total++;
         if (!count_only && (limit <= 0 || total <= limit))

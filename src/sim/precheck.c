@@ -37,24 +37,70 @@ bool check_cluster(struct operator *op, const struct kind *cr, const struct json
     return may;
 }
 
-/* What is wrong with the Secret of S3, and the reason's word; NULL: nothing. The caller frees. */
-static char *check_secret(struct operator *op, const char *ns, const char *name, const char *secret,
+/* What each storage wants of its Secret: one of the keys of each row. */
+static const struct storage_key {
+    const char *storage;
+    const char *keys[3];
+    const char *reason; /* where none of them is there */
+} storage_keys[] = {
+    {"s3", {"access_key"}, "s3KeyNotExist"},
+    {"s3", {"secret_key"}, "s3KeyNotExist"},
+    {"gcs", {"credentials"}, "gcsKeyNotExist"},
+    {"azblob", {"AZURE_STORAGE_ACCOUNT"}, "azblobAccountNotExist"},
+    {"azblob", {"AZURE_STORAGE_KEY", "AZURE_CLIENT_ID"}, "azblobKeyOrAADMissing"},
+};
+static const struct storage_kind {
+    const char *name, *secret_reason; /* where the Secret is not there */
+} storage_kinds[] = {{"s3", "GetS3SecretFailed"}, {"gcs", "GetGcsSecretFailed"}, {"azblob", "GetAzblobSecretFailed"}};
+
+static bool has_key(const struct json *secret, const struct storage_key *wanted)
+{
+    for (size_t i = 0; i < ARRAY_LEN(wanted->keys) && wanted->keys[i]; i++)
+        if (json_at(secret, "data", wanted->keys[i], NULL) || json_at(secret, "stringData", wanted->keys[i], NULL))
+            return true;
+    return false;
+}
+
+/* What is wrong with the Secret of a storage, and the reason's word; NULL: nothing. The caller frees. */
+static char *check_secret(struct operator *op, const struct json *backup, const struct storage_kind *kind,
                           const char **reason)
 {
-    static const char *const keys[] = {"access_key", "secret_key"};
+    const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
+    const char *secret = json_text(json_at(backup, "spec", kind->name, "secretName", NULL));
+    if (!secret || !*secret)
+        return NULL;
     struct json *tree = store_read(op->sim->store, kind_of(KIND_SECRET), ns, secret);
     char *message = NULL;
-    *reason = "GetS3SecretFailed";
+    *reason = kind->secret_reason;
     if (!tree)
-        message = xasprintf("backup %s/%s, get s3 secret %s/%s failed, err: Secret \"%s\" not found", ns, name, ns,
-                            secret, secret);
-    for (size_t i = 0; i < ARRAY_LEN(keys) && !message; i++)
-        if (!json_at(tree, "data", keys[i], NULL) && !json_at(tree, "stringData", keys[i], NULL)) {
-            *reason = "s3KeyNotExist";
-            message = xasprintf("backup %s/%s, s3 secret %s/%s missing some keys %s", ns, name, ns, secret, keys[i]);
+        message = xasprintf("backup %s/%s, get %s secret %s/%s failed, err: Secret \"%s\" not found", ns, name,
+                            kind->name, ns, secret, secret);
+    for (size_t i = 0; i < ARRAY_LEN(storage_keys) && !message; i++)
+        if (strcmp(storage_keys[i].storage, kind->name) == 0 && !has_key(tree, &storage_keys[i])) {
+            *reason = storage_keys[i].reason;
+            message = xasprintf("backup %s/%s, %s secret %s/%s missing some keys %s", ns, name, kind->name, ns, secret,
+                                storage_keys[i].keys[0]);
         }
     json_free(&tree);
     return message;
+}
+
+/* What is wrong with how the storage is named; as above. */
+static char *check_storage_spec(const struct json *backup, const char **reason)
+{
+    const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
+    const char *endpoint = json_text(json_at(backup, "spec", "s3", "endpoint", NULL));
+    const struct json *gcs = json_at(backup, "spec", "gcs", NULL);
+    if (endpoint && *endpoint && !str_starts(endpoint, "http://") && !str_starts(endpoint, "https://")) {
+        *reason = "InvalidS3Endpoint";
+        return xasprintf("backup %s/%s, s3 endpoint %s is invalid: it must begin with http:// or https://", ns, name,
+                         endpoint);
+    }
+    if (gcs && !json_string(gcs, "projectId")) {
+        *reason = "ProjectIdIsEmpty";
+        return xasprintf("backup %s/%s, the project id is not set", ns, name);
+    }
+    return NULL;
 }
 
 /* What is wrong with storage and secret; its mark is written. False: go no further. */
@@ -62,17 +108,18 @@ bool check_storage(struct operator *op, const struct kind *cr, struct json *back
 {
     const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
     const struct json *s3 = json_at(backup, "spec", "s3", NULL);
-    const char *bucket = json_string(s3, "bucket"), *secret = json_string(s3, "secretName");
-    struct mark mark = {.now_ms = clock_wall_ms()};
-    char *message = NULL;
+    const char *bucket = json_string(s3, "bucket");
+    struct mark mark = {.type = "RetryFailed", .now_ms = clock_wall_ms()};
+    char *message = check_storage_spec(backup, &mark.reason);
+    for (size_t i = 0; i < ARRAY_LEN(storage_kinds) && !message; i++)
+        message = check_secret(op, backup, &storage_kinds[i], &mark.reason);
+    *again = message;
     if (s3 && (!bucket || !*bucket)) {
         mark.type = "Invalid";
         mark.reason = "InvalidSpec";
+        *again = false;
+        free(message);
         message = xasprintf("bucket should be configured for BR in spec of %s/%s", ns, name);
-    } else if (secret && *secret) {
-        message = check_secret(op, ns, name, secret, &mark.reason);
-        mark.type = "RetryFailed";
-        *again = message;
     }
     if (!message)
         return true;

@@ -114,8 +114,8 @@ const struct trouble_info trouble_table[] = {
     BR("truncate-lock", "stream.go:985",
        "failed to acquire lock on 'truncating.lock': there is something holding the lock: locked, meta = Locked(at: "
        "@W, host: backup-@T-log-truncate-7h2xq, pid: 17, hint: There might be another truncate task running, or a "
-       "truncate task that didn't exit properly. You may check the metadata and continue by wait other task finish or manually "
-       "delete the lock file truncating.lock at the external storage.)"),
+       "truncate task that didn't exit properly. You may check the metadata and continue by wait other task finish or "
+       "manually delete the lock file truncating.lock at the external storage.)"),
     BR("path-not-empty", "client.go:310",
        "backup meta file exists in s3://b/p, there may be some backup files in the path already, please specify a "
        "correct backup directory: [BR:Common:ErrInvalidArgument]invalid argument"),

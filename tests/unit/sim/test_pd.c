@@ -83,6 +83,21 @@ static void test_range(void **state)
         assert_int_equal(count_of(answer), total);
         json_free(&answer);
     }
+    struct json *request = parse("{'limit':'3'}"), *next;
+    const char *last = json_string(json_first(json_get(answer = range(&sim, "/tidb/br-stream", "/tidb/br-streas", ""),
+                                                       "kvs")), "key");
+    size_t len;
+    char *bytes = base64_decode(last, &len), *behind = base64_encode(bytes, len + 1), *end = base64_encode("/u", 2);
+    json_set_string(request, "key", behind);
+    json_set_string(request, "range_end", end);
+    next = pd_range(operator_pd(sim.operator_), NS, "tc-pd", request);
+    assert_int_equal(count_of(next), total - 1); /* a key and a zero byte: what stands behind it */
+    json_free(&next);
+    json_free(&request);
+    json_free(&answer);
+    free(bytes);
+    free(behind);
+    free(end);
     answer = range(&sim, "/tidb/br-stream", "/tidb/br-streas", ",'count_only':true");
     assert_null(json_get(answer, "kvs"));
     assert_int_equal(count_of(answer), total);

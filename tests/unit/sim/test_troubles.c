@@ -217,6 +217,44 @@ static void test_cluster(void **state)
     }
 }
 
+/* What the operator looks at before it makes a Job. */
+static void test_storage(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *storage, *secret, *reason; /* secret NULL: there is none */
+    } rows[] = {
+        {"'gcs':{'projectId':'p','bucket':'b','secretName':'x'}", NULL, "GetGcsSecretFailed"},
+        {"'gcs':{'projectId':'p','bucket':'b','secretName':'x'}", "'y':'eA=='", "gcsKeyNotExist"},
+        {"'gcs':{'bucket':'b','secretName':'x'}", "'credentials':'eA=='", "ProjectIdIsEmpty"},
+        {"'gcs':{'projectId':'p','bucket':'b','secretName':'x'}", "'credentials':'eA=='", NULL},
+        {"'azblob':{'container':'c','secretName':'x'}", NULL, "GetAzblobSecretFailed"},
+        {"'azblob':{'container':'c','secretName':'x'}", "'AZURE_STORAGE_KEY':'eA=='", "azblobAccountNotExist"},
+        {"'azblob':{'container':'c','secretName':'x'}", "'AZURE_STORAGE_ACCOUNT':'eA=='", "azblobKeyOrAADMissing"},
+        {"'azblob':{'container':'c','secretName':'x'}", "'AZURE_STORAGE_ACCOUNT':'x','AZURE_CLIENT_ID':'x'", NULL},
+        {"'s3':{'provider':'aws','bucket':'b','endpoint':'minio:9000'}", NULL, "InvalidS3Endpoint"},
+        {"'s3':{'provider':'aws','bucket':'b','endpoint':'http://minio:9000'}", NULL, NULL},
+        {"'s3':{'provider':'aws','secretName':'x'}", NULL, "InvalidSpec"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct sim sim;
+        simtest_begin(&sim);
+        if (rows[i].secret) {
+            char *secret = xasprintf("{'data':{%s}}", rows[i].secret);
+            make(&sim, KIND_SECRET, "x", secret);
+            free(secret);
+        }
+        char *spec = xasprintf("{'spec':{'backupMode':'log','br':{'cluster':'tc'},%s}}", rows[i].storage);
+        make(&sim, KIND_BACKUP, "log-a", spec);
+        free(spec);
+        if (rows[i].reason)
+            WAIT_FOR(&sim, holds(&sim, KIND_BACKUP, "log-a", rows[i].reason));
+        else
+            WAIT_FOR(&sim, holds(&sim, KIND_BACKUP, "log-a", "'commitTs':'"));
+        sim_done(&sim);
+    }
+}
+
 static void test_orders(void **state)
 {
     (void)state;
@@ -267,7 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),   cmocka_unit_test(test_orders), cmocka_unit_test(test_all),
         cmocka_unit_test(test_objects), cmocka_unit_test(test_flags),  cmocka_unit_test(test_dies_again),
-        cmocka_unit_test(test_cluster),
+        cmocka_unit_test(test_cluster),  cmocka_unit_test(test_storage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
