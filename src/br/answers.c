@@ -13,6 +13,9 @@
 
 /* -- log status --json --------------------------------------------------------------------------- */
 
+/* How often over a text may be looked through: lines that begin like an array and do not end would make it endless. */
+enum { LOOKS_MAX = 16 };
+
 /* The length of the JSON array that begins at @text, by its brackets; 0: it does not end. */
 static size_t array_len(const char *text, size_t len)
 {
@@ -44,10 +47,13 @@ static bool looks_like_tasks(const char *text, size_t len)
     return i < len && (text[i] == '{' || text[i] == ']');
 }
 
-static struct json *tasks_at(const char *text, size_t len, size_t *size)
+static struct json *tasks_at(const char *text, size_t len, size_t *size, size_t *budget)
 {
     struct error err = {0};
-    *size = text[0] == '[' && looks_like_tasks(text, len) ? array_len(text, len) : 0;
+    bool may_be = text[0] == '[' && looks_like_tasks(text, len) && *budget > 0;
+    *size = may_be ? array_len(text, len) : 0;
+    size_t looked = may_be ? 2 * (*size ? *size : len) : 0; /* once for its end, once to read it */
+    *budget -= looked < *budget ? looked : *budget;
     struct json *json = *size ? json_parse(text, *size, &err) : NULL;
     JSON_EACH (task, json)
         if (json_type(task) != JSON_OBJECT || !json_string(task, "name")) {
@@ -61,9 +67,10 @@ static struct json *tasks_at(const char *text, size_t len, size_t *size)
 static struct json *find_tasks(const char *text, size_t len, size_t *at, size_t *size)
 {
     struct json *found = NULL;
+    size_t budget = LOOKS_MAX * len;
     for (size_t i = 0; i < len;) {
         size_t one;
-        struct json *json = tasks_at(text + i, len - i, &one);
+        struct json *json = tasks_at(text + i, len - i, &one, &budget);
         if (json) {
             json_free(&found);
             found = json;

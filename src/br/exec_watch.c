@@ -246,6 +246,10 @@ static void tell_end(struct exec_job *job)
     char words[256];
     struct error err = {0};
     exec_unwatch(job);
+    if (!exec->begun) { /* it was looked for by its run id */
+        exec_say(exec, BR_EXEC_UNKNOWN, "no Job of run %s is there any more: how it ended is not known", exec->run_id);
+        return;
+    }
     if (job->complete || (job->ended && !job->failed && pod->exit_code == 0 && strcmp(pod->ended, "Completed") == 0)) {
         exec->error = job->log_error;
         exec_say(exec, BR_EXEC_DONE, "Job %s: br ended well%s%s", exec->job, job->log_error.code ? "; " : "",
@@ -258,8 +262,7 @@ static void tell_end(struct exec_job *job)
     if (job->cancelled)
         error_set(&err, ERROR_FAILED, "Job %s was deleted as you asked", exec->job);
     else if (job->gone && !job->failed && !job->ended)
-        error_set(&err, ERROR_MISSING, "Job %s was deleted before br ended%s", exec->job,
-                  exec->begun ? "" : ", or never was there");
+        error_set(&err, ERROR_MISSING, "Job %s was deleted before br ended", exec->job);
     else if (*pod->waiting && !job->started)
         error_set(&err, ERROR_FAILED, "it never ran: %s: %s (Job %s)", pod->waiting, pod->message, exec->job);
     else if (!job->started && *exec->facts.event.reason)
@@ -322,7 +325,7 @@ static void on_step(void *arg)
 {
     struct exec_job *job = arg;
     bool over = job->complete || job->failed || job->gone || (job->pod_there && job->ended);
-    if (exec_job_is_over(job))
+    if (exec_job_is_over(job) || !job->jobs) /* not followed any more */
         return;
     if (job->there && !job->exec->begun) { /* found by its run id */
         job->exec->begun = true;

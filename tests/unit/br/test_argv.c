@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
+#include <brdeck/base/str.h>
 #include <brdeck/br/argv.h>
 
 /* Text in which ' stands for ". */
@@ -280,6 +282,22 @@ static void test_no_status(void **state)
     }
 }
 
+/* Lines that begin like the answer and never end: looked at so often, and no more. */
+static void test_hostile_status(void **state)
+{
+    (void)state;
+    struct str text;
+    struct br_status status;
+    str_init(&text, STR_LARGE);
+    while (text.len < 256 * 1024)
+        str_add(&text, "[{\n");
+    int64_t began_ms = clock_mono_ms();
+    assert_false(br_status_parse(text.data, text.len, &status, NULL));
+    assert_true(clock_mono_ms() - began_ms < 5000);
+    br_status_done(&status);
+    str_done(&text);
+}
+
 static void test_metadata(void **state)
 {
     (void)state;
@@ -340,7 +358,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),    cmocka_unit_test(test_where_pd_is),  cmocka_unit_test(test_unknown_flags),
         cmocka_unit_test(test_names),    cmocka_unit_test(test_secrets),      cmocka_unit_test(test_status),
-        cmocka_unit_test(test_no_status), cmocka_unit_test(test_metadata),    cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_no_status), cmocka_unit_test(test_hostile_status),
+        cmocka_unit_test(test_metadata),    cmocka_unit_test(test_progress),
         cmocka_unit_test(test_decode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,6 +318,47 @@ static void a_refusal_is_one(void **state)
     assert_outcome(s.run, BR_REFUSED, "exceeded quota");
 }
 
+/* -- found again by its run id ----------------------------------------------------------------------------- */
+
+static void on_changed(void *arg) { (*(unsigned *)arg)++; }
+
+static void it_is_found_by_its_run_id(void **state)
+{
+    struct bed *bed = *state;
+    for (int there = 1; there >= 0; there--) {
+        struct scene s = {.bed = bed, .id = "1a-2b", .job = "brdeck-status-log-orders-1a-2b"};
+        unsigned changes = 0;
+        size_t len;
+        if (!there) {
+            bed_close(bed);
+            bed_open(bed);
+        }
+        expect(bed, LOG, (struct fake_rule){.body = T "03Z " TASK "\n"});
+        expect_watches(&s, there ? job_text(&s, COMPLETE) : "", there ? pod_text(&s, ENDED("0", "Completed")) : "");
+        struct br_exec *exec = br_exec_new(bed->br, &(struct br_exec_spec){
+            .driver = BR_DRIVER_JOB, .command = BR_LOG_STATUS, .ns = "orders", .run_id = s.id, .changed = on_changed,
+            .arg = &changes});
+        assert_int_equal(changes, 0); /* never from within */
+        UNTIL(bed->f.loop, br_exec_phase(exec) == (there ? BR_EXEC_DONE : BR_EXEC_UNKNOWN));
+        UNTIL(bed->f.loop, changes > 0);
+        assert_int_equal(br_exec_is_begun(exec), there);
+        if (there) {
+            const char *json = br_exec_json(exec, &len);
+            assert_int_equal(len, strlen(TASK));
+            assert_memory_equal(json, TASK, len);
+            assert_string_equal(br_exec_job(exec), s.job);
+            assert_string_equal(br_exec_pod(exec), "p1");
+            char *words = br_exec_result(exec, NOW_MS);
+            assert_has(words, "task log-orders: Running");
+            free(words);
+        } else {
+            assert_has(br_exec_text(exec), "no Job of run 1a-2b is there any more");
+        }
+        assert_int_equal(fake_count(bed->f.server, CREATE), 0);
+        br_exec_free(&exec);
+    }
+}
+
 /* -- what remains when the Pod is gone, or may not be seen ---------------------------------------------- */
 
 static void what_cannot_be_read_is_said(void **state)
@@ -487,7 +528,7 @@ int main(void)
     setenv("XDG_STATE_HOME", state, 1);
     static const struct CMUnitTest tests[] = {
         TEST(a_probe_is_followed), TEST(it_fails_with_a_cause), TEST(cuts_are_survived), TEST(no_service_account),
-        TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(what_cannot_be_read_is_said),
+        TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(it_is_found_by_its_run_id), TEST(what_cannot_be_read_is_said),
         TEST(a_verb_is_typed_and_warned_of), TEST(a_truncate_is_guarded), TEST(what_does_not_fit_is_refused),
         TEST(br_runs_here), TEST(br_fails_here), TEST(br_is_stopped_here), TEST(br_is_not_here),
     };
