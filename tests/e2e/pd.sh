@@ -21,8 +21,9 @@ ranges()
     [ "$ranges_asked" = "$ranges_wanted" ] || { echo "$ranges_asked ranges, not $ranges_wanted"; cat "$TEST_TMP/said"; return 1; }
     [ "$(state pdOthers)" = 0 ] || { echo "PD was asked something else"; return 1; }
 }
-# said FILTER: jq finds it true of what check prints as JSON.
-said()
+# said FILTER: jq finds it true of what check prints as JSON, soon: what PD says counts a second after the object changed.
+said() { said_filter=$1; wait_for 'says_now "$said_filter" >/dev/null' 10 || says_now "$1"; }
+says_now()
 {
     brdeck check -n "$NS" -o json </dev/null >"$TEST_TMP/check.json" 2>"$TEST_TMP/check.err" || :
     jq -e "$1" "$TEST_TMP/check.json" >/dev/null || { cat "$TEST_TMP/check.json" "$TEST_TMP/check.err"; return 1; }
