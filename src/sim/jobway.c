@@ -20,6 +20,8 @@ enum {
     INIT_MS = 400,
     REFUSED_MS = 3000,
     AGAIN_MS = 5000,
+    LAST_LINES = 80, /* the kubelet's limits of a termination message from the log */
+    LAST_BYTES = 2048,
 };
 
 void way_init(struct jobway *way, struct sim *sim, const char *ns, const char *job, const char *name,
@@ -372,6 +374,16 @@ int64_t way_step(struct jobway *way)
 
 /* -- its end ---------------------------------------------------------------------------------- */
 
+/* What the kubelet puts into the state of a container that failed, where the Pod asks for it; NULL: nothing. The caller
+ * frees. */
+static char *last_words(const struct jobway *way, const struct json *pod)
+{
+    const char *policy = json_string(pod_first(pod, POD_MAIN), "terminationMessagePolicy");
+    if (!str_same(policy, "FallbackToLogsOnError"))
+        return NULL;
+    return podlog_tail(&way->sim->podlogs, way->ns, way->pod, LAST_LINES, LAST_BYTES);
+}
+
 static void end_pod(struct jobway *way, struct json *pod, bool good)
 {
     struct container_state state = {.state = "terminated",
@@ -379,7 +391,8 @@ static void end_pod(struct jobway *way, struct json *pod, bool good)
                                     .reason = good ? "Completed" : "Error",
                                     .exit_code = good ? 0 : 1};
     struct json *status = json_object_in(pod, "status");
-    char *why = NULL;
+    char *why = NULL, *words = good ? NULL : last_words(way, pod);
+    state.message = words;
     if (!good && trouble_is(way->trouble, TROUBLE_KILL)) {
         const struct trouble_info *info = way->trouble->info;
         why = way_trouble_text(way, "");
@@ -406,6 +419,7 @@ static void end_pod(struct jobway *way, struct json *pod, bool good)
     pod_condition(pod, "ContainersReady", false, good ? "PodCompleted" : "PodFailed", NULL);
     pod_put(way->sim, pod);
     free(why);
+    free(words);
 }
 
 bool way_end(struct jobway *way, bool good)

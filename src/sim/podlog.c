@@ -96,6 +96,18 @@ void podlog_add(struct podlogs *logs, const char *ns, const char *name, const ch
     wake(log);
 }
 
+char *podlog_tail(const struct podlogs *logs, const char *ns, const char *name, size_t lines, size_t bytes)
+{
+    const struct podlog *log = find(logs, ns, name);
+    struct str text;
+    str_init(&text, STR_LARGE);
+    for (size_t i = log && log->count > lines ? log->count - lines : 0; log && i < log->count; i++)
+        str_addf(&text, "%s\n", log->lines[i].text);
+    if (text.len > bytes)
+        str_drop(&text, text.len - bytes);
+    return str_take(&text);
+}
+
 void podlogs_end(struct podlogs *logs)
 {
     for (struct podlog *log = logs->first; log; log = log->next) {

@@ -23,6 +23,9 @@ void podlog_end(struct podlogs *logs, const char *ns, const char *name);
 /* The Pod is gone. */
 void podlog_drop(struct podlogs *logs, const char *ns, const char *name);
 
+/* Its last lines, so many and so many bytes at most; the caller frees. */
+char *podlog_tail(const struct podlogs *logs, const char *ns, const char *name, size_t lines, size_t bytes);
+
 struct podlog_spec {
     struct MHD_Connection *connection;
     bool follow, timestamps;

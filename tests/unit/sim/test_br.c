@@ -240,6 +240,22 @@ static void test_jobs(void **state)
     sim_done(&sim);
 }
 
+/* The kubelet keeps the end of the log of what failed, where it is asked to. */
+static void test_last_words(void **state)
+{
+    (void)state;
+    struct sim sim;
+    begin(&sim);
+    make(&sim, KIND_JOB, "bad",
+         "{'spec':{'backoffLimit':0,'template':{'spec':{'containers':[{'name':'br','image':'pingcap/br:v8.5.0',"
+         "'command':['/br'],'args':['log','stop','--task-name=x','--pd=tc-pd.backup-test:2379'],"
+         "'terminationMessagePolicy':'FallbackToLogsOnError'}]}}}}");
+    WAIT_FOR(&sim, holds(&sim, KIND_JOB, "bad", "'reason':'BackoffLimitExceeded'"));
+    assert_true(holds(&sim, KIND_POD, "", "'exitCode':1,'reason':'Error','message':'Detail BR log in "));
+    assert_true(holds(&sim, KIND_POD, "", "Error: no such task x: "));
+    sim_done(&sim);
+}
+
 /* Another Pod, as often as the Job allows. */
 static void test_backoff(void **state)
 {
@@ -257,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words), cmocka_unit_test(test_flags), cmocka_unit_test(test_status),
         cmocka_unit_test(test_verbs), cmocka_unit_test(test_jobs),  cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_last_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
