@@ -83,11 +83,11 @@ static bool parse(const struct arguments *args, enum check_form *form, struct ch
 struct asking {
     struct session *s;
     const char **spaces; /* whose Jobs, Pods and Events are wanted; one NULL: all */
-    size_t space_count;
+    bool *refused;       /* of each: too many */
+    size_t space_count, refused_count;
     slot_t *logs;        /* a log backup of each cluster */
     size_t log_count;
     int64_t again_ms;    /* monotonic: when to say again what is wanted */
-    bool refused;        /* too many namespaces */
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -134,6 +134,7 @@ static void find_spaces(struct asking *asking)
 {
     const struct fleet *fleet = asking->s->fleet;
     asking->spaces = xcalloc(fleet_sources(fleet) + 1, sizeof *asking->spaces);
+    asking->refused = xcalloc(fleet_sources(fleet) + 1, sizeof *asking->refused);
     for (size_t i = 0; i < fleet_sources(fleet); i++) {
         const char *ns = fleet_source(fleet, i)->ns;
         bool known = false;
@@ -156,7 +157,10 @@ static void want(struct asking *asking)
         return;
     asking->again_ms = clock_mono_ms() + WANT_EACH_MS;
     for (size_t i = 0; i < asking->space_count; i++)
-        asking->refused = !br_facts_want(asking->s->br, asking->spaces[i]) || asking->refused;
+        if (!asking->refused[i] && !br_facts_want(asking->s->br, asking->spaces[i])) {
+            asking->refused[i] = true;
+            asking->refused_count++;
+        }
     for (size_t i = 0; i < asking->log_count; i++) {
         const struct store_row *row = store_get(store, asking->logs[i]);
         if (row)
@@ -169,7 +173,7 @@ static bool are_there(void *arg)
     struct asking *asking = arg;
     want(asking);
     for (size_t i = 0; i < asking->space_count; i++)
-        if (!asking->refused && !br_facts_are_there(asking->s->br, asking->spaces[i], NULL))
+        if (!asking->refused[i] && !br_facts_are_there(asking->s->br, asking->spaces[i], NULL))
             return false;
     return br_pd_are_there(asking->s->br);
 }
@@ -177,12 +181,12 @@ static bool are_there(void *arg)
 /* What could not be had is told, once; a right that is missing is no trouble of the Backups. */
 static void note_facts(const struct asking *asking, struct check_report *report)
 {
-    if (asking->refused) {
-        str_addf(&report->notes, "Jobs, Pods and Events were not looked at: more than %d namespaces (-A looks at "
-                 "all)\n", BR_FACTS_NAMESPACES_MAX);
-        return;
-    }
+    if (asking->refused_count)
+        str_addf(&report->notes, "the Jobs, Pods and Events of %zu namespaces were not looked at: %d at most, or -A\n",
+                 asking->refused_count, BR_FACTS_NAMESPACES_MAX);
     for (size_t i = 0; i < asking->space_count; i++) {
+        if (asking->refused[i])
+            continue;
         const char *why = NULL, *ns = asking->spaces[i] ? asking->spaces[i] : "all namespaces";
         bool there = br_facts_are_there(asking->s->br, asking->spaces[i], &why);
         if (there && why)
@@ -226,6 +230,7 @@ static int ask_and_print(struct session *s, enum check_form form, const struct c
     int code = (int)check_code_of(&report);
     check_report_done(&report);
     free(asking.spaces);
+    free(asking.refused);
     free(asking.logs);
     return code;
 }

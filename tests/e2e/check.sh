@@ -63,7 +63,21 @@ no_faults
 fault '{"fault":"status","code":404,"path":"/apis","method":"GET","count":0}'
 check "no CRD" plugin 3 UNKNOWN -A
 no_faults
+fault '{"fault":"garbage","path":"/backups","count":0}'
+check "no JSON" plugin 3 UNKNOWN -n "$NS" --timeout 5s
+no_faults
+fault '{"fault":"cut","after":700,"path":"/backups","watch":false}'
+check "a list that breaks off is had again whole" plugin 0 OK -n "$NS" --max-lag 1h
+check "all of it" tells "OK - 2 backups"
 fault '{"fault":"freeze","path":"/backups","count":0}'
+brdeck check -n "$NS" >"$TEST_TMP/said" 2>"$TEST_TMP/said.err" &
+check_pid=$!
+track $check_pid
+frozen() { sim_requests=$(api GET /sim/state | jq .requests); sleep 0.3; [ "$(api GET /sim/state | jq .requests)" = $((sim_requests + 1)) ]; }
+wait_for frozen 10
+kill -TERM $check_pid
+check_code "a signal is unknown, too" 3 wait $check_pid
+check "and says so" tells "UNKNOWN - interrupted by signal 15"
 check "a frozen server, in the time given" plugin 3 UNKNOWN -n "$NS" --timeout 2s
 check "which is told" tells "within 2 s"
 no_faults
@@ -257,5 +271,6 @@ check "all of them" grep -qE '(of 10000 backups|- 10000 backups)' "$TEST_TMP/sai
 check "in a line that monitors take" sh -c "[ \$(head -n 1 $TEST_TMP/said | wc -c) -lt 2000 ]"
 check "as JSON" took json 20000
 check "whole" sh -c "jq -e '[.[].object] | unique | length >= 10000' $TEST_TMP/said >/dev/null"
+check "more namespaces than may be watched at once" sh -c "brdeck check -n \$(seq -f 'team-%03g' -s, 0 24) | grep -q '^note: the Jobs, Pods and Events of 5 namespaces were not looked at'"
 check "for Prometheus" took prometheus 15000
 check "in its format" awk -f "$abs_top_srcdir/tests/tools/prometheus.awk" "$TEST_TMP/said"
