@@ -253,8 +253,13 @@ void describe_brief(struct description *d, const struct backup_record *record, c
     struct finding findings[FINDINGS_MAX];
     size_t count = check_record(record, ctx->facts, &check_of_state, ctx->now_ms, findings);
     brief_title(d, record, ctx);
-    for (size_t i = 0; i < count && (i == 0 || findings[i].needs_you); i++)
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(findings[i].id, "pd-not-asked") == 0) /* no trouble, but then the rest is not all there is to know */
+            findings[i].evidence[0] = '\0';
+        else if (i > 0 && !findings[i].needs_you)
+            continue;
         describe_finding(d, &findings[i], i ? "also" : NULL);
+    }
     describe_restorable(d, record, ctx);
     if (record->mode == BACKUP_LOG)
         brief_subs(d, record, ctx);

@@ -153,6 +153,7 @@ bool find_log_failed_command(struct look *look)
              cause_text(sub->reason, sub->message, cause, sizeof cause));
     look_show_job(look);
     if (command == LOG_COMMAND_RESUME && cause_is_gc(sub->reason, sub->message)) {
+        look_cause(look);
         look_say(look, " It cannot be resumed any more.");
         return look_do(look, "Stop it, take a full backup and start anew with s.");
     }
@@ -273,10 +274,11 @@ bool find_log_running(struct look *look)
 
 static void say_paused_since(struct look *look, int64_t since)
 {
+    const struct backup_facts *facts = look->facts;
+    bool told = facts->pd.paused && facts->pd.paused_by[0] && facts->pd.read_ms >= look->record->changed_ms;
     char at[TSO_TEXT_MAX];
     if (since)
-        look_say(look, "Paused since %s by %s.", look_time(look, since, at),
-                 look->facts->pd.paused_by[0] ? look->facts->pd.paused_by : "log-pause");
+        look_say(look, "Paused since %s by %s.", look_time(look, since, at), told ? facts->pd.paused_by : "log-pause");
     else
         look_say(look, "Paused, since when is not known.");
 }

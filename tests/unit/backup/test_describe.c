@@ -144,6 +144,47 @@ static void other_briefs(void **state)
     record_free(&r);
 }
 
+/* All that needs somebody, each with what shows it; that PD cannot be asked is told, but is no trouble. */
+static void what_is_found(void **state)
+{
+    (void)state;
+    struct backup_facts facts = {
+        .pd = {.reach = PD_ANSWERED, .read_ms = SAMPLE_NOW - 1000, .checkpoint = tso_from_ms(SAMPLE_NOW - 11 * 60000),
+               .paused = true, .paused_at_ms = SAMPLE_NOW - 3600000, .paused_by = "host-7"}};
+    struct describe_context ctx = {.facts = &facts, .has_status_sub = true, .now_ms = SAMPLE_NOW, .read_only = true};
+    struct backup_record *r = sample_log("{'status':{'logCheckpointTs':'470638972108800000'}}");
+    check_brief(r, &ctx,
+        "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
+        "  The object says Running, but the log task is paused in PD by host-7: nothing is backed up. BR keeps what "
+        "resume "
+        "needs until about 11-23 13:00. The operator does not see it. Resume it: brdeck br resume log-shop -n prod.\n"
+        "  known by: PD: pause/log-shop of 13:00:00 by host-7, read at 13:59:59\n"
+        "  also: The checkpoint stands 11m back: what came after 13:49:00 cannot be restored yet. Look at the "
+        "storage, the "
+        "TiKV logs and br log status.\n"
+        "  known by: PD: checkpoint 13:49:00, read at 13:59:59\n"
+        "  also: Operator stale: the checkpoint in PD is 11m old, in the object 3h00m: it no longer writes the "
+        "status. The "
+        "backup goes on. See that the operator runs and reaches PD.\n"
+        "  known by: PD: checkpoint 13:49:00, read at 13:59:59\n"
+        "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
+        "  commands: log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
+        "  now: nothing: brdeck is read-only\n");
+    record_free(&r);
+    facts = (struct backup_facts){.pd = {.reach = PD_TLS, .why = "the Cluster has TLS"}};
+    r = sample_log(NULL);
+    check_brief(r, &ctx,
+        "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
+        "  The log is backed up to 13:59:19.\n"
+        "  also: What PD says of it is not known: the cluster wants client certificates. b asks br itself (brdeck br "
+        "status "
+        "log-shop -n prod).\n"
+        "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
+        "  commands: log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
+        "  now: nothing: brdeck is read-only\n");
+    record_free(&r);
+}
+
 static void contains(const char *text, const char *part)
 {
     if (!strstr(text, part))
@@ -209,6 +250,7 @@ int main(void)
     setenv("TZ", "UTC", 1);
     tzset();
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_sketch), cmocka_unit_test(other_briefs),
+        cmocka_unit_test(what_is_found),
                                        cmocka_unit_test(restorable_is_no_promise),
                                        cmocka_unit_test(all_of_it)};
     return cmocka_run_group_tests(tests, NULL, done);

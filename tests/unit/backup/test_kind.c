@@ -19,17 +19,23 @@
 #define M (60 * S)
 #define H (60 * M)
 
-static void print(const struct backup_record *r, const char *column, int64_t now_ms, enum tso_style style,
-                  struct cell *cell)
+static void print_with(const struct backup_record *r, const struct backup_facts *facts, const char *column,
+                       int64_t now_ms, enum tso_style style, struct cell *cell)
 {
     struct column_context ctx = {now_ms, style, true};
     struct backup_state state;
     int i = kind_column(&kind_backup, column);
     assert_true(i >= 0);
-    state_of(r, NULL, now_ms, false, &state);
+    state_of(r, facts, now_ms, false, &state);
     *cell = (struct cell){.holds_ms = INT64_MAX};
     str_init(&cell->text, 1024);
-    kind_backup.columns[i].print(&ctx, r, NULL, &state, cell);
+    kind_backup.columns[i].print(&ctx, r, facts, &state, cell);
+}
+
+static void print(const struct backup_record *r, const char *column, int64_t now_ms, enum tso_style style,
+                  struct cell *cell)
+{
+    print_with(r, NULL, column, now_ms, style, cell);
 }
 
 static void every_cell(void **state)
@@ -85,6 +91,46 @@ static void every_cell(void **state)
         str_done(&cell.text);
         record_free(&r);
     }
+}
+
+/* What PD says is marked, and takes no more room than the column has. */
+static void what_pd_says_is_marked(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ago; /* PD's checkpoint before now */
+        enum tso_style style;
+        const char *checkpoint, *lag;
+    } cases[] = {
+        {3 * S, TSO_SHORT, "13:59:57*", "*3s"},
+        {3 * S, TSO_RFC3339, "2026-11-22T13:59:57Z*", "*3s"},
+        {50 * S, TSO_SHORT, "13:59:19", "41s"}, /* the object's is fresher */
+        {24 * H, TSO_SHORT, "13:59:19", "41s"},
+    };
+    struct backup_record *r = sample_log(NULL), *old = sample_log(
+        "{'status':{'logCheckpointTs':'470415310848000000'}}");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct backup_facts facts = {.pd = {.read_ms = SAMPLE_NOW - S,
+                                            .checkpoint = tso_from_ms(SAMPLE_NOW - cases[i].ago)}};
+        struct cell cell;
+        print_with(r, &facts, "checkpoint", SAMPLE_NOW, cases[i].style, &cell);
+        assert_string_equal(cell.text.data, cases[i].checkpoint);
+        str_done(&cell.text);
+        print_with(r, &facts, "lag", SAMPLE_NOW, cases[i].style, &cell);
+        assert_string_equal(cell.text.data, cases[i].lag);
+        str_done(&cell.text);
+    }
+    /* a date fills its column; the LAG beside it has the mark */
+    struct backup_facts facts = {.pd = {.read_ms = SAMPLE_NOW - S, .checkpoint = tso_from_ms(SAMPLE_NOW - 48 * H)}};
+    struct cell cell;
+    print_with(old, &facts, "checkpoint", SAMPLE_NOW, TSO_SHORT, &cell);
+    assert_string_equal(cell.text.data, "11-20 14:00");
+    str_done(&cell.text);
+    print_with(old, &facts, "lag", SAMPLE_NOW, TSO_SHORT, &cell);
+    assert_string_equal(cell.text.data, "*2d");
+    str_done(&cell.text);
+    record_free(&r);
+    record_free(&old);
 }
 
 static void lag_changes_when_it_says(void **state)
@@ -216,7 +262,8 @@ int main(void)
     setenv("TZ", "UTC", 1);
     tzset();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_cell),     cmocka_unit_test(lag_changes_when_it_says),
+        cmocka_unit_test(every_cell),     cmocka_unit_test(what_pd_says_is_marked),
+            cmocka_unit_test(lag_changes_when_it_says),
         cmocka_unit_test(all_cells_hold), cmocka_unit_test(columns_are_ordered),
         cmocka_unit_test(columns_are_found_and_kept_in_order),
     };
