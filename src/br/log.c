@@ -1,7 +1,7 @@
 /* log.c - the log of a Backup's Job: found, read, held.
  *
- * Callbacks of the watches and of the stream only mark what came; one step a turn judges it all and tells the owner, who
- * may then free the log.
+ * Callbacks of the watches and of the stream only mark what came; one step a turn judges it all and tells the owner,
+ * who may then free the log.
  */
 #include <config.h>
 
@@ -144,8 +144,8 @@ static void lost(struct br_log *log)
     struct error why;
     const struct log_finder *f = &log->finder;
     if (*f->pod.name)
-        error_set(&why, ERROR_MISSING, "the Pod %s of %s/%s is gone, and its log was not kept", f->pod.name, log->spec.ns,
-                  log->spec.name);
+        error_set(&why, ERROR_MISSING, "the Pod %s of %s/%s is gone, and its log was not kept", f->pod.name,
+                  log->spec.ns, log->spec.name);
     else if (*f->job.name)
         error_set(&why, ERROR_MISSING, "the Job %s of %s/%s has no Pod any more, and its log was not kept", f->job.name,
                   log->spec.ns, log->spec.name);
@@ -209,7 +209,8 @@ static void attach(struct br_log *log, bool init)
     log->stream = podlog_start(fleet_client(log->br->fleet), &(struct podlog_spec){
         .ns = log->spec.ns, .pod = log->finder.pod.name, .container = container_of(log)->name,
         .follow = log->spec.follow && !log->spec.previous, .previous = log->spec.previous,
-        .tail_lines = log->spec.tail_lines, .on_line = on_line, .on_end = on_end, .is_running = is_running, .arg = log});
+        .tail_lines = log->spec.tail_lines, .on_line = on_line, .on_end = on_end, .is_running = is_running,
+        .arg = log});
     say(log, BR_LOG_READING, "Pod %s, container %s", log->finder.pod.name, container_of(log)->name);
 }
 
@@ -317,8 +318,8 @@ static void no_job(struct br_log *log)
         say(log, BR_LOG_LOOKING, "there is no Job %s in %s, and no log of it was kept; it is waited for", log->spec.job,
             log->spec.ns);
     else
-        say(log, BR_LOG_LOOKING, "there is no Job of %s/%s (the operator deletes them), and no log of one was kept; the "
-            "next one is waited for", log->spec.ns, log->spec.name);
+        say(log, BR_LOG_LOOKING, "there is no Job of %s/%s (the operator deletes them), and no log of one was kept; "
+            "the next one is waited for", log->spec.ns, log->spec.name);
 }
 
 static void look(struct br_log *log)

@@ -64,8 +64,8 @@ static int64_t stamp_ms(const char *stamp)
 {
     char text[CLOCK_TEXT_MAX];
     int64_t ms = 0;
-    snprintf(text, sizeof text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2s.%.3sZ", stamp, stamp + 4, stamp + 6, stamp + 9, stamp + 11,
-             stamp + 13, stamp + 16);
+    snprintf(text, sizeof text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2s.%.3sZ", stamp, stamp + 4, stamp + 6, stamp + 9,
+             stamp + 11, stamp + 13, stamp + 16);
     return clock_parse_rfc3339(text, &ms) ? ms : 0;
 }
 

@@ -62,8 +62,8 @@ const char *br_log_level(const char *line, size_t len)
 
 /* -- what must not be seen ------------------------------------------------------------------- */
 
-/* What stands before a secret in a URL or a flag. The first is the signature of an Azure SAS token: without it the rest of the
- * token opens nothing. */
+/* What stands before a secret in a URL or a flag. The first is the signature of an Azure SAS token: without it the rest
+ * of the token opens nothing. */
 static const char *const keys[] = {
     "sig=", "sas-token=", "X-Amz-Signature=", "X-Amz-Security-Token=", "secret-access-key=", "session-token=",
     "account-key=", "AccountKey=", "encryption-key=",

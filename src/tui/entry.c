@@ -81,7 +81,8 @@ static bool entry_command(struct view *view, struct ui *ui, enum ui_command comm
 {
     struct entry *entry = (struct entry *)view;
     if (command == UI_SEARCH) {
-        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = entry});
+        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done,
+                                            .arg = entry});
         return true;
     }
     if (command == UI_COPY) {

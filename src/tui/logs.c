@@ -148,8 +148,8 @@ static void draw_title(struct logs *logs, struct ui *ui, struct canvas *c, struc
     if (pager_lines(page->pager))
         pager_position(page->pager, &at);
     if (phase == BR_LOG_READING && !logs->previous)
-        str_addf(&at, "  %s%s", page->reading ? keymap_key(ui->keys, "logs", UI_BOTTOM) : "", page->reading ? " follows" :
-                 "following");
+        str_addf(&at, "  %s%s", page->reading ? keymap_key(ui->keys, "logs", UI_BOTTOM) : "",
+                 page->reading ? " follows" : "following");
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
     int col = 1 + canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "log %s/%s%s%s", logs->ns, logs->name,
                                logs->previous ? ", the run before" : "", logs->only_bad ? ", errors and warnings" : "");
@@ -164,7 +164,8 @@ static enum style style_of_end(const struct logs *logs)
     return phase == BR_LOG_ENDED && br_log_has_failed(logs->log) ? STYLE_CRIT : phases[phase].style;
 }
 
-/* Whose log it is, or what is waited for, or why there is none: in one row, in full where nothing else is to be read. */
+/* Whose log it is, or what is waited for, or why there is none: in one row, in full where nothing else is to be
+ * read. */
 static void draw_source(struct logs *logs, struct canvas *c, struct rect r)
 {
     struct str text;
@@ -194,8 +195,8 @@ static int64_t logs_draw(struct view *view, struct ui *ui, struct canvas *c, str
     draw_title(logs, ui, c, r);
     draw_source(logs, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
     if (logs->only_bad && !pager_lines(page->pager) && pager_lines(logs->all.pager) && body.rows > 1)
-        canvas_textf(c, body.row + 1, r.col + 1, r.cols - 1, STYLE_DIM, "Not one of %zu lines is an error or a warning.",
-                     pager_lines(logs->all.pager));
+        canvas_textf(c, body.row + 1, r.col + 1, r.cols - 1, STYLE_DIM,
+                     "Not one of %zu lines is an error or a warning.", pager_lines(logs->all.pager));
     return waits(logs) ? ui_now_ms(ui) + WANTS_EACH_MS : INT64_MAX;
 }
 
@@ -240,7 +241,8 @@ static bool logs_command(struct view *view, struct ui *ui, enum ui_command comma
     case UI_COPY: {
         char *text = pager_text(page->pager);
         bool copied = term_copy(ui->term, text);
-        ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s", copied ? "Copied all of it." : "Too long for the clipboard.");
+        ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s",
+               copied ? "Copied all of it." : "Too long for the clipboard.");
         free(text);
         return true;
     }

@@ -43,7 +43,8 @@ static void add_run(struct notices *notices, struct ui *ui, const struct br_run 
     str_done(&line);
 }
 
-/* What was done here, and what others' work came to that ended badly. What is under way elsewhere is told by the runs. */
+/* What was done here, and what others' work came to that ended badly. What is under way elsewhere is told by the
+ * runs. */
 static bool is_told(const struct br_run *run)
 {
     return run->origin == BR_ORIGIN_HERE || (br_outcome_is_end(run->outcome) && run->outcome != BR_DONE);

@@ -107,7 +107,8 @@ static int64_t runs_draw(struct view *view, struct ui *ui, struct canvas *c, str
     size_t active = br_active(ui->br);
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
     canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Runs: %zu under way, %zu ended%s", active,
-                 br_runs(ui->br) - active, br_runs_are_found(ui->br) ? "" : "; the cluster is still being looked through");
+                 br_runs(ui->br) - active,
+                 br_runs_are_found(ui->br) ? "" : "; the cluster is still being looked through");
     struct rect below, list = table_split((struct rect){r.row + 1, r.col, r.rows - 1, r.cols}, &below);
     table_draw(&runs->table, columns, COLUMNS, cell, runs, c, list);
     draw_below(runs, c, below);

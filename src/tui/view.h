@@ -137,12 +137,13 @@ struct view *run_new(struct ui *ui, unsigned id);           /* run.c: enter on a
 struct view *journal_new(struct ui *ui);                    /* journal.c: J */
 struct journal_entry;
 struct view *entry_new(struct ui *ui, const struct journal_entry *entry); /* entry.c: enter in the journal */
-/* logs.c: the log that is meant on @row: of the run under way there, or the one that just failed; else of the newest Job. */
+/* logs.c: the log that is meant on @row: of the run under way there, or the one that just failed; else of the newest
+ * Job. */
 void logs_open(struct ui *ui, const struct store_row *row);
 /* wants.c: what is asked for beside the object, for as long as it is on the screen: call it at each refresh. */
 void view_wants(struct ui *ui, const struct store_row *row, bool is_cursor);
-/* tasks.c: log tasks that PD has and no Backup knows: as lines (they count as seen then), and those of a Backup's cluster,
- * below @heading (NULL: none). */
+/* tasks.c: log tasks that PD has and no Backup knows: as lines (they count as seen then), and those of a Backup's
+ * cluster, below @heading (NULL: none). */
 void tasks_fill(struct ui *ui, struct pager *pager);
 void tasks_describe(struct ui *ui, const struct backup_record *record, struct description *d, const char *heading);
 enum { WANTS_EACH_MS = 5000 }; /* a view that wants is drawn again after so long */

@@ -1,8 +1,8 @@
 /* log.h - the log of a Backup's Job: which Pod's, its last lines, br's errors, and what is left when the Pod is gone.
  *
  * The operator deletes old Jobs with their Pods and logs, so the last 256 KiB are kept on failure (0600, in the state
- * folder's logs/, the newest 50; rule 22). Of each line the text without the kubelet's timestamp is handed on; secrets that
- * brdeck knows, and signatures and keys in URLs, are blotted out of it.
+ * folder's logs/, the newest 50; rule 22). Of each line the text without the kubelet's timestamp is handed on; secrets
+ * that brdeck knows, and signatures and keys in URLs, are blotted out of it.
  */
 #ifndef BRDECK_BR_LOG_H
 #define BRDECK_BR_LOG_H
@@ -57,8 +57,9 @@ bool br_log_has_failed(const struct br_log *log);
 /* The Job and the Pod that it is of; "" while they are not known. */
 const char *br_log_job(const struct br_log *log);
 const char *br_log_pod(const struct br_log *log);
-/* Write what is held (at most BR_LOG_KEEP of its end) to the state folder; once more for the same end of the same Job, and it
- * is the same file. False and @err when that fails, or a kept file is what is read. The path is written to @path. */
+/* Write what is held (at most BR_LOG_KEEP of its end) to the state folder; once more for the same end of the same Job,
+ * and it is the same file. False and @err when that fails, or a kept file is what is read. The path is written to
+ * @path. */
 bool br_log_keep(struct br_log *log, char *path, size_t size, struct error *err);
 
 #endif
