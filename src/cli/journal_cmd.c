@@ -17,8 +17,6 @@
 
 static const char *const titles[] = {"TIME", "ACTION", "BACKUP", "CONTEXT", "BY", "OUTCOME", "TEXT"};
 
-#define UNSETTLED "; how it ended is not known yet: \"brdeck runs\" asks the cluster"
-
 /* "24h", "7d" or a point in time. */
 static bool parse_since(const char *text, int64_t *ms, struct error *err)
 {
@@ -84,10 +82,10 @@ static void add_row(struct rows *rows, const struct journal_entry *entry, enum t
     rows_add(rows, *entry->context ? entry->context : entry->server);
     rows_add(rows, entry->user);
     rows_add(rows, entry->outcome ? entry->outcome : entry->lives ? "under way" : "unknown");
-    if (!entry->text || (entry->open && !entry->lives))
-        str_addf(&ended, "%s%s", entry->text ? entry->text : "",
-                 entry->lives ? "" : entry->text ? UNSETTLED : UNSETTLED + 2);
-    rows_add(rows, ended.len || !entry->text ? ended.data : entry->text);
+    str_add(&ended, entry->text ? entry->text : "");
+    if (entry->open && !entry->lives)
+        str_addf(&ended, "%show it ended is not known yet: \"brdeck runs\" asks the cluster", ended.len ? "; " : "");
+    rows_add(rows, ended.data);
     str_done(&ended);
     str_done(&text);
 }
