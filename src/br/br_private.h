@@ -200,13 +200,13 @@ void br_want_facts(struct br *br, bool follows);
 /* run_exec.c: br itself does the work (pub.driver is not OPERATOR). run_exec_start is called instead of run_send for a
  * queued run: it writes the intent (run->journalled), makes run->exec and says FOLLOWING, then an end, by run_say, and
  * fills pub.job, pub.pod, pub.cause, pub.errors, pub.log_path and pub.result. Where run->plan->pub.patch is NULL the
- * Job is there already (origin CLUSTER or JOURNAL; found by pub.run_id, its name is in pub.job), and there is nothing to
- * send. br_cancel calls br_exec_cancel(run->exec). run_exec_end frees it; harmless where there is none. */
+ * Job is there already (origin CLUSTER or JOURNAL; found by pub.run_id, its name is in pub.job), and there is nothing
+ * to send. br_cancel calls br_exec_cancel(run->exec). run_exec_end frees it; harmless where there is none. */
 void run_exec_start(struct run *run);
 void run_exec_end(struct run *run);
 
-/* end_object.c: the accepted write of a delete, retain or remove-finalizer that has nothing to be followed, @object being
- * the answer; it is told. False: it is none of them, or must be followed. */
+/* end_object.c: the accepted write of a delete, retain or remove-finalizer that has nothing to be followed, @object
+ * being the answer; it is told. False: it is none of them, or must be followed. */
 bool run_accepted(struct run *run, const struct json *object);
 
 /* applied.c: whether a write whose answer was lost took place, by what the object says now (rule 7). */

@@ -127,7 +127,8 @@ static bool tell_lost(const struct follow *follow, const struct backup_record *r
 {
     if (record->deleting_ms)
         return follow_tell(sight, BR_GONE, "it is being deleted: the operator only cleans up now");
-    bool moved = follow->action == ACTION_START || follow->action == ACTION_CREATE || record->generation > follow->generation;
+    bool made = follow->action == ACTION_START || follow->action == ACTION_CREATE;
+    bool moved = made || record->generation > follow->generation;
     if (!moved || still_asked(follow, record))
         return false;
     struct str text;

@@ -2,8 +2,8 @@
  * clock.
  *
  * Rule 5: an old success is no success. A sign counts only if it differs from what the plan recorded, and only in an
- * object that is no older than the write. Facts are no more than hints: they name the cause of a failure and of what does
- * not get on, but whether it is done or has failed the object alone says.
+ * object that is no older than the write. Facts are no more than hints: they name the cause of a failure and of what
+ * does not get on, but whether it is done or has failed the object alone says.
  */
 #ifndef BRDECK_BR_FOLLOW_H
 #define BRDECK_BR_FOLLOW_H
@@ -28,10 +28,11 @@ struct follow {
     char uid[64];
     int64_t generation;                 /* of the write's answer: an older object tells nothing */
     uint64_t version;                   /* resourceVersion of the write's answer; 0: no number */
-    int64_t since_ms;                   /* corrected wall of the write: what began before is not its own; 0: not known */
+    int64_t since_ms;                   /* corrected wall of the write: what began before is not its own; 0: not known
+                                           */
     char old_job[40];                   /* uid of the Job that was there before; "" none was seen */
     bool truncate_dropped;              /* somebody took a waiting truncate out of the spec */
-    bool stop_failed;                   /* a delete: its Job stop-NAME was seen to fail */
+    bool stop_failed, stop_done;        /* a delete: how its Job stop-NAME was seen to end */
 };
 struct follow_sight {
     enum br_outcome outcome;   /* FOLLOWING, DONE, NOTHING, FAILED, REVERTED, GONE */

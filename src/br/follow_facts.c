@@ -92,7 +92,8 @@ static void add_death(struct str *text, const struct backup_facts *own, const st
     str_addf(text, "; its Job has failed (%s) and the Backup does not say so",
              own->job.reason[0] ? own->job.reason : "no reason is told");
     if (record->mode == BACKUP_LOG && !record->deleting_ms)
-        str_add(text, record->v1 ? ": TiDB Operator 1 leaves it so" : ": TiDB Operator 2 makes it anew, again and again");
+        str_add(text, record->v1 ? ": TiDB Operator 1 leaves it so"
+                                 : ": TiDB Operator 2 makes it anew, again and again");
 }
 
 void follow_tell_stuck(const struct backup_record *record, const struct backup_facts *own, enum step_state state,

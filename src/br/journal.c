@@ -190,10 +190,11 @@ static bool is_settled(const struct journal *journal, const char *run_id)
 
 bool journal_settle(struct journal *journal, const struct br_run *run, struct error *err)
 {
-    /* Held for a look and a line, so that of two brdecks one comes second. Where there are no locks both may write. A lock
-     * of fcntl would go with the first descriptor of the file that this process closes. */
+    /* Held for a look and a line, so that of two brdecks one comes second. Where there are no locks both may write. A
+     * lock of fcntl would go with the first descriptor of the file that this process closes. */
     int fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    for (int tries = 0; fd >= 0 && tries < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; tries++)
+    int tries = 0;
+    while (fd >= 0 && tries++ < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         sched_yield();
     bool good = is_settled(journal, run->run_id) || journal_outcome(journal, run, err);
     if (fd >= 0)

@@ -27,8 +27,8 @@ static char *first_line(const char *path, char buf[static TEXT_MAX])
     return buf;
 }
 
-/* A pid is used again; with the ticks since the boot at which it began it is one process. Linux: the 20th field after the
- * name, which may itself hold spaces and brackets. "" unknown. */
+/* A pid is used again; with the ticks since the boot at which it began it is one process. Linux: the 20th field after
+ * the name, which may itself hold spaces and brackets. "" unknown. */
 static char *began(int64_t pid, char buf[static TEXT_MAX])
 {
     enum { FIELD_OF_START = 20 };

@@ -1,4 +1,5 @@
-/* run_finder.h - what is under way in the cluster, found: rows of the store, Jobs of brdeck's, intents of the journal. */
+/* run_finder.h - what is under way in the cluster, found: rows of the store, Jobs of brdeck's, intents of the
+ * journal. */
 #ifndef BRDECK_BR_RUN_FINDER_H
 #define BRDECK_BR_RUN_FINDER_H
 

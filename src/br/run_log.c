@@ -10,7 +10,8 @@
 
 #include "br_private.h"
 
-/* The log of a followed run: read while br works, because the operator may delete the Job with it; kept when br failed. */
+/* The log of a followed run: read while br works, because the operator may delete the Job with it; kept when br
+ * failed. */
 
 enum { LOGS_MAX = 16, TAIL_LINES = 2000 };
 
@@ -18,6 +19,21 @@ static bool is_over(const struct br_log *log)
 {
     enum br_log_phase phase = br_log_phase(log);
     return phase != BR_LOG_LOOKING && phase != BR_LOG_WAITING && phase != BR_LOG_READING;
+}
+
+/* The last ERROR line is a fact of the row, too: the state says it as long as it is so. "" takes it off. */
+static void tell_row(const struct run *run, const char *line)
+{
+    struct store *store = fleet_store(run->br->fleet);
+    slot_t slot = store_find(store, run->pub.ns, run->pub.name);
+    const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(store, slot);
+    if (!row || row->record->v1 != run->pub.v1 || (!row->facts && !*line))
+        return;
+    struct backup_facts *facts = store_facts(store, slot);
+    if (strncmp(facts->log_error, line, sizeof facts->log_error - 1) == 0)
+        return;
+    snprintf(facts->log_error, sizeof facts->log_error, "%s", line);
+    store_touch(store, slot, fleet_now_ms(run->br->fleet));
 }
 
 static void take_errors(struct run *run)
@@ -35,6 +51,7 @@ static void take_errors(struct run *run)
         str_addf(&s, "%s%s", i > first ? "\n" : "", lines[i]);
     if (strcmp(s.data, run->pub.errors) != 0) {
         snprintf(run->pub.errors, sizeof run->pub.errors, "%s", s.data);
+        tell_row(run, count ? lines[count - 1] : "");
         run->br->told = false;
         br_wake(run->br);
     }
@@ -152,11 +169,16 @@ void run_log_end(struct run *run)
 
 void run_log_before_end(struct run *run, enum br_outcome outcome)
 {
-    if (!run->log)
-        return;
-    take_errors(run);
-    if (outcome == BR_FAILED)
+    if (run->log)
+        take_errors(run);
+    if (run->log && outcome == BR_FAILED)
         keep(run);
+    if (run->following && outcome == BR_DONE)
+        tell_row(run, "");
 }
 
-void run_log_init(struct run *run) { loop_timer_init(&run->hold, run->br->loop, on_hold, run); }
+void run_log_init(struct run *run)
+{
+    loop_timer_init(&run->hold, run->br->loop, on_hold, run);
+    tell_row(run, ""); /* an earlier run's */
+}

@@ -10,9 +10,9 @@
 
 #include "br_private.h"
 
-/* Following: each change of the object is looked at once. It comes from the store, with the facts beside it; where that has
- * no such row (another namespace is shown, a start in one that is not watched) from a watch of the run's own, of that one
- * object, and without facts. */
+/* Following: each change of the object is looked at once. It comes from the store, with the facts beside it; where
+ * that has no such row (another namespace is shown, a start in one that is not watched) from a watch of the run's
+ * own, of that one object, and without facts. */
 
 /* -- a watch of its own ------------------------------------------------------------------ */
 

@@ -1,9 +1,9 @@
 /* journal.h - what was done, to whom, when, by whom: append-only, 0600, one JSON object a line.
  *
- * A line of intent is on the disk (fsync) before a write is sent, and one of outcome after. The intent holds the object as
- * it was and which process wrote it. Once that process is gone (its pid, its start and the boot of the host tell; of another
- * host's nothing is known, so it is left alone for JOURNAL_FOREIGN_MS) any brdeck looks up what became of it, and the first
- * that knows writes the outcome.
+ * A line of intent is on the disk (fsync) before a write is sent, and one of outcome after. The intent holds the
+ * object as it was and which process wrote it. Once that process is gone (its pid, its start and the boot of the host
+ * tell; of another host's nothing is known, so it is left alone for JOURNAL_FOREIGN_MS) any brdeck looks up what
+ * became of it, and the first that knows writes the outcome.
  */
 #ifndef BRDECK_BR_JOURNAL_H
 #define BRDECK_BR_JOURNAL_H
@@ -49,11 +49,11 @@ struct journal_entry {
 struct journal_entries {
     struct journal_entry *items;         /* oldest first */
     size_t count, room;
-    size_t bad;                          /* lines that are no JSON (half a line after a crash): passed over; the last one
-                                            counts once it has an end, it may just be being written */
+    size_t bad;                          /* lines that are no JSON (half a line after a crash): passed over; the last
+                                            one counts once it has an end, it may just be being written */
 };
-/* Those of @since_ms (wall) and later. A file that is not there is an empty journal. False and @err when it cannot be read.
- * @path as for journal_open. Runs of a brdeck that still works have no outcome yet. */
+/* Those of @since_ms (wall) and later. A file that is not there is an empty journal. False and @err when it cannot be
+ * read. @path as for journal_open. Runs of a brdeck that still works have no outcome yet. */
 bool journal_read(const char *path, int64_t since_ms, struct journal_entries *entries, struct error *err);
 void journal_entries_done(struct journal_entries *entries);
 

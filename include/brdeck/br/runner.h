@@ -41,6 +41,8 @@ enum br_outcome {
 bool br_outcome_is_end(enum br_outcome outcome);
 const char *br_outcome_word(enum br_outcome outcome); /* "done", "failed"... */
 
+enum { BR_RUN_OUTPUT = 8 * 1024 };
+
 /* How brdeck knows of a run. */
 enum br_origin {
     BR_ORIGIN_HERE,    /* it was executed by this brdeck */
@@ -69,6 +71,7 @@ struct br_run {
     char log_path[512];   /* where the log was kept, on failure; "" */
     char *result;         /* of a probe: what br answered, in words, a line each; NULL */
     char *answer;         /* the JSON of a status, verbatim; NULL */
+    char *output;         /* of br itself: its last lines so far, at most BR_RUN_OUTPUT bytes, raw; NULL */
     char text[512];       /* "log-pause: Running", "pause failed: PD did not answer (br: ...)" */
     int64_t begun_ms, changed_ms, ended_ms; /* corrected wall; 0: not yet */
     unsigned batch;       /* runs of one batch have the same number */
@@ -76,8 +79,9 @@ struct br_run {
 };
 /* Carry out @count plans (READY, of one action, in one context); taken over, also when false: their pointers become
  * NULL. @typed is what was typed to confirm: checked again. Batches go one after another; the first failure halts the
- * rest. A delete that keeps the data is two runs, the patch of cleanPolicy and the delete. False and @err when it is not confirmed, is read-only, or the journal cannot be written; nothing is sent then.
- * *@batch (may be NULL) is the number of the batch. */
+ * rest. A delete that keeps the data is two runs, the patch of cleanPolicy and the delete. False and @err when it is
+ * not confirmed, is read-only, or the journal cannot be written; nothing is sent then. *@batch (may be NULL) is the
+ * number of the batch. */
 bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char *typed, unsigned *batch,
                 struct error *err);
 /* What must be typed for @count plans together: "stop 3 prod-eu"; for one its own. Written to @buf. */
@@ -88,13 +92,13 @@ const struct br_run *br_run_at(const struct br *br, size_t i);
 /* The newest run of that object which is under way, or ended within the last minute; NULL: none. */
 const struct br_run *br_run_of(const struct br *br, const char *ns, const char *name);
 /* Find what is under way in the cluster: Backups whose command is at work, Jobs of brdeck's, intents in the journal
- * (of this cluster) without an outcome. Runs once the lists are there, and again as rows change, until br is freed. They
- * appear among br_runs with their origin; what is followed already is not found twice. */
+ * (of this cluster) without an outcome. Runs once the lists are there, and again as rows change, until br is freed.
+ * They appear among br_runs with their origin; what is followed already is not found twice. */
 void br_find_runs(struct br *br);
 /* The finding is done at least once (for the command line). */
 bool br_runs_are_found(const struct br *br);
-/* Stop the work itself where that is possible: br on this host, a Job of ours. False and @err: the operator's work cannot
- * be stopped, or it is over. */
+/* Stop the work itself where that is possible: br on this host, a Job of ours. False and @err: the operator's work
+ * cannot be stopped, or it is over. */
 bool br_cancel(struct br *br, unsigned id, struct error *err);
 size_t br_active(const struct br *br);
 size_t br_unseen(const struct br *br); /* ended badly and not looked at */

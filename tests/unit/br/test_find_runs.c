@@ -124,7 +124,8 @@ static void put_text(struct bed *bed, const char *text)
     store_put(bed->fleet.store, 0, record, NOW_MS);
 }
 
-#define SNAPSHOT(rv, status) "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"namespace\":" \
+#define SNAPSHOT(rv, status) "{\"apiVersion\":\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\"," \
+    "\"metadata\":{\"namespace\":" \
     "\"orders\",\"name\":\"full\",\"uid\":\"u-full\",\"resourceVersion\":\"" rv "\",\"generation\":1," \
     "\"creationTimestamp\":\"2026-11-23T15:00:00Z\"},\"spec\":{\"br\":{\"cluster\":\"tc\"}},\"status\":{" status "}}"
 
@@ -142,11 +143,14 @@ static void a_snapshot_at_work(void **state)
     UNTIL(bed->f.loop, run->phase == PHASE_RUNNING);
     assert_outcome(run, BR_FOLLOWING, "Running 41%");
     assert_true(run->progress > 40 && run->progress < 42);
-    put_text(bed, SNAPSHOT("7", "\"phase\":\"RetryFailed\",\"conditions\":[{\"type\":\"RetryFailed\",\"status\":\"True\","
-                           "\"reason\":\"JobFailed\",\"message\":\"Pod OOMKilled\"}],\"backoffRetryStatus\":[{\"retryNum\":1}]"));
+    put_text(bed, SNAPSHOT("7", "\"phase\":\"RetryFailed\",\"conditions\":[{\"type\":\"RetryFailed\","
+                           "\"status\":\"True\","
+                           "\"reason\":\"JobFailed\",\"message\":\"Pod OOMKilled\"}],"
+                           "\"backoffRetryStatus\":[{\"retryNum\":1}]"));
     UNTIL(bed->f.loop, run->phase == PHASE_RETRY_FAILED);
     assert_outcome(run, BR_FOLLOWING, "Retrying 1/2");
-    put_text(bed, SNAPSHOT("8", "\"phase\":\"Complete\",\"commitTs\":\"436568622965194754\",\"backupSizeReadable\":\"2 GB\""));
+    put_text(bed, SNAPSHOT("8", "\"phase\":\"Complete\",\"commitTs\":\"436568622965194754\","
+                                "\"backupSizeReadable\":\"2 GB\""));
     until_end(bed, run);
     assert_outcome(run, BR_DONE, "2 GB");
 }
@@ -170,7 +174,8 @@ static void a_delete_at_work(void **state)
         .request = "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has = "limit=",
         .body = "{\"kind\":\"BackupList\",\"metadata\":{\"resourceVersion\":\"140\"},\"items\":[]}"});
     fake_expect(bed->f.server, &(struct fake_rule){
-        .request = "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has = "watch=", .how = FAKE_STREAM});
+        .request = "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .has = "watch=",
+        .how = FAKE_STREAM});
     store_remove(bed->fleet.store, 0, "orders", "log-orders");
     until_end(bed, run);
     assert_outcome(run, BR_DONE, "gone");
@@ -420,7 +425,8 @@ static void finished_and_foreign_jobs_are_no_runs(void **state)
     struct bed *bed = *state;
     expect_jobs(bed,
                 "{\"metadata\":{\"namespace\":\"orders\",\"name\":\"j1\",\"labels\":{\"brdeck/backup\":\"log-orders\","
-                "\"brdeck/command\":\"status\",\"brdeck/run-id\":\"1-2\"}},\"status\":{\"conditions\":[{\"type\":\"Complete\","
+                "\"brdeck/command\":\"status\",\"brdeck/run-id\":\"1-2\"}},"
+                "\"status\":{\"conditions\":[{\"type\":\"Complete\","
                 "\"status\":\"True\"}]}},"
                 "{\"metadata\":{\"namespace\":\"orders\",\"name\":\"j2\"}},{},7,"
                 "{\"metadata\":{\"namespace\":\"orders\",\"name\":\"j3\",\"labels\":{\"brdeck/backup\":\"log-orders\","

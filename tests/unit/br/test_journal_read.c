@@ -66,7 +66,8 @@ static bool write_intent(const char *path, const char *id)
     struct journal *journal = journal_open(path, &err);
     struct br_run run = run_named(id, BR_SENDING);
     struct json *patch = json_new_object();
-    struct br_plan plan = {.action = run.action, .patch = patch, .context = "prod-eu", .server = "https://10.2.0.4:6443",
+    struct br_plan plan = {.action = run.action, .patch = patch, .context = "prod-eu",
+                           .server = "https://10.2.0.4:6443",
                            .user = "admin", .cluster_uid = "u-k"};
     bool good = journal && journal_intent(journal, &run, &plan, &err);
     json_free(&patch);

@@ -17,12 +17,13 @@
 #include "br/run_finder.h"
 #include "br_fixture.h"
 
-/* A property: whatever order the events of an object, its Job, Pod and Events are seen in, however many are lost or come
- * twice, and wherever brdeck is started anew, a run ends as it really ended, never sooner, and believes nothing old.
+/* A property: whatever order the events of an object, its Job, Pod and Events are seen in, however many are lost or
+ * come twice, and wherever brdeck is started anew, a run ends as it really ended, never sooner, and believes nothing
+ * old.
  *
- * The truth is made up at random: a list of moments, each the object and the facts as they are. What is seen is drawn from
- * it: the object and the facts go forward on their own, by one or by many moments, stand still, or (the object, by a
- * server that lags) come from the past. BRDECK_TEST_SEED repeats one. */
+ * The truth is made up at random: a list of moments, each the object and the facts as they are. What is seen is drawn
+ * from it: the object and the facts go forward on their own, by one or by many moments, stand still, or (the object,
+ * by a server that lags) come from the past. BRDECK_TEST_SEED repeats one. */
 
 enum { MOMENTS_MAX = 24, ROUNDS = 6000, OLD_SECONDS = 100, SENT_SECONDS = 1000 };
 #define BASE_MS (NOW_MS - INT64_C(3600000)) /* sub_text's zero */
@@ -252,8 +253,8 @@ static void done(struct looker *l)
 #define HOLDS(condition) \
     do { \
         if (!(condition)) \
-            fail_msg("seed %u: object %zu, facts %zu of %zu: not %s: %d \"%s\", cause %s, job %s, pod %s", seed, object, \
-                     facts, truth->count, #condition, (int)sight->outcome, sight->text, \
+            fail_msg("seed %u: object %zu, facts %zu of %zu: not %s: %d \"%s\", cause %s, job %s, pod %s", seed, \
+                     object, facts, truth->count, #condition, (int)sight->outcome, sight->text, \
                      sight->cause ? sight->cause->id : "none", sight->job, sight->pod); \
     } while (0)
 
