@@ -16,13 +16,16 @@ struct pd_task *task_adopt(struct operator *op, const struct json *backup)
 {
     struct pd *pd = &op->pd;
     const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
-    struct pd_task *task = pd_find(pd, ns, name);
+    char *service = run_pd_service(op->sim, backup);
+    struct pd_task *task = pd_find(pd, ns, service, name);
     const char *phase = cr_text(backup, "status", "phase");
     bool paused = strcmp(phase, "Paused") == 0;
     uint64_t start = decide_tso(cr_text(backup, "status", "commitTs"));
-    if (task || !start || (!paused && strcmp(phase, "Running") != 0) || pd_has_lost(pd, ns, name))
+    if (task || !start || (!paused && strcmp(phase, "Running") != 0) || pd_has_lost(pd, ns, service, name)) {
+        free(service);
         return task;
-    char *service = run_pd_service(op->sim, backup), *path = run_backup_path(backup);
+    }
+    char *path = run_backup_path(backup);
     const struct json *entry = json_at(backup, "status", "logSubCommandStatuses", "log-pause", NULL);
     char *host = xasprintf("backup-%s-log-pause-7h2xq", name);
     int64_t paused_ms = 0;
@@ -62,7 +65,7 @@ void tasks_adopt(struct operator *op, const char *ns, const char *service)
         size_t count = store_range(op->sim->store, kind_of(kinds[k]), ns, &first);
         for (size_t i = 0; i < count; i++) {
             const char *text = first[i]->text->text;
-            if (!may_have_task(text, mark) || pd_find(&op->pd, ns, first[i]->name))
+            if (!may_have_task(text, mark) || pd_find(&op->pd, ns, service, first[i]->name))
                 continue;
             struct json *backup = json_parse(text, first[i]->text->len, NULL);
             if (cr_is_log(backup))

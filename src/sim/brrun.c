@@ -31,8 +31,7 @@ typedef char *br_verb(struct br_run *run);
 
 static struct pd_task *task_of(const struct br_run *run)
 {
-    struct pd_task *task = pd_find(run->pd, run->ns, run->task);
-    return task && strcmp(task->service, run->service) == 0 ? task : NULL;
+    return pd_find(run->pd, run->ns, run->service, run->task);
 }
 
 static char *no_such_task(const struct br_run *run)

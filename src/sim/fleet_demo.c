@@ -416,7 +416,7 @@ static void tell_lively(struct sim *sim)
     troubles_order(&sim->troubles, order, NULL);
     json_free(&order);
     /* The operator has not told this one's checkpoint for hours, PD's goes on. */
-    struct pd_task *task = pd_find(operator_pd(sim->operator_), "billing", "log-billing-eu");
+    struct pd_task *task = pd_find(operator_pd(sim->operator_), "billing", "billing-eu-pd", "log-billing-eu");
     struct json *backup = store_read(sim->store, kind_of(KIND_BACKUP), "billing", "log-billing-eu");
     set_tso(json_object_in(backup, "status"), "logCheckpointTs", clock_wall_ms() - 3 * (int64_t)HOUR);
     store_put(sim->store, kind_of(KIND_BACKUP), backup);

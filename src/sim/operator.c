@@ -314,13 +314,16 @@ static void sync_checkpoint(struct operator *op, const struct pd_task *task)
         cr = kind_of(KIND_V1_BACKUP);
         backup = store_read(op->sim->store, cr, task->ns, task->name);
     }
-    if (backup && strcmp(cr_text(backup, "status", "phase"), "Running") == 0) {
+    char *service = backup ? run_pd_service(op->sim, backup) : NULL;
+    /* The task of another cluster may have the same name. */
+    if (str_same(service, task->service) && strcmp(cr_text(backup, "status", "phase"), "Running") == 0) {
         char tso[24];
         snprintf(tso, sizeof tso, "%" PRIu64, pd_checkpoint(&op->pd, task));
         json_set_string(json_object_in(backup, "status"), "logCheckpointTs", tso);
         operator_write(op, cr, backup, "status");
         backup = NULL;
     }
+    free(service);
     json_free(&backup);
 }
 

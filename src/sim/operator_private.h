@@ -18,6 +18,7 @@ struct run {
     enum run_kind kind;
     enum log_command command; /* of RUN_LOG */
     char *ns, *name, *job;
+    char *service; /* of the PD of its cluster */
     struct jobway way;
     unsigned step, progress;
     struct timer timer;

@@ -48,29 +48,40 @@ static void task_free(struct pd_task *task)
     free(task);
 }
 
-static struct pd_lost **find_lost(struct pd *pd, const char *ns, const char *name)
+static bool is_lost(const struct pd_lost *lost, const char *ns, const char *service, const char *name)
 {
-    struct pd_lost **at = &pd->lost;
-    while (*at && (strcmp((*at)->name, name) != 0 || strcmp((*at)->ns, ns) != 0))
-        at = &(*at)->next;
-    return at;
+    return strcmp(lost->name, name) == 0 && strcmp(lost->service, service) == 0 && strcmp(lost->ns, ns) == 0;
 }
 
+/* Take @*at out of its list. */
 static void lost_free(struct pd_lost **at)
 {
     struct pd_lost *lost = *at;
     *at = lost->next;
     free(lost->ns);
+    free(lost->service);
     free(lost->name);
     free(lost);
 }
 
-bool pd_has_lost(const struct pd *pd, const char *ns, const char *name)
+bool pd_has_lost(const struct pd *pd, const char *ns, const char *service, const char *name)
 {
-    for (const struct pd_lost *lost = pd->lost; lost; lost = lost->next)
-        if (strcmp(lost->name, name) == 0 && strcmp(lost->ns, ns) == 0)
-            return true;
-    return false;
+    const struct pd_lost *lost = pd->lost;
+    while (lost && !is_lost(lost, ns, service, name))
+        lost = lost->next;
+    return lost;
+}
+
+static void remember_lost(struct pd *pd, const struct pd_task *task)
+{
+    if (pd_has_lost(pd, task->ns, task->service, task->name))
+        return;
+    struct pd_lost *lost = xcalloc(1, sizeof *lost);
+    lost->ns = xstrdup(task->ns);
+    lost->service = xstrdup(task->service);
+    lost->name = xstrdup(task->name);
+    lost->next = pd->lost;
+    pd->lost = lost;
 }
 
 void pd_done(struct pd *pd)
@@ -92,13 +103,12 @@ void pd_done(struct pd *pd)
     }
 }
 
-struct pd_task *pd_find(const struct pd *pd, const char *ns, const char *name)
+struct pd_task *pd_find(const struct pd *pd, const char *ns, const char *service, const char *name)
 {
-    struct pd_task *task;
-    char *key = xasprintf("%s/%s", ns, name);
-    HASH_FIND_STR(pd->by_key, key, task);
-    free(key);
-    return task;
+    for (struct pd_task *task = pd->first; task; task = task->next)
+        if (strcmp(task->name, name) == 0 && strcmp(task->ns, ns) == 0 && strcmp(task->service, service) == 0)
+            return task;
+    return NULL;
 }
 
 struct pd_task *pd_other(const struct pd *pd, const char *ns, const char *service, const char *name)
@@ -112,10 +122,12 @@ struct pd_task *pd_other(const struct pd *pd, const char *ns, const char *servic
 struct pd_task *pd_start(struct pd *pd, const char *ns, const char *service, const char *name, const char *storage,
                          uint64_t start_tso)
 {
-    struct pd_task *old = pd_find(pd, ns, name);
+    struct pd_task *old = pd_find(pd, ns, service, name);
     if (old)
         pd_stop(pd, old);
-    struct pd_lost **lost = find_lost(pd, ns, name);
+    struct pd_lost **lost = &pd->lost;
+    while (*lost && !is_lost(*lost, ns, service, name))
+        lost = &(*lost)->next;
     if (*lost)
         lost_free(lost);
     struct pd_task *task = xcalloc(1, sizeof *task);
@@ -177,13 +189,7 @@ void pd_stop(struct pd *pd, struct pd_task *task)
         if (*at == task) {
             *at = task->next;
             HASH_DEL(pd->by_key, task);
-            if (!pd_has_lost(pd, task->ns, task->name)) {
-                struct pd_lost *lost = xcalloc(1, sizeof *lost);
-                lost->ns = xstrdup(task->ns);
-                lost->name = xstrdup(task->name);
-                lost->next = pd->lost;
-                pd->lost = lost;
-            }
+            remember_lost(pd, task);
             task_free(task);
             return;
         }

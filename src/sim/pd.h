@@ -61,7 +61,7 @@ struct pd_service {
 /* A task that PD had and has no more. */
 struct pd_lost {
     struct pd_lost *next;
-    char *ns, *name;
+    char *ns, *service, *name;
 };
 
 struct pd {
@@ -75,8 +75,8 @@ struct pd {
 
 void pd_init(struct pd *pd, double speed);
 void pd_done(struct pd *pd);
-/* NULL when PD has no task of that name. */
-struct pd_task *pd_find(const struct pd *pd, const char *ns, const char *name);
+/* Of the PD @service; NULL when it has no task of that name. Two clusters of a namespace may have one of the same name. */
+struct pd_task *pd_find(const struct pd *pd, const char *ns, const char *service, const char *name);
 /* The first other task of the same PD; NULL: none. br allows only one. */
 struct pd_task *pd_other(const struct pd *pd, const char *ns, const char *service, const char *name);
 struct pd_task *pd_start(struct pd *pd, const char *ns, const char *service, const char *name, const char *storage,
@@ -87,7 +87,7 @@ void pd_pause(struct pd *pd, struct pd_task *task, const struct pd_pause *how);
 void pd_resume(struct pd_task *task);
 void pd_stop(struct pd *pd, struct pd_task *task);
 /* Whether one of that name was stopped, or forgotten by order, and not started again. */
-bool pd_has_lost(const struct pd *pd, const char *ns, const char *name);
+bool pd_has_lost(const struct pd *pd, const char *ns, const char *service, const char *name);
 /* Add or replace the last error of @store. */
 void pd_set_error(struct pd_task *task, uint64_t store, const char *code, const char *message, int64_t at_ms);
 void pd_clear_errors(struct pd_task *task);

@@ -98,6 +98,17 @@ static struct pd_task *add_task(struct pd *pd, const char *ns, const char *servi
     return pd_start(pd, ns, service, name, storage, (uint64_t)start << TSO_SHIFT);
 }
 
+/* Of that PD; where none is named, of any of the namespace. */
+static struct pd_task *find_task(const struct pd *pd, const char *ns, const char *service, const char *name)
+{
+    if (service)
+        return pd_find(pd, ns, service, name);
+    for (struct pd_task *task = pd->first; task; task = task->next)
+        if (strcmp(task->name, name) == 0 && strcmp(task->ns, ns) == 0)
+            return task;
+    return NULL;
+}
+
 bool pd_order(struct pd *pd, const struct json *order, struct error *err)
 {
     const char *ns = json_string(order, "namespace"), *service = json_string(order, "service");
@@ -111,7 +122,7 @@ bool pd_order(struct pd *pd, const struct json *order, struct error *err)
         return order_service(pd, ns, service, order, err);
     if (add && !service)
         return error_set(err, ERROR_INPUT, "\"service\" is needed: of which PD the new task is");
-    struct pd_task *task = add ? add_task(pd, ns, service, name, add) : pd_find(pd, ns, name);
+    struct pd_task *task = add ? add_task(pd, ns, service, name, add) : find_task(pd, ns, service, name);
     if (!task)
         return error_set(err, ERROR_INPUT, "PD has no task %s in %s; \"add\" makes one", name, ns);
     if (json_is_true(json_get(order, "remove"))) {

@@ -73,6 +73,7 @@ void run_free(struct run *run)
     free(run->ns);
     free(run->name);
     free(run->job);
+    free(run->service);
     way_done(&run->way);
     free(run->failure);
     free(run->told);
@@ -247,14 +248,14 @@ void run_start(struct operator *op, const struct kind *cr, const struct json *ba
     run->next = op->runs;
     op->runs = run;
     timer_init(&run->timer, on_step, run);
-    char *service = run_pd_service(op->sim, backup);
-    bool log = kind == RUN_LOG || kind == RUN_STOP_TASK, tls = cluster_pd_is_tls(op->sim, run->ns, service);
+    run->service = run_pd_service(op->sim, backup);
+    bool log = kind == RUN_LOG || kind == RUN_STOP_TASK, tls = cluster_pd_is_tls(op->sim, run->ns, run->service);
     const char *cluster = json_text(json_at(backup, "spec", "br", "cluster", NULL));
     char *secret = tls ? xasprintf("%s-cluster-client-secret", cluster) : NULL;
     struct job_spec spec = {.backup = backup,
                             .name = run->job,
                             .component = kind == RUN_CLEAN ? "clean" : "backup",
-                            .pd_service = service,
+                            .pd_service = run->service,
                             .mode = log ? "log" : "snapshot",
                             .subcommand = kind == RUN_LOG         ? log_command_name(command)
                                           : kind == RUN_STOP_TASK ? "log-stop"
@@ -263,7 +264,6 @@ void run_start(struct operator *op, const struct kind *cr, const struct json *ba
                             .tls_path = kind == RUN_STOP_TASK ? "/var/lib/tikv-tls" : "/var/lib/cluster-client-tls",
                             .until = command == LOG_TRUNCATE ? cr_text(backup, "spec", "logTruncateUntil") : ""};
     job_create(op->sim, &spec);
-    free(service);
     free(secret);
     way_init(&run->way, op->sim, run->ns, run->job, run->name, run_command(run));
     if (cr->v1) {

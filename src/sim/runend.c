@@ -53,17 +53,16 @@ static void start_task(struct run *run, struct json *backup, struct json *status
 {
     uint64_t wanted = decide_tso(cr_text(backup, "spec", "commitTs"));
     uint64_t start = wanted ? wanted : (uint64_t)run->started_ms << TSO_SHIFT;
-    char *service = run_pd_service(run->op->sim, backup), *path = run_backup_path(backup), text[CLOCK_TEXT_MAX];
-    pd_start(&run->op->pd, run->ns, service, run->name, path, start);
+    char *path = run_backup_path(backup), text[CLOCK_TEXT_MAX];
+    pd_start(&run->op->pd, run->ns, run->service, run->name, path, start);
     set_tso(status, "commitTs", start);
     json_set_string(status, "timeStarted", clock_format_rfc3339(run->started_ms, text));
-    free(service);
     free(path);
 }
 
 static void finish_stop(struct run *run, struct json *backup, struct json *status, int64_t now)
 {
-    struct pd_task *task = pd_find(&run->op->pd, run->ns, run->name);
+    struct pd_task *task = pd_find(&run->op->pd, run->ns, run->service, run->name);
     int64_t started = run->started_ms;
     char text[CLOCK_TEXT_MAX];
     if (task)
@@ -76,7 +75,7 @@ static void finish_stop(struct run *run, struct json *backup, struct json *statu
 static void finish_log(struct run *run, struct json *backup, int64_t now)
 {
     struct json *status = json_object_in(backup, "status");
-    struct pd_task *task = pd_find(&run->op->pd, run->ns, run->name);
+    struct pd_task *task = pd_find(&run->op->pd, run->ns, run->service, run->name);
     switch (run->command) {
     case LOG_START:
         start_task(run, backup, status);
@@ -126,7 +125,7 @@ void run_succeed(struct run *run)
 {
     struct json *backup = store_read(run->op->sim->store, run->cr, run->ns, run->name);
     int64_t now = clock_wall_ms();
-    struct pd_task *task = pd_find(&run->op->pd, run->ns, run->name);
+    struct pd_task *task = pd_find(&run->op->pd, run->ns, run->service, run->name);
     if (!backup)
         return;
     switch (run->kind) {

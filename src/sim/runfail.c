@@ -89,22 +89,20 @@ static bool needs_pd(const struct run *run)
 }
 
 /* PD is not there; or it speaks TLS, and the Job that stops a task finds its certificates where br does not look. */
-static void find_pd_failure(struct run *run, const struct json *backup)
+static void find_pd_failure(struct run *run)
 {
-    char *service = run_pd_service(run->op->sim, backup);
-    const struct pd_service *ordered = pd_service_find(&run->op->pd, run->ns, service);
-    bool tls = (ordered && ordered->tls) || cluster_pd_is_tls(run->op->sim, run->ns, service);
+    const struct pd_service *ordered = pd_service_find(&run->op->pd, run->ns, run->service);
+    bool tls = (ordered && ordered->tls) || cluster_pd_is_tls(run->op->sim, run->ns, run->service);
     if (needs_pd(run) && ordered && ordered->unreachable) {
         run->failure = xasprintf("pd address (%s.%s:2379) not available, please check network: "
                                  "[BR:PD:ErrPDUpdateFailed]failed to update PD",
-                                 service, run->ns);
+                                 run->service, run->ns);
         run->source = "pd.go:442";
     } else if (run->kind == RUN_STOP_TASK && tls) {
         run->failure = xstrdup("could not read ca certificate: open /var/lib/cluster-client-tls/ca.crt: no such file "
                                "or directory");
         run->source = "common.go:120";
     }
-    free(service);
 }
 
 /* The task is not as the command needs it. */
@@ -136,8 +134,8 @@ void run_find_failure(struct run *run)
         find_unknown_flag(run, backup);
     if (!run->failure && bucket && strstr(bucket, "denied"))
         run->failure = xstrdup("permission denied: AccessDenied: Access Denied status code: 403");
-    if (!run->failure && backup)
-        find_pd_failure(run, backup);
+    if (!run->failure)
+        find_pd_failure(run);
     if (!run->failure && backup && run->kind == RUN_LOG)
         find_task_failure(run, backup);
     json_free(&backup);

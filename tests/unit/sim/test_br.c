@@ -153,7 +153,7 @@ static void test_status(void **state)
         assert_int_equal(code, strstr(text, "[ERROR] [main.go:38] [\"br failed\"]") != NULL);
         free(text);
     }
-    assert_int_equal(pd_find(operator_pd(sim.operator_), NS, "log-a")->truncated_tso, 0);
+    assert_int_equal(pd_find(operator_pd(sim.operator_), NS, "tc-pd", "log-a")->truncated_tso, 0);
     sim_done(&sim);
 }
 
@@ -182,7 +182,7 @@ static void test_verbs(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         int code;
         char *text = run(&sim, rows[i].words, &code, true);
-        const struct pd_task *task = pd_find(operator_pd(sim.operator_), NS, "log-a");
+        const struct pd_task *task = pd_find(operator_pd(sim.operator_), NS, "tc-pd", "log-a");
         if (code != (rows[i].said != NULL) || (rows[i].said && !strstr(text, rows[i].said)) ||
             (task != NULL) != rows[i].there || (task && task->paused != rows[i].paused))
             fail_msg("row %zu: %d\n%s", i, code, text);
@@ -236,7 +236,7 @@ static void test_jobs(void **state)
     cluster_remove(&sim, kind_of(KIND_JOB), NS, "killed");
     order_job(&sim, "{'withdraw':true}");
     simtest_pass(&sim, 20000);
-    assert_non_null(pd_find(operator_pd(sim.operator_), NS, "log-a"));
+    assert_non_null(pd_find(operator_pd(sim.operator_), NS, "tc-pd", "log-a"));
     sim_done(&sim);
 }
 

@@ -31,7 +31,10 @@ static bool is_there(const struct sim *sim)
     return store_get(sim->store, kind_of(KIND_BACKUP), NS, "log-a");
 }
 
-static const struct pd_task *task(const struct sim *sim) { return pd_find(operator_pd(sim->operator_), NS, "log-a"); }
+static const struct pd_task *task(const struct sim *sim)
+{
+    return pd_find(operator_pd(sim->operator_), NS, "tc-pd", "log-a");
+}
 
 /* With Retain the task is stopped, and the data stay. */
 static void test_retain(void **state)

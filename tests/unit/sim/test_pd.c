@@ -128,7 +128,7 @@ static void test_checkpoint(void **state)
     free(bytes);
     order_pd(&sim, "{'namespace':'backup-test','task':'log-a','lag':'3h'}");
     const struct pd *pd = operator_pd(sim.operator_);
-    int64_t lag = clock_wall_ms() - (int64_t)(pd_checkpoint(pd, pd_find(pd, NS, "log-a")) >> TSO_SHIFT);
+    int64_t lag = clock_wall_ms() - (int64_t)(pd_checkpoint(pd, pd_find(pd, NS, "tc-pd", "log-a")) >> TSO_SHIFT);
     assert_in_range(lag, 3 * 3600 * 1000, 3 * 3600 * 1000 + 2000);
     sim_done(&sim);
 }
@@ -212,7 +212,7 @@ static void test_pause(void **state)
     free(why);
     json_free(&pause);
     /* The checkpoint stands since then. */
-    const struct pd_task *task = pd_find(operator_pd(sim.operator_), NS, "log-a");
+    const struct pd_task *task = pd_find(operator_pd(sim.operator_), NS, "tc-pd", "log-a");
     assert_int_equal(task->frozen_ms / 60000, at / 60000);
 
     order_pd(&sim, "{'namespace':'backup-test','task':'log-a','paused':{'severity':'ERROR','why':'no space'}}");
@@ -297,7 +297,7 @@ static void test_lost(void **state)
     WAIT_FOR(&sim, holds(&sim, KIND_BACKUP, "log-a", "'commitTs':'"));
     order_pd(&sim, "{'namespace':'backup-test','task':'log-a','remove':true}");
     tasks_adopt(sim.operator_, NS, "tc-pd");
-    assert_null(pd_find(operator_pd(sim.operator_), NS, "log-a"));
+    assert_null(pd_find(operator_pd(sim.operator_), NS, "tc-pd", "log-a"));
     change(&sim, KIND_BACKUP, "log-a", "{'spec':{'logSubcommand':'log-pause'}}");
     WAIT_FOR(&sim, holds(&sim, KIND_BACKUP, "log-a", "no such task log-a"));
     sim_done(&sim);
@@ -315,9 +315,33 @@ static void test_adopt(void **state)
          "'status':{'phase':'Running','commitTs':'470000000000000000','logCheckpointTs':'470646456234541057'}}");
     tasks_adopt(sim.operator_, NS, "tc-pd");
     const struct pd *pd = operator_pd(sim.operator_);
-    const struct pd_task *task = pd_find(pd, NS, "log-a");
+    const struct pd_task *task = pd_find(pd, NS, "tc-pd", "log-a");
     assert_non_null(task);
     assert_true(pd_checkpoint(pd, task) == 470646456234541057U);
+    sim_done(&sim);
+}
+
+/* Of two clusters of a namespace each has its own, be the name the same. */
+static void test_twins(void **state)
+{
+    (void)state;
+    struct sim sim;
+    simtest_begin(&sim);
+    fleet_cluster(&sim, NS, "td");
+    make_log(&sim, "log-a");
+    order_pd(&sim, "{'namespace':'backup-test','service':'td-pd','task':'log-a','add':{},'lag':'9h'}");
+    WAIT_FOR(&sim, holds(&sim, KIND_BACKUP, "log-a", "'logCheckpointTs':'"));
+    const struct pd *pd = operator_pd(sim.operator_);
+    const struct pd_task *mine = pd_find(pd, NS, "tc-pd", "log-a"), *other = pd_find(pd, NS, "td-pd", "log-a");
+    assert_true(mine && other && mine != other);
+    simtest_pass(&sim, 200000);
+    struct json *backup = store_read(sim.store, kind_of(KIND_BACKUP), NS, "log-a");
+    const char *told = json_text(json_at(backup, "status", "logCheckpointTs", NULL));
+    assert_true(strtoull(told, NULL, 10) > pd_checkpoint(pd, other));
+    json_free(&backup);
+    order_pd(&sim, "{'namespace':'backup-test','service':'tc-pd','task':'log-a','remove':true}");
+    assert_null(pd_find(pd, NS, "tc-pd", "log-a"));
+    assert_non_null(pd_find(pd, NS, "td-pd", "log-a"));
     sim_done(&sim);
 }
 
@@ -343,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_range), cmocka_unit_test(test_checkpoint), cmocka_unit_test(test_error),
         cmocka_unit_test(test_pause), cmocka_unit_test(test_orders),     cmocka_unit_test(test_operator),
         cmocka_unit_test(test_lost),  cmocka_unit_test(test_adopt),      cmocka_unit_test(test_stale),
+        cmocka_unit_test(test_twins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
