@@ -100,9 +100,21 @@ static void tell_failed(struct run *run)
     }
 }
 
+static void take_output(struct run *run)
+{
+    size_t len;
+    const char *text = br_exec_output(run->exec, &len);
+    size_t drop = len > BR_RUN_OUTPUT ? len - BR_RUN_OUTPUT : 0;
+    const char *eol = drop ? memchr(text + drop, '\n', len - drop) : NULL;
+    drop = eol ? (size_t)(eol - text) + 1 : drop;
+    free(run->pub.output);
+    run->pub.output = len ? xstrndup(text + drop, len - drop) : NULL;
+}
+
 static void look(struct run *run)
 {
     struct br_run *pub = &run->pub;
+    take_output(run);
     enum br_exec_phase phase = br_exec_phase(run->exec);
     snprintf(pub->job, sizeof pub->job, "%.63s", br_exec_job(run->exec));
     snprintf(pub->pod, sizeof pub->pod, "%.71s", br_exec_pod(run->exec));
@@ -180,5 +192,6 @@ void run_exec_end(struct run *run)
     br_exec_free(&run->exec);
     free(run->pub.result);
     free(run->pub.answer);
-    run->pub.result = run->pub.answer = NULL;
+    free(run->pub.output);
+    run->pub.result = run->pub.answer = run->pub.output = NULL;
 }

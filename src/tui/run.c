@@ -79,13 +79,27 @@ void run_open_log(struct ui *ui, const struct br_run *run)
         ui_push(ui, logs_new(ui, run->ns, run->name, run->v1, run->job));
 }
 
-void run_cancel(struct ui *ui, const struct br_run *run)
+static void cancel_answered(void *arg, struct ui *ui, const char *text)
 {
     struct error err;
-    if (br_cancel(ui->br, run->id, &err))
+    if (!text || (strcmp(text, "y") != 0 && strcmp(text, "yes") != 0))
+        ui_say(ui, STYLE_TEXT, "It goes on.");
+    else if (br_cancel(ui->br, (unsigned)(uintptr_t)arg, &err))
         ui_say(ui, STYLE_BUSY, "br is told to end.");
     else
         ui_say(ui, STYLE_WARN, "%s", err.text);
+}
+
+void run_cancel(struct ui *ui, const struct br_run *run)
+{
+    struct error err;
+    if (run->driver == BR_DRIVER_OPERATOR || br_outcome_is_end(run->outcome)) { /* why not is br/'s to say */
+        if (!br_cancel(ui->br, run->id, &err))
+            ui_say(ui, STYLE_WARN, "%s", err.text);
+        return;
+    }
+    ui_prompt(ui, &(struct prompt_spec){.label = "Stop br at this run? y/N: ", .done = cancel_answered,
+                                        .arg = (void *)(uintptr_t)run->id});
 }
 
 /* -- the view -------------------------------------------------------------------------------------- */
@@ -148,6 +162,8 @@ static void describe(struct description *d, struct ui *ui, const struct br_run *
     }
     add_lines(d, ROLE_CRIT, "br's errors", run->errors);
     add_lines(d, ROLE_TEXT, "result", run->result);
+    if (!run->result)
+        add_lines(d, ROLE_TEXT, "br says", run->output);
     description_add(d, ROLE_TEXT, 0, "backup", "%s/%s%s", run->ns, run->name, run->v1 ? " (TiDB Operator v1)" : "");
     description_add(d, ROLE_TEXT, 0, "driver", "%s", br_driver_names[run->driver]);
     description_add(d, ROLE_TEXT, 0, "known by", "%s", origins[run->origin]);

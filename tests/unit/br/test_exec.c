@@ -163,6 +163,7 @@ static void a_probe_is_followed(void **state)
     send_event(bed, JOBS, "MODIFIED", job_text(&s, COMPLETE));
     SPIN(bed->f.loop, 20);
     assert_false(br_outcome_is_end(s.run->outcome)); /* not before the log is read */
+    assert_has(s.run->output, "Detail BR log in /tmp/br.log\n" TASK); /* what came so far can be seen */
     fake_end(bed->f.server, LOG);
     until_end(bed, s.run);
     assert_outcome(s.run, BR_DONE, "task log-orders: Running");
@@ -528,7 +529,8 @@ int main(void)
     setenv("XDG_STATE_HOME", state, 1);
     static const struct CMUnitTest tests[] = {
         TEST(a_probe_is_followed), TEST(it_fails_with_a_cause), TEST(cuts_are_survived), TEST(no_service_account),
-        TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(it_is_found_by_its_run_id), TEST(what_cannot_be_read_is_said),
+        TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(it_is_found_by_its_run_id),
+        TEST(what_cannot_be_read_is_said),
         TEST(a_verb_is_typed_and_warned_of), TEST(a_truncate_is_guarded), TEST(what_does_not_fit_is_refused),
         TEST(br_runs_here), TEST(br_fails_here), TEST(br_is_stopped_here), TEST(br_is_not_here),
     };
