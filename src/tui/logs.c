@@ -12,7 +12,7 @@
 
 #include "view.h"
 
-enum { LINES_MAX = 20000, LINES_DROP = 4000 };
+enum { LINES_MAX = 20000, LINES_DROP = 4000, STACK_MAX = 100 };
 
 /* All lines, or those that tell of trouble. */
 struct page {
@@ -28,7 +28,7 @@ struct logs {
     struct page all, bad;
     size_t *bad_at;        /* of each line of @bad, which of all it is; counted from the beginning */
     size_t bad_room, dropped;
-    bool in_trouble;       /* the last line was of an error: what follows without a level belongs to it */
+    int in_trouble;        /* the last line was of an error: so many lines without a level belong to it (a stack) */
 };
 
 static const struct key_binding logs_keys[] = {
@@ -81,9 +81,10 @@ static void on_line(void *arg, int64_t at_ms, const char *line, size_t len)
     const char *level = br_log_level(line, len);
     enum style style = *level ? style_of_level(level) : logs->in_trouble ? STYLE_WARN : STYLE_TEXT;
     (void)at_ms;
-    logs->in_trouble = style == STYLE_CRIT || style == STYLE_WARN;
+    bool bad = style == STYLE_CRIT || style == STYLE_WARN;
+    logs->in_trouble = !bad ? 0 : *level ? STACK_MAX : logs->in_trouble - 1;
     pager_add(logs->all.pager, style, 0, line);
-    if (logs->in_trouble)
+    if (bad)
         add_bad(logs, style, line);
     if (pager_lines(logs->all.pager) > LINES_MAX)
         drop_old(logs);
@@ -115,8 +116,9 @@ static void begin(struct logs *logs)
     br_log_free(&logs->log);
     pager_clear(logs->all.pager);
     pager_clear(logs->bad.pager);
-    logs->all.reading = logs->bad.reading = logs->kept = logs->in_trouble = false;
+    logs->all.reading = logs->bad.reading = logs->kept = false;
     logs->dropped = 0;
+    logs->in_trouble = 0;
     logs->log = br_log_new(logs->ui->br, &(struct br_log_spec){
         .ns = logs->ns, .name = logs->name, .v1 = logs->v1, .job = logs->job, .follow = !logs->previous,
         .previous = logs->previous, .on_line = on_line, .on_phase = on_phase, .arg = logs});
