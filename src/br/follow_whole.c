@@ -7,6 +7,28 @@
 
 /* -- gone ------------------------------------------------------------------------- */
 
+/* With the object its Jobs go, too: what was not seen of the stop is not known. */
+static void add_task(struct str *text, const struct follow *follow)
+{
+    const struct backup_record *r = follow->before;
+    if (r->mode != BACKUP_LOG || !r->has_finalizer || !r->has_commit_ts || r->phase == PHASE_STOPPED)
+        return;
+    if (follow->stop_failed)
+        str_addf(text, "; its Job stop-%s failed, so the log task may live on in PD: see br log status", r->name);
+    else
+        str_add(text, follow->stop_done ? "; the log task was stopped" :
+                "; whether its log task was stopped was not seen: br log status tells");
+}
+
+static void add_what_is_left(struct str *text, const struct follow *follow)
+{
+    if (follow->action != ACTION_DELETE || !follow->before)
+        return;
+    if (follow->before->clean_policy == CLEAN_RETAIN)
+        str_add(text, "; its data stays in the storage");
+    add_task(text, follow);
+}
+
 void follow_gone(const struct follow *follow, bool replaced, struct follow_sight *sight)
 {
     *sight = (struct follow_sight){.progress = -1};
@@ -15,11 +37,10 @@ void follow_gone(const struct follow *follow, bool replaced, struct follow_sight
     struct str text;
     str_init(&text, sizeof sight->text - 1);
     if (wanted)
-        str_addf(&text, "the object is gone%s%s%s", other, follow->action == ACTION_DELETE && follow->before &&
-                 follow->before->clean_policy == CLEAN_RETAIN ? "; its data stays in the storage" : "",
-                 follow->stop_failed ? "; its Job stop-NAME failed, so the log task may live on in PD: see br log status" : "");
+        str_addf(&text, "the object is gone%s", other);
     else
         str_addf(&text, "it was deleted%s", replaced ? other : " before it was done");
+    add_what_is_left(&text, follow);
     follow_take(sight, wanted ? BR_DONE : BR_GONE, &text);
 }
 
@@ -35,7 +56,7 @@ static void look_at_delete(const struct backup_record *record,
     if (record->phase == PHASE_CLEAN_FAILED) {
         sight->cause = cause_find(&(struct cause_signs){.reason = record->reason, .message = record->message,
                                                         .facts = own});
-        str_addf(&text, "the delete failed: what is under its prefix was not removed: %s",
+        str_addf(&text, "what is under its prefix was not removed: %s",
                  cause_text(record->reason, record->message, words, sizeof words));
         follow_add_cause(&text, sight->cause);
         str_addf(&text, " Then delete the Job clean-%s; or keep the data: remove-finalizer lets the object go.",
@@ -180,7 +201,10 @@ void follow_look_whole(struct follow *follow, const struct backup_record *record
                          &own);
         snprintf(sight->job, sizeof sight->job, "%s", own.job.name);
         snprintf(sight->pod, sizeof sight->pod, "%s", own.pod.name);
-        follow->stop_failed = follow->stop_failed || (own.job.failed && str_starts(own.job.name, "stop-"));
+        if (str_starts(own.job.name, "stop-")) {
+            follow->stop_failed = follow->stop_failed || own.job.failed;
+            follow->stop_done = follow->stop_done || own.job.complete;
+        }
         look_at_delete(record, &own, sight);
         break;
     case ACTION_REMOVE_FINALIZER:

@@ -251,7 +251,7 @@ static bool judge_patch(struct plan *plan)
 static bool has_task(const struct backup_record *r)
 {
     return r->mode == BACKUP_LOG && r->phase != PHASE_STOPPED && r->phase != PHASE_FAILED &&
-           r->phase != PHASE_INVALID && r->phase != PHASE_CLEAN;
+           r->phase != PHASE_INVALID && r->phase != PHASE_CLEAN && r->phase != PHASE_CLEAN_FAILED;
 }
 
 /* Another log task of the cluster, or a backup that keeps its data in the same place: br would refuse, or worse. A

@@ -228,6 +228,14 @@ static const char *unfinished(const struct act *act, const struct br_run *run)
                                   "not at its end in the time given; the operator goes on";
 }
 
+/* Of a delete the end says more than that: what became of the task and the data. */
+static void tell_done(const struct br_run *run, const char *object)
+{
+    printf("%s: %s %s\n", object, run->action->name, br_outcome_word(run->outcome));
+    if (run->action->id == ACTION_DELETE || run->action->id == ACTION_REMOVE_FINALIZER)
+        cli_say("%s/%s: %s", run->ns, run->name, run->text);
+}
+
 /* Each run's end: done on stdout, anything else on stderr; the first bad one makes the exit code. */
 static int tell_ends(struct act *act, bool timed_out)
 {
@@ -245,7 +253,7 @@ static int tell_ends(struct act *act, bool timed_out)
         if (run->outcome == BR_DONE && (run->result || asks)) /* br's answer is what is printed */
             cli_say("%s/%s: %s", run->ns, run->name, run->text);
         else if (run->outcome == BR_DONE)
-            printf("%s: %s %s\n", line.data, run->action->name, br_outcome_word(run->outcome));
+            tell_done(run, line.data);
         else if (!over && !timed_out)
             printf("%s: %s sent\n", line.data, run->action->name);
         else

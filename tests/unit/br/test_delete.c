@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -333,21 +334,44 @@ static void it_goes_at_once(void **state)
     assert_int_equal(journal_lines(bed, "intent"), 1);
 }
 
-static void it_is_followed_to_its_end(void **state)
+/* Deleted, with its Job stop-NAME as the facts have it; then gone. */
+static const struct br_run *followed(struct bed *bed, bool failed, bool complete)
 {
-    struct bed *bed = *state;
     struct br_plan *plan = delete_planned(bed, &(struct backup_spec){0}, false);
     struct backup_spec marked = {.rv = 101, .generation = 4, .metadata = DELETING};
     expect_delete(bed, false, backup_text(bed, &marked), 200, 1);
     const struct br_run *run = execute(bed, plan, "log-orders");
     UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
     backup_put(bed, &marked);
+    slot_t slot = store_find(bed->fleet.store, "orders", "log-orders");
+    struct backup_facts *facts = store_facts(bed->fleet.store, slot);
+    facts->job.present = true;
+    facts->job.failed = failed;
+    facts->job.complete = complete;
+    snprintf(facts->job.name, sizeof facts->job.name, "stop-log-orders");
+    store_touch(bed->fleet.store, slot, NOW_MS);
+    UNTIL(bed->f.loop, strstr(run->text, "stop-log-orders"));
     store_remove(bed->fleet.store, 0, "orders", "log-orders");
     fake_expect(bed->f.server, &(struct fake_rule){
         .request = "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .http = 200,
         .body = "{\"kind\":\"BackupList\",\"metadata\":{\"resourceVersion\":\"200\"},\"items\":[]}"});
     until_end(bed, run);
-    assert_outcome(run, BR_DONE, "gone");
+    return run;
+}
+
+static void it_is_followed_to_its_end(void **state)
+{
+    assert_outcome(followed(*state, false, true), BR_DONE, "its data stays in the storage; the log task was stopped");
+}
+
+static void what_was_not_seen_is_not_claimed(void **state)
+{
+    assert_outcome(followed(*state, false, false), BR_DONE, "whether its log task was stopped was not seen");
+}
+
+static void a_stop_that_fails_leaves_the_task(void **state)
+{
+    assert_outcome(followed(*state, true, false), BR_DONE, "stop-log-orders failed, so the log task may live on in PD");
 }
 
 static void a_minute_of_the_operator_is_no_change(void **state)
@@ -572,6 +596,8 @@ int main(void)
         TEST(without_the_right),
         TEST(it_goes_at_once),
         TEST(it_is_followed_to_its_end),
+        TEST(what_was_not_seen_is_not_claimed),
+        TEST(a_stop_that_fails_leaves_the_task),
         TEST(a_minute_of_the_operator_is_no_change),
         TEST(a_change_stops_it),
         TEST(gone_already),
