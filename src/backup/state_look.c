@@ -155,10 +155,20 @@ static bool end_tells(const struct backup_facts *facts)
            (strcmp(facts->pod.ended, "Error") != 0 || facts->pod.exit_code != 1 || facts->pod.message[0]);
 }
 
+/* br's last error, unless the object tells the same. */
+static void show_log_error(struct look *look)
+{
+    char text[CAUSE_MAX];
+    if (!look->facts->log_error[0])
+        return;
+    cause_text(NULL, look->facts->log_error, text, sizeof text);
+    if (!strstr(look->found->sentence, text))
+        look_show(look, "%sbr: %s", look->found->evidence[0] ? "; " : "", text);
+}
+
 void look_show_job(struct look *look)
 {
     const struct backup_facts *facts = look->facts;
-    const char *sep = "";
     if (!look->sentence || !cause_facts_count(look->record, facts))
         return;
     if (end_tells(facts))
@@ -169,12 +179,9 @@ void look_show_job(struct look *look)
                   facts->pod.message);
     else if (facts->event.at_ms)
         look_show(look, "Event of the %s: %s: %.150s", facts->event.about, facts->event.reason, facts->event.message);
-    else if (facts->job.present && facts->job.failed)
+    else if (facts->job.present && facts->job.failed && strcmp(facts->job.reason, "BackoffLimitExceeded") != 0)
         look_show(look, "Job %s has failed%s%s", facts->job.name, facts->job.reason[0] ? ": " : "", facts->job.reason);
-    if (look->found->evidence[0])
-        sep = "; ";
-    if (facts->log_error[0])
-        look_show(look, "%sbr: %.150s", sep, facts->log_error);
+    show_log_error(look);
 }
 
 /* -- what is known ---------------------------------------------------------------------------- */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <brdeck/backup/cause.h>
 
 #include "check_private.h"
 
@@ -37,13 +36,12 @@ static void add_object(const struct check_report *report, const struct check_obj
 {
     struct finding findings[FINDINGS_MAX];
     struct str name;
-    const struct cause *cause = cause_of_record(object->record, object->facts);
     size_t count = check_object_findings(report, object, findings);
     str_init(&name, 1024);
     str_addf(&name, "%s/%s", object->record->ns, object->record->name);
     for (size_t i = 0; i < count; i++) {
         struct json *json = new_finding(name.data, object->cluster, &findings[i]);
-        json_set_string(json, "cause", cause && findings[i].severity != SEVERITY_OK ? cause->id : NULL);
+        json_set_string(json, "cause", findings[i].cause);
         json_set_string(json, "apiGroup", fleet_resource(object->record->v1)->group);
         json_set_string(json, "mode", object->record->mode == BACKUP_LOG ? "log" : "snapshot");
         if (object->has_lag)

@@ -81,6 +81,11 @@ static const struct backup_facts oom_long_ago = {
 static const struct backup_facts job_died = {
     .job = {.present = true, .failed = true, .name = "backup-log-shop-log-pause", .ended_ms = NOW - S},
     .log_error = "[br failed] something new"};
+static const struct backup_facts pause_failed = { /* what the object says already is no evidence */
+    .job = {.present = true, .failed = true, .name = "backup-log-shop-log-pause", .ended_ms = NOW - S,
+            .reason = "BackoffLimitExceeded"},
+    .pod = {.present = true, .phase = "Failed", .ended = "Error", .exit_code = 1},
+    .log_error = "[2026/11/22 13:59:00] [ERROR] [main.go:1] [\"br failed\"] [error=\"unknown flag: --x\"]"};
 static const struct backup_facts stop_died = {
     .job = {.present = true, .failed = true, .name = "stop-log-shop", .ended_ms = NOW - S},
     .log_error = "x509: certificate signed by unknown authority"};
@@ -117,7 +122,8 @@ static const struct row {
     {false, NULL, &pd_long_ago, 0, "ok running Running\n", NULL, NULL, NULL},
     {false, NULL, &pd_error_pause, 0, "crit paused-by-error Running, paused by an error since 13:00 by tikv-2\nok "
      "running "
-     "Running\n", "An error has paused the log task in PD (retryable)", NULL, "Mend the cause. Then resume it: brdeck br resume"},
+     "Running\n", "An error has paused the log task in PD (retryable)", NULL, "Mend the cause. Then resume it: "
+     "brdeck br resume"},
     {false, PAUSED_AT("12:00:00"), &pd_error_pause, 0, "crit paused-by-error Paused, paused by an error since 13:00 "
      "by tikv-2\n"
      "busy paused Paused, 23h left\n", NULL, NULL, NULL},
@@ -209,6 +215,14 @@ static const struct row {
      "crit lagging Running, lagging\nwarn command-failed Running, pause failed\nok running Running\n", NULL, NULL,
          NULL},
     {false, NULL, &pd_no_task, 12 * M, "warn lagging Running, lagging\nok running Running\n", NULL, NULL, NULL},
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{"
+     "'log-pause':{'phase':'Failed','conditions':[{'type':'Failed','message':'unknown flag: --x'}]}}}}",
+         &pause_failed, 0,
+     "warn command-failed Running, pause failed\nok running Running\n", "unknown flag: --x.", "", NULL},
+    {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{"
+     "'log-pause':{'phase':'Failed','conditions':[{'type':'Failed','message':'odd'}]}}}}", &pause_failed, 0,
+     "warn command-failed Running, pause failed\nok running Running\n", "odd.", "br: unknown flag: --x",
+         "spec.br.options"},
     /* how long a pause may be is a limit of the check only */
     {false, PAUSED_AT("11:59:00"), NULL, 0, "warn paused Paused, 21h left\n", NULL, NULL, NULL},
     {false, PAUSED_AT("01:59:00"), NULL, 0, "crit paused Paused, 11h left\n", NULL, NULL, NULL},
@@ -226,7 +240,8 @@ static void text_of(const struct finding *findings, size_t count, struct str *ou
         str_addf(out, "%s %s %s\n", severities[findings[i].severity], findings[i].id, findings[i].word);
 }
 
-static bool has(const char *text, const char *part) { return !part || strstr(text, part); }
+/* "" stands for: nothing at all. */
+static bool has(const char *text, const char *part) { return !part || (*part ? strstr(text, part) != NULL : !*text); }
 
 /* Pauses of the rows above but the last are under their limit of two hours, or are told by their deadline. */
 static void every_finding(void **state)
