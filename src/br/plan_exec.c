@@ -90,6 +90,21 @@ const char *plan_exec_program(const struct plan *plan)
     return plan->exec && plan->exec->program ? plan->exec->program : "br";
 }
 
+/* Of the environment what the operator forms of the storage is no secret; spec.env may hold anything. */
+static const char *const plain_env[] = {
+    "S3_PROVIDER", "S3_ENDPOINT", "AWS_REGION", "AWS_ACL", "AWS_STORAGE_CLASS", "AWS_DEFAULT_REGION", "GCS_PROJECT_ID",
+    "GCS_OBJECT_ACL", "GCS_BUCKET_ACL", "GCS_LOCATION", "GCS_STORAGE_CLASS", "GOOGLE_APPLICATION_CREDENTIALS",
+    "AZURE_ACCESS_TIER", "AZURE_STORAGE_ACCOUNT", "BR_LOG_TO_TERM", "TZ",
+};
+
+static bool is_plain(const struct json *env)
+{
+    for (size_t i = 0; i < ARRAY_LEN(plain_env); i++)
+        if (str_same(json_string(env, "name"), plain_env[i]))
+            return true;
+    return false;
+}
+
 void plan_exec_redact(struct json *job)
 {
     const struct json *containers = json_at(job, "spec", "template", "spec", "containers", NULL);
@@ -103,7 +118,7 @@ void plan_exec_redact(struct json *job)
         struct json *env = json_new_array();
         JSON_EACH (entry, json_get(container, "env")) {
             struct json *one = json_copy(entry);
-            if (json_type(one) == JSON_OBJECT && !str_empty(json_string(one, "value")))
+            if (json_type(one) == JSON_OBJECT && !str_empty(json_string(one, "value")) && !is_plain(one))
                 json_set_string(one, "value", "<redacted>");
             json_append(env, one);
         }

@@ -175,6 +175,32 @@ static void a_probe_is_followed(void **state)
     assert_int_equal(fake_unexpected(bed->f.server), 0);
 }
 
+/* What is copied, printed and written to the journal does the same, but for what may be a secret. */
+static void secrets_are_blotted_out(void **state)
+{
+    struct bed *bed = *state;
+    const struct backup_spec with_env = {.subcommand = "log-start",
+                                         .spec = ",\"env\":[{\"name\":\"TOKEN\",\"value\":\"hush\"}]"};
+    backup_put(bed, &with_env);
+    expect_get(bed, backup_text(bed, &with_env), 200, 0);
+    expect_cluster(bed);
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){
+        .action = ACTION_PROBE, .driver = BR_DRIVER_JOB, .command = BR_LOG_METADATA, .no_dry_run = true});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    struct json *json = br_plan_json(plan);
+    char *text = json_print(json), *sent = json_print(plan->patch);
+    assert_has(sent, "hush");
+    assert_has_not(text, "hush");
+    assert_has(text, "{\"name\":\"TOKEN\",\"value\":\"<redacted>\"}");
+    assert_has(text, "{\"name\":\"S3_PROVIDER\",\"value\":\"aws\"}");
+    assert_has_not(plan->kubectl, "hush");
+    assert_has(plan->kubectl, "\"S3_PROVIDER\",\"value\":\"aws\"");
+    free(text);
+    free(sent);
+    json_free(&json);
+    br_plan_free(&plan);
+}
+
 /* How a Job can end, whatever comes first. */
 static void it_fails_with_a_cause(void **state)
 {
@@ -528,8 +554,8 @@ int main(void)
         return 1;
     setenv("XDG_STATE_HOME", state, 1);
     static const struct CMUnitTest tests[] = {
-        TEST(a_probe_is_followed), TEST(it_fails_with_a_cause), TEST(cuts_are_survived), TEST(no_service_account),
-        TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(it_is_found_by_its_run_id),
+        TEST(a_probe_is_followed), TEST(secrets_are_blotted_out), TEST(it_fails_with_a_cause), TEST(cuts_are_survived),
+        TEST(no_service_account), TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(it_is_found_by_its_run_id),
         TEST(what_cannot_be_read_is_said),
         TEST(a_verb_is_typed_and_warned_of), TEST(a_truncate_is_guarded), TEST(what_does_not_fit_is_refused),
         TEST(br_runs_here), TEST(br_fails_here), TEST(br_is_stopped_here), TEST(br_is_not_here),
