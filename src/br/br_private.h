@@ -16,6 +16,8 @@ enum {
     LOST_LOOKS_MAX = 3, /* looks at an unchanged object before a lost write counts as not done */
     SEND_AGAIN_MAX = 3, /* when nothing was sent */
     RUN_OF_MS = 60 * 1000, /* br_run_of keeps naming a run that ended */
+    RUNS_KEEP = 500,       /* so many that others began are kept after their end, */
+    RUN_KEEP_MS = 10 * 60 * 1000, /* and each for so long */
 };
 /* How long things are waited for; tests make it short. */
 struct pace {
@@ -165,7 +167,7 @@ struct br {
     void *arg;
     struct run **runs;
     size_t count, room;
-    unsigned batches;
+    unsigned batches, last_id;
     struct store_feed *feed;      /* only while something is followed */
     struct pace pace;
     bool told;                    /* the changed callback knows all */

@@ -88,7 +88,7 @@ struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, uns
     struct run *run = xcalloc(1, sizeof *run);
     const struct br_plan *p = &plan->pub;
     *run = (struct run){
-        .pub = {.id = (unsigned)br->count + 1, .action = p->action, .ns = xstrdup(p->ns), .name = xstrdup(p->name),
+        .pub = {.id = ++br->last_id, .action = p->action, .ns = xstrdup(p->ns), .name = xstrdup(p->name),
                 .v1 = p->v1, .is_retry = p->verdict.is_retry, .until = p->until, .outcome = BR_QUEUED,
                 .origin = origin, .driver = p->driver, .br_command = p->command, .progress = -1,
                 .begun_ms = fleet_now_ms(br->fleet), .batch = batch},
@@ -163,6 +163,28 @@ static void drain(struct br *br)
         run_look(br->runs[i]);
 }
 
+/* What others began and ended long ago is forgotten, so that a brdeck that runs for weeks does not grow. */
+static void forget_old(struct br *br)
+{
+    size_t ended = 0, kept = 0;
+    for (size_t i = 0; i < br->count; i++)
+        ended += br->runs[i]->pub.origin == BR_ORIGIN_CLUSTER && br->runs[i]->pub.ended_ms;
+    int64_t before_ms = fleet_now_ms(br->fleet) - RUN_KEEP_MS;
+    for (size_t i = 0; ended > RUNS_KEEP && i < br->count; i++) {
+        struct run *run = br->runs[i];
+        if (ended > RUNS_KEEP && run->pub.origin == BR_ORIGIN_CLUSTER && run->pub.ended_ms &&
+            run->pub.ended_ms < before_ms) {
+            free_run(run);
+            br->runs[i] = NULL;
+            ended--;
+        }
+    }
+    for (size_t i = 0; i < br->count; i++)
+        if (br->runs[i])
+            br->runs[kept++] = br->runs[i];
+    br->count = kept;
+}
+
 static void on_turn(void *arg)
 {
     struct br *br = arg;
@@ -173,6 +195,7 @@ static void on_turn(void *arg)
         drain(br);
     if (br->finder)
         run_finder_turn(br->finder);
+    forget_old(br);
     bool follows = false;
     for (size_t i = 0; i < br->count; i++) {
         struct run *run = br->runs[i];
@@ -255,7 +278,9 @@ bool br_runs_are_found(const struct br *br) { return br->finder && run_finder_is
 
 bool br_cancel(struct br *br, unsigned id, struct error *err)
 {
-    const struct run *run = id && id <= br->count ? br->runs[id - 1] : NULL;
+    const struct run *run = NULL;
+    for (size_t i = 0; i < br->count; i++)
+        run = br->runs[i]->pub.id == id ? br->runs[i] : run;
     if (!run)
         return error_set(err, ERROR_MISSING, "there is no run %u", id);
     if (br_outcome_is_end(run->pub.outcome))

@@ -86,7 +86,8 @@ bool br_execute(struct br *br, struct br_plan **plans, size_t count, const char 
                 struct error *err);
 /* What must be typed for @count plans together: "stop 3 prod-eu"; for one its own. Written to @buf. */
 char *br_batch_confirm(struct br_plan *const *plans, size_t count, char *buf, size_t size);
-/* Newest last. */
+/* Newest last. A run stays where it is but for those found in the cluster: of them the oldest are forgotten some time
+ * after their end, when there are hundreds; hold on to an id, not to a pointer. */
 size_t br_runs(const struct br *br);
 const struct br_run *br_run_at(const struct br *br, size_t i);
 /* The newest run of that object which is under way, or ended within the last minute; NULL: none. */

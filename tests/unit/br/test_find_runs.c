@@ -199,6 +199,34 @@ static void what_rests_is_no_run(void **state)
     assert_int_equal(br_runs(bed->br), 0);
 }
 
+static void what_ended_long_ago_is_forgotten(void **state)
+{
+    struct bed *bed = *state;
+    enum { MANY = RUNS_KEEP + 20 };
+    expect_jobs(bed, "");
+    find(bed);
+    for (int i = 0; i < MANY; i++) {
+        struct backup_spec now = pausing(bed, "Running");
+        now.name = bed_keep(bed, xasprintf("log-%03d", i));
+        backup_put(bed, &now);
+        UNTIL(bed->f.loop, br_run_of(bed->br, "orders", now.name));
+        struct backup_spec then = paused(bed);
+        then.name = now.name;
+        backup_put(bed, &then);
+        UNTIL(bed->f.loop, br_active(bed->br) == 0);
+        bed->br->runs[br_runs(bed->br) - 1]->pub.ended_ms -= 2 * RUN_KEEP_MS;
+    }
+    SPIN(bed->f.loop, 20);
+    assert_in_range(br_runs(bed->br), RUNS_KEEP, RUNS_KEEP + 1);
+    assert_string_equal(br_run_at(bed->br, br_runs(bed->br) - 1)->name, "log-519");
+    assert_int_equal(br_run_at(bed->br, br_runs(bed->br) - 1)->id, MANY);
+    struct error err = {0};
+    assert_false(br_cancel(bed->br, 1, &err));
+    assert_has(err.text, "there is no run 1");
+    assert_false(br_cancel(bed->br, MANY, &err));
+    assert_has(err.text, "it is over");
+}
+
 /* -- the journal: brdeck was killed in each state ------------------------------------------- */
 
 static const struct br_run *found_again(struct bed *bed)
@@ -471,6 +499,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_snapshot_at_work, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_delete_at_work, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(what_rests_is_no_run, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(what_ended_long_ago_is_forgotten, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_while_sending_and_not_applied, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_while_sending_and_applied, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_and_done_meanwhile, bed_setup, bed_teardown),
