@@ -273,6 +273,12 @@ static void tell_end(struct exec_job *job)
     exec_fail(exec, &err);
 }
 
+/* Every Pod waits for these, and not for long. */
+static bool is_starting(const char *waiting)
+{
+    return str_same(waiting, "ContainerCreating") || str_same(waiting, "PodInitializing");
+}
+
 static void tell_progress(struct exec_job *job)
 {
     struct br_exec *exec = job->exec;
@@ -281,7 +287,7 @@ static void tell_progress(struct exec_job *job)
     const struct error *err = &reflector_state(job->jobs)->error;
     if (job->started)
         exec_say(exec, BR_EXEC_RUNNING, "Job %s: br runs in Pod %s", exec->job, exec->pod);
-    else if (*pod->waiting)
+    else if (*pod->waiting && !is_starting(pod->waiting))
         exec_say(exec, BR_EXEC_WAITING, "Job %s: its Pod waits: %s%s%s", exec->job, pod->waiting,
                  *pod->message ? ": " : "", pod->message);
     else if (job->pod_there)
