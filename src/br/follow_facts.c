@@ -6,7 +6,10 @@
 #include <string.h>
 
 /* Times of the cluster are whole seconds, and our notion of its clock is as good as its Date headers. */
-enum { SLACK_MS = 2000 };
+enum {
+    SLACK_MS = 2000,
+    SKEW_MS = 10 * 1000, /* the controllers' clocks may be behind the API server's */
+};
 
 char *follow_job_name(const struct follow *follow, const struct backup_record *record, char *buf, size_t size)
 {
@@ -29,7 +32,9 @@ static bool job_is_own(const struct follow *follow, const struct backup_record *
         return false;
     if (follow->old_job[0] && strcmp(facts->job.uid, follow->old_job) == 0)
         return false;
-    if (follow->since_ms && facts->job.started_ms && facts->job.started_ms + SLACK_MS < follow->since_ms)
+    if (facts->job.ended_ms && facts->job.ended_ms < follow->since_ms)
+        return false;
+    if (!follow->old_job[0] && facts->job.started_ms && facts->job.started_ms + SKEW_MS < follow->since_ms)
         return false;
     /* It ended before the object was told that work began: that is another one's work. */
     int64_t changed_ms = follow->step_count ? record_sub(record, follow_command(follow))->changed_ms

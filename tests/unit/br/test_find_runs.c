@@ -398,6 +398,29 @@ static void left_and_taken_up(void **state)
     assert_int_equal(br_runs(bed->br), 0);
 }
 
+/* It could not be told in all the time there was, and brdeck ended: the next one may know. */
+static void unknown_at_the_end_and_known_by_the_next(void **state)
+{
+    struct bed *bed = *state;
+    expect_jobs(bed, "");
+    struct br_plan *plan = pause_planned(bed);
+    expect_cut(bed, PATCHED, 1);
+    expect_cut(bed, "GET " OBJECT " ", 40);
+    const struct br_run *run = execute(bed, plan, "y");
+    UNTIL(bed->f.loop, run->outcome == BR_UNKNOWN);
+    bed_restart(bed, false);
+    expect_get(bed, backup_text(bed, &asked), 200, 0);
+    backup_put(bed, &asked);
+    run = found_again(bed);
+    UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
+    struct backup_spec now = paused(bed);
+    backup_put(bed, &now);
+    until_end(bed, run);
+    bed_restart(bed, false);
+    find(bed);
+    assert_int_equal(br_runs(bed->br), 0);
+}
+
 static void change_journal(struct bed *bed, const char *from, const char *to)
 {
     struct str text, out;
@@ -509,6 +532,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed_and_deleted_meanwhile, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_and_the_server_is_away, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(left_and_taken_up, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(unknown_at_the_end_and_known_by_the_next, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(another_cluster_s_are_left_alone, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_living_brdeck_s_are_left_alone, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(an_old_line_that_tells_too_little, bed_setup, bed_teardown),
