@@ -263,6 +263,20 @@ check "nor a hostile cluster" sh -c "brdeck check -n $NS | awk -f $abs_top_srcdi
 check "JSON is JSON" json 2 'length > 1' -n "$NS"
 sim_order /sim/shutdown '{}' >/dev/null
 
+# -- the same name in both API groups
+start_sim --fleet empty --speed 50 --v1
+for API_GROUP in pingcap.com br.pingcap.com; do
+    make_backup "$NS" twin "$(log_spec twin)"
+    becomes twin '.status.logSubCommandStatuses["log-start"].phase == "Complete"' || :
+    put_status "$NS" twin "{\"logCheckpointTs\":\"$(tso_now)\"}"
+done
+check "twins: two numbers, two labels" plugin 2 CRITICAL -A
+check "twins: which tell the group" sh -c "grep -qF \"'$NS/twin (v1)'=\" $TEST_TMP/said && grep -qF \"'$NS/twin (v2)'=\" $TEST_TMP/said"
+check "twins: for Prometheus, too" prometheus 2 -A
+check "twins: one of them" plugin 0 OK -A backup.pingcap.com/twin
+check "twins: is one" tells "OK - 1 backup"
+sim_order /sim/shutdown '{}' >/dev/null
+
 # -- many: a check of 10,000 takes seconds, not minutes
 start_sim --fleet 10000
 took() { took_from=$(date +%s%N); brdeck check -A -o "$1" --timeout 60s >"$TEST_TMP/said" 2>&1 || :; took_ms=$((($(date +%s%N) - took_from) / 1000000)); [ "$took_ms" -lt $(($2 * TIMEOUT_FACTOR)) ] || { echo "$took_ms ms"; return 1; }; }
