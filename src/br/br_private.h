@@ -172,7 +172,6 @@ struct br {
     struct pace pace;
     bool told;                    /* the changed callback knows all */
     struct loop_timer wants;      /* facts are wanted again */
-    size_t wanted_runs;           /* how many runs there were when they were wanted last */
     struct loop_timer turn;       /* work and the changed callback, once a turn */
     struct ticket *tickets;
     /* Each made by its own module when first wanted, freed by br_free through x_free. */

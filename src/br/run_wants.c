@@ -17,15 +17,16 @@ void br_want_facts(struct br *br, bool follows)
         loop_timer_cancel(&br->wants);
         return;
     }
-    if (!br->pace.want_ms || (loop_timer_is_set(&br->wants) && br->wanted_runs == br->count))
+    if (!br->pace.want_ms)
         return;
     if (!br->wants.loop)
         loop_timer_init(&br->wants, br->loop, on_wants, br);
-    loop_timer_set(&br->wants, br->pace.want_ms);
-    br->wanted_runs = br->count;
+    bool due = !loop_timer_is_set(&br->wants);
     for (size_t i = 0; i < br->count; i++) {
         struct run *run = br->runs[i];
-        if (run->following && run->pub.outcome == BR_FOLLOWING)
+        if (run->following && run->pub.outcome == BR_FOLLOWING && (due || run->facts == RUN_FACTS_NOT_YET))
             run->facts = br_facts_want(br, run->pub.ns) ? RUN_FACTS_WANTED : RUN_FACTS_REFUSED;
     }
+    if (due)
+        loop_timer_set(&br->wants, br->pace.want_ms);
 }
