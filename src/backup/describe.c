@@ -253,15 +253,13 @@ void describe_brief(struct description *d, const struct backup_record *record, c
     struct finding findings[FINDINGS_MAX];
     size_t count = check_record(record, ctx->facts, &check_of_state, ctx->now_ms, findings);
     brief_title(d, record, ctx);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(findings[i].id, "pd-not-asked") == 0) /* no trouble, but then the rest is not all there is to know */
-            findings[i].evidence[0] = '\0';
-        else if (i > 0 && !findings[i].needs_you)
-            continue;
+    for (size_t i = 0; i < count && (i == 0 || findings[i].needs_you); i++)
         describe_finding(d, &findings[i], i ? "also" : NULL);
-    }
     describe_restorable(d, record, ctx);
     if (record->mode == BACKUP_LOG)
         brief_subs(d, record, ctx);
     brief_actions(d, record, ctx);
+    for (size_t i = 0; i < count; i++) /* no trouble, but then this is not all there is to know */
+        if (strcmp(findings[i].id, "pd-not-asked") == 0)
+            description_add(d, ROLE_DIM, 2, "PD", "%s %s", findings[i].sentence, findings[i].action);
 }

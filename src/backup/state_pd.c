@@ -216,8 +216,8 @@ bool find_pd_operator_stale(struct look *look)
 bool find_pd_not_asked(struct look *look)
 {
     static const char *const what[] = {
-        [PD_NO_RIGHT] = "this login has no right to ask PD", [PD_TLS] = "the cluster wants client certificates",
-        [PD_NO_CLUSTER] = "its PD is not found", [PD_NO_ANSWER] = "PD does not answer",
+        [PD_NO_RIGHT] = "no right", [PD_TLS] = "it wants client certificates", [PD_NO_CLUSTER] = "it is not found",
+        [PD_NO_ANSWER] = "no answer",
     };
     const struct backup_facts *facts = look->facts;
     if (facts->pd.reach < PD_NO_RIGHT || facts->pd.reach > PD_NO_ANSWER)
@@ -225,7 +225,7 @@ bool find_pd_not_asked(struct look *look)
     look_found(look, "pd-not-asked", MARK_UNKNOWN, SEVERITY_OK);
     look->found->role = ROLE_DIM;
     look_word(look, "PD not asked");
-    look_say(look, "What PD says of it is not known: %s.", what[facts->pd.reach]);
+    look_say(look, "PD cannot be asked: %s.", what[facts->pd.reach]);
     look_show(look, "%s", facts->pd.why);
     return look_do(look, "b asks br itself (brdeck br status %.63s -n %.63s).", look->record->name,
                    look->record->ns);

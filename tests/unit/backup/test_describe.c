@@ -176,12 +176,10 @@ static void what_is_found(void **state)
     check_brief(r, &ctx,
         "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
         "  The log is backed up to 13:59:19.\n"
-        "  also: What PD says of it is not known: the cluster wants client certificates. b asks br itself (brdeck br "
-        "status "
-        "log-shop -n prod).\n"
         "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
         "  commands: log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
-        "  now: nothing: brdeck is read-only\n");
+        "  now: nothing: brdeck is read-only\n"
+        "  PD: PD cannot be asked: it wants client certificates. b asks br itself (brdeck br status log-shop -n prod).\n");
     record_free(&r);
 }
 
