@@ -23,7 +23,7 @@ struct logs {
     struct view view;
     struct ui *ui;
     char *ns, *name, *job; /* job NULL: the newest */
-    bool v1, previous, only_bad, kept;
+    bool v1, over, previous, only_bad, kept;
     struct br_log *log;
     struct page all, bad;
     size_t *bad_at;        /* of each line of @bad, which of all it is; counted from the beginning */
@@ -120,7 +120,7 @@ static void begin(struct logs *logs)
     logs->dropped = 0;
     logs->in_trouble = 0;
     logs->log = br_log_new(logs->ui->br, &(struct br_log_spec){
-        .ns = logs->ns, .name = logs->name, .v1 = logs->v1, .job = logs->job, .follow = !logs->previous,
+        .ns = logs->ns, .name = logs->name, .v1 = logs->v1, .job = logs->job, .follow = !logs->previous && !logs->over,
         .previous = logs->previous, .on_line = on_line, .on_phase = on_phase, .arg = logs});
 }
 
@@ -149,7 +149,7 @@ static void draw_title(struct logs *logs, struct ui *ui, struct canvas *c, struc
     str_init(&at, 256);
     if (pager_lines(page->pager))
         pager_position(page->pager, &at);
-    if (phase == BR_LOG_READING && !logs->previous)
+    if (phase == BR_LOG_READING && !logs->previous && !logs->over)
         str_addf(&at, "  %s%s", page->reading ? keymap_key(ui->keys, "logs", UI_BOTTOM) : "",
                  page->reading ? " follows" : "following");
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
@@ -290,7 +290,7 @@ const struct view_ops view_logs = {
     .command = logs_command, .hints = logs_hints, .free = logs_free,
 };
 
-struct view *logs_new(struct ui *ui, const char *ns, const char *name, bool v1, const char *job)
+struct view *logs_new(struct ui *ui, const char *ns, const char *name, bool v1, const char *job, bool over)
 {
     struct logs *logs = xcalloc(1, sizeof *logs);
     logs->view.ops = &view_logs;
@@ -299,6 +299,7 @@ struct view *logs_new(struct ui *ui, const char *ns, const char *name, bool v1, 
     logs->name = xstrdup(name);
     logs->job = xstrdup(job && *job ? job : NULL);
     logs->v1 = v1;
+    logs->over = over;
     logs->all.pager = pager_new();
     logs->bad.pager = pager_new();
     begin(logs);
@@ -310,5 +311,6 @@ void logs_open(struct ui *ui, const struct store_row *row)
     const struct backup_record *record = row->record;
     const struct br_run *run = br_run_of(ui->br, record->ns, record->name);
     bool of_run = run && run->v1 == record->v1 && (!br_outcome_is_end(run->outcome) || run->outcome == BR_FAILED);
-    ui_push(ui, logs_new(ui, record->ns, record->name, record->v1, of_run ? run->job : NULL));
+    ui_push(ui, logs_new(ui, record->ns, record->name, record->v1, of_run ? run->job : NULL,
+                         of_run && br_outcome_is_end(run->outcome)));
 }

@@ -76,7 +76,7 @@ void run_open_log(struct ui *ui, const struct br_run *run)
     if (run->driver == BR_DRIVER_LOCAL)
         ui_say(ui, STYLE_WARN, "It ran on this host: what br said stands in the run itself.");
     else
-        ui_push(ui, logs_new(ui, run->ns, run->name, run->v1, run->job));
+        ui_push(ui, logs_new(ui, run->ns, run->name, run->v1, run->job, br_outcome_is_end(run->outcome)));
 }
 
 static void cancel_answered(void *arg, struct ui *ui, const char *text)

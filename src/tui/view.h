@@ -130,8 +130,8 @@ struct view *yaml_new(struct ui *ui, slot_t slot);          /* look.c: y */
 struct view *help_new(struct ui *ui, const struct view *of);/* help.c: ? */
 struct view *notices_new(struct ui *ui);                    /* notices.c: ! */
 struct view *namespaces_new(struct ui *ui);                 /* namespaces.c: n */
-/* logs.c: l; @job NULL: the newest of the Backup. */
-struct view *logs_new(struct ui *ui, const char *ns, const char *name, bool v1, const char *job);
+/* logs.c: l; @job NULL: the newest of the Backup. @over: it has ended, and what is not there is not waited for. */
+struct view *logs_new(struct ui *ui, const char *ns, const char *name, bool v1, const char *job, bool over);
 struct view *runs_new(struct ui *ui);                       /* runs.c: R */
 struct view *run_new(struct ui *ui, unsigned id);           /* run.c: enter on a run */
 struct view *journal_new(struct ui *ui);                    /* journal.c: J */
