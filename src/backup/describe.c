@@ -261,5 +261,5 @@ void describe_brief(struct description *d, const struct backup_record *record, c
     brief_actions(d, record, ctx);
     for (size_t i = 0; i < count; i++) /* no trouble, but then this is not all there is to know */
         if (strcmp(findings[i].id, "pd-not-asked") == 0)
-            description_add(d, ROLE_DIM, 2, "PD", "%s %s", findings[i].sentence, findings[i].action);
+            description_add(d, ROLE_DIM, 2, NULL, "%s %s", findings[i].sentence, findings[i].action);
 }

@@ -179,7 +179,7 @@ static void what_is_found(void **state)
         "  restorable: unknown: the snapshots of the cluster are not completely listed\n"
         "  commands: log-start Complete 11-12 14:00   log-pause -   log-truncate -\n"
         "  now: nothing: brdeck is read-only\n"
-        "  PD: PD cannot be asked: it wants client certificates. b asks br itself (brdeck br status log-shop -n prod).\n");
+        "  PD cannot be asked: it wants client certificates. b asks br itself (brdeck br status log-shop -n prod).\n");
     record_free(&r);
 }
 
