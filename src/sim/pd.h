@@ -75,7 +75,8 @@ struct pd {
 
 void pd_init(struct pd *pd, double speed);
 void pd_done(struct pd *pd);
-/* Of the PD @service; NULL when it has no task of that name. Two clusters of a namespace may have one of the same name. */
+/* Of the PD @service; NULL when it has no task of that name. Two clusters of a namespace may have one of the same
+ * name. */
 struct pd_task *pd_find(const struct pd *pd, const char *ns, const char *service, const char *name);
 /* The first other task of the same PD; NULL: none. br allows only one. */
 struct pd_task *pd_other(const struct pd *pd, const char *ns, const char *service, const char *name);

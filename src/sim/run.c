@@ -145,6 +145,12 @@ static void step_way(struct run *run)
     again(run, BR_MS);
 }
 
+/* A snapshot that nothing ends early. */
+static bool takes_long(const struct run *run)
+{
+    return run->kind == RUN_SNAPSHOT && !run->failure && !way_is_killed(&run->way);
+}
+
 static void step_running(struct run *run)
 {
     run_find_failure(run);
@@ -152,12 +158,12 @@ static void step_running(struct run *run)
     log_line(run, "[INFO] [common.go:914] [arguments] [__command=\"br @\"]", run_command(run));
     mark(run, "Running");
     run->step++;
-    again(run, run->kind == RUN_SNAPSHOT && !run->failure ? SNAPSHOT_MS / PROGRESS_STEPS : LOG_MS);
+    again(run, takes_long(run) ? SNAPSHOT_MS / PROGRESS_STEPS : LOG_MS);
 }
 
 static void step_progress(struct run *run)
 {
-    if (run->kind == RUN_SNAPSHOT && !run->failure && ++run->progress < PROGRESS_STEPS) {
+    if (takes_long(run) && ++run->progress < PROGRESS_STEPS) {
         char percent[16];
         snprintf(percent, sizeof percent, "%.2f", 100.0 * run->progress / PROGRESS_STEPS);
         log_line(run, "[INFO] [progress.go:160] [progress] [step=\"Full Backup\"] [progress=@%] [count=\"12 / 96\"] "

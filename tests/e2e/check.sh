@@ -107,7 +107,9 @@ order_cause() # ORDER COMMAND NAME
 {
     sim_order /sim/job "{\"cause\":\"$1\",\"namespace\":\"$NS\",\"name\":\"$3\",\"command\":\"$2\",\"count\":0}" >/dev/null
     case $2 in
-    snapshot) make_backup "$NS" "$3" "$(log_spec "$3" | jq -c '.backupMode = "snapshot" | .backupType = "full"')" ;;
+    # The operator waits long before it tries again, so that none has given up before it is looked at.
+    snapshot) make_backup "$NS" "$3" "$(log_spec "$3" | jq -c '.backupMode = "snapshot" | .backupType = "full" |
+        .backoffRetryPolicy = {"minRetryDuration": "6000s"}')" ;;
     *) make_backup "$NS" "$3" "$(log_spec "$3")" ;;
     esac
     echo "$1 $2 $3" >>"$TEST_TMP/causes"
