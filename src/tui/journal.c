@@ -27,7 +27,7 @@ static const struct key_binding journal_keys[] = {
 
 enum { COLUMN_TIME, COLUMN_ACTION, COLUMN_BACKUP, COLUMN_OUTCOME, COLUMN_CONTEXT, COLUMN_USER, COLUMN_TEXT, COLUMNS };
 static const struct table_column columns[COLUMNS] = {
-    [COLUMN_TIME] = {"WHEN", 11, 60},        [COLUMN_ACTION] = {"ACTION", 11, 0}, [COLUMN_BACKUP] = {"BACKUP", 24, 0},
+    [COLUMN_TIME] = {"WHEN", 11, 60},        [COLUMN_ACTION] = {"ACTION", 11, 50}, [COLUMN_BACKUP] = {"BACKUP", 24, 0},
     [COLUMN_OUTCOME] = {"OUTCOME", 14, 0},   [COLUMN_CONTEXT] = {"CONTEXT", 16, 110}, [COLUMN_USER] = {"USER", 16, 140},
     [COLUMN_TEXT] = {"TEXT", 0, 70},
 };

@@ -24,7 +24,7 @@ static const struct key_binding runs_keys[] = {
 
 enum { COLUMN_TIME, COLUMN_WHAT, COLUMN_BACKUP, COLUMN_STAND, COLUMN_DRIVER, COLUMN_ORIGIN, COLUMN_TEXT, COLUMNS };
 static const struct table_column columns[COLUMNS] = {
-    [COLUMN_TIME] = {"BEGUN", 11, 60},    [COLUMN_WHAT] = {"WHAT", 11, 0},      [COLUMN_BACKUP] = {"BACKUP", 24, 0},
+    [COLUMN_TIME] = {"BEGUN", 11, 60},    [COLUMN_WHAT] = {"WHAT", 11, 50},     [COLUMN_BACKUP] = {"BACKUP", 24, 0},
     [COLUMN_STAND] = {"OUTCOME", 14, 0},  [COLUMN_DRIVER] = {"BY", 8, 110},     [COLUMN_ORIGIN] = {"KNOWN BY", 8, 110},
     [COLUMN_TEXT] = {"TEXT", 0, 70},
 };
