@@ -1,8 +1,5 @@
 #include <config.h>
 
-#include <string.h>
-
-#include <brdeck/base/alloc.h>
 #include <brdeck/br/facts.h>
 
 #include "br_private.h"
