@@ -216,8 +216,8 @@ static void all_of_it(void **state)
         "state: ! Running, pause failed", "cluster: prod/shop", "storage: s3://vault/shop/log", "labels: team=shop",
         "created: 2026-11-12 13:59:50 +0000   2026-11-12T13:59:50Z", "logSubcommand: log-pause",
         "COMMITTS: 2026-11-12 14:00:00 +0000   2026-11-12T14:00:00Z   TSO 470415310848000000",
-        "lag: 1s, by PD's checkpoint", "truncated until: 2026-11-14 00:00:00", "log-start: Complete", "log-pause: "
-        "Failed",
+        "lag: 1s, by PD's checkpoint", "truncated until: 2026-11-14 00:00:00", "log-start: Complete",
+        "log-pause: Failed",
         "Failed: 2026-11-22 13:00:00 +0000   PauseLogBackupFailed\n      the whole message",
         "Running: 2026-11-12 13:59:58 +0000 (not so any more)   Because\n    why it is so",
         "job: backup-log-shop-log-pause has failed", "event: FailedCreate: no account", "3 times",
