@@ -144,7 +144,7 @@ static void pitr_of_snapshot(const struct plan *plan, struct str *out)
         window_of(records[i], left, others, plan->cluster_created_ms, &then);
         if (!now.base || now.from == then.from)
             continue;
-        str_addf(out, "%sPITR with %s begins at %s", out->len ? "; " : "", records[i]->name,
+        str_addf(out, "%sthe window of %s begins with it at %s", out->len ? "; " : "", records[i]->name,
                  tso_format(now.from, TSO_LOCAL, 0, from));
         if (then.base)
             str_addf(out, ", then only at %s (%s)", tso_format(then.from, TSO_LOCAL, 0, then_from), then.base->name);

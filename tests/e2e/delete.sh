@@ -17,6 +17,16 @@ sim_order /sim/faults '{"fault":"lose-answer","method":"DELETE","path":"/backups
 check "a lost answer of the dry-run is no answer" says 1 "without an answer" act delete lost --yes
 check "and leaves it" same_object lost true
 
+# -- the data cannot be removed: why, and how the object is let go all the same
+manifest dirty dirty log Delete >"$TEST_TMP/dirty.yaml"
+act create -f "$TEST_TMP/dirty.yaml" --yes >/dev/null 2>&1
+br_fails "$NS" dirty clean '"[ERROR] AccessDenied: Access Denied status code: 403"'
+check "what cannot be removed is told" says 4 "was not removed: [ERROR] AccessDenied" act delete dirty --yes
+check "with what to do" grep -q "remove-finalizer lets the object go" "$TEST_TMP/said"
+check "it is still there" is dirty '.status.phase == "CleanFailed" and .metadata.deletionTimestamp != null'
+check "the finalizer off" says 0 "remove-finalizer done" act remove-finalizer dirty --yes
+check "it is gone, its data is not" is_gone dirty
+
 # -- a Cluster that is missing: the delete hangs, and the plan says so
 make_backup "$NS" homeless '{"backupMode":"log","br":{"cluster":"nowhere"},"s3":{"provider":"aws","bucket":"b","prefix":"homeless"}}'
 becomes homeless '(.metadata.finalizers | length) == 1'
