@@ -226,6 +226,8 @@ static bool is_looked_at(struct br *br, const struct run *run)
 {
     if (run->pub.origin == BR_ORIGIN_JOURNAL && run->request && !run->looks)
         return false;
+    if (run->held_ms && run->pub.outcome == BR_FOLLOWING) /* it has failed, and its log is being read */
+        return false;
     return !br->pace.want_ms || !run->following || br_outcome_is_end(run->pub.outcome) ||
            run->facts == RUN_FACTS_REFUSED ||
            (run->facts == RUN_FACTS_WANTED && br_facts_are_there(br, run->pub.ns, NULL));

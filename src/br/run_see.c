@@ -149,7 +149,9 @@ void run_see(struct run *run, const struct backup_record *record, const struct b
         run_say(run, BR_REVERTED, "replaced by your %s before it was done", newer->pub.action->name);
     else if (sight.outcome == BR_FOLLOWING)
         say_following(run, facts);
-    else if (sight.outcome != BR_FAILED || !run_log_is_awaited(run))
+    else if (sight.outcome == BR_FAILED && run_log_is_awaited(run))
+        run_say(run, BR_FOLLOWING, "%s: failed; br's log is being read", what_is_followed(run));
+    else
         run_say(run, sight.outcome, "%s", sight.text);
 }
 
