@@ -76,6 +76,24 @@ static void say_waiting_truncate(struct look *look)
         look_say(look, " A truncate until %.40s waits behind it and runs next.", r->until);
 }
 
+/* The operator calls a truncate Complete that is not after COMMITTS or the last one, and runs nothing for it. */
+static void say_idle_truncate(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    const struct backup_sub *truncate = record_sub(r, LOG_COMMAND_TRUNCATE);
+    tso_t until = look->sentence ? tso_from_status(r->until) : 0;
+    tso_t last = tso_from_status(r->success_until);
+    char at[TSO_TEXT_MAX];
+    if (until == 0 || truncate->phase != PHASE_COMPLETE || !str_same(truncate->until, r->until) ||
+        str_same(r->until, r->success_until) || (until > r->commit_ts && until > last))
+        return;
+    look_say(look, " The truncate until %s did nothing:", look_time(look, tso_to_ms(until), at));
+    if (until <= last)
+        look_say(look, " the log goes to %s already.", look_time(look, tso_to_ms(last), at));
+    else
+        look_say(look, " the log begins at %s.", look_time(look, tso_to_ms(r->commit_ts), at));
+}
+
 /* The phase and what is being done: "Pausing", "Running, truncating". */
 static void word_of_work(struct look *look, enum log_command command, const char *more)
 {
@@ -269,7 +287,9 @@ bool find_log_running(struct look *look)
     look_word(look, "Running");
     if (checkpoint == 0)
         return look_say(look, "Running; the first checkpoint comes within minutes.");
-    return look_say(look, "The log is backed up to %s.", look_time(look, tso_to_ms(checkpoint), at));
+    look_say(look, "The log is backed up to %s.", look_time(look, tso_to_ms(checkpoint), at));
+    say_idle_truncate(look);
+    return true;
 }
 
 static void say_paused_since(struct look *look, int64_t since)
@@ -322,8 +342,9 @@ bool find_log_paused(struct look *look)
     }
     look_found(look, "paused", MARK_PAUSED, pause_severity(look, deadline - ttl_ms, deadline));
     look_word(look, "Paused, %s left", look_left(look, deadline, left));
-    return look_say(look, " BR keeps what resume needs for %s: resume before about %s.", ttl,
-                    look_time(look, deadline, at));
+    look_say(look, " BR keeps what resume needs for %s: resume before about %s.", ttl, look_time(look, deadline, at));
+    say_idle_truncate(look);
+    return true;
 }
 
 bool find_log_stopped(struct look *look)
@@ -337,5 +358,9 @@ bool find_log_stopped(struct look *look)
         look_say(look, "Stopped at %s; stopped is final.", look_time(look, r->completed_ms, at));
     else
         look_say(look, "Stopped; that is final.");
-    return look_say(look, " Truncate still works; s makes a new log backup.");
+    if (r->subcommand == LOG_COMMAND_START)
+        look_say(look, " The log-start in its spec is ignored.");
+    look_say(look, " Truncate still works; s makes a new log backup.");
+    say_idle_truncate(look);
+    return true;
 }

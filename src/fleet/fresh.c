@@ -412,6 +412,6 @@ void fleet_empty(const struct fleet *fleet, struct str *out)
     } else if (fleet->name || fleet->label_selector) {
         str_addc(out, '.');
     } else {
-        str_add(out, ".\nThe first one is made by starting a log backup, or by kubectl apply of a Backup.");
+        str_add(out, ".\nThe first one is made by starting a log backup, or by `brdeck create -f FILE`.");
     }
 }

@@ -28,6 +28,9 @@
     "'logSubCommandStatuses':{'" command "':{'phase':'Failed','conditions':[{'type':'Failed'," \
     "'message':'" message "'}]}}"
 
+#define IDLE_TRUNCATE(until) \
+    "'logSubCommandStatuses':{'log-truncate':{'phase':'Complete','logTruncatingUntil':'" until "'}}"
+
 static const struct row {
     bool snapshot;
     const char *patch;
@@ -116,6 +119,14 @@ static const struct row {
     {false, "{'apiVersion':'pingcap.com/v1alpha1','status':{'phase':'RetryFailed','conditions':[{'type':'RetryFailed',"
      "'reason':'LogBackupErrorPaused','message':'disk'}]}}", 0, MARK_TROUBLE, SEVERITY_CRIT, true,
      "Paused, task error", "disk"},
+    {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Stopped'}}", 0, MARK_STOPPED, SEVERITY_OK, false,
+     "Stopped", "that is final. The log-start in its spec is ignored. Truncate still works"},
+    /* a truncate of which nothing came */
+    {false, "{'spec':{'logTruncateUntil':'470300000000000000'},'status':{" IDLE_TRUNCATE("470300000000000000") "}}", 0,
+     MARK_RUNNING, SEVERITY_OK, false, "Running", "did nothing: the log begins at 11-12 14:00."},
+    {false, "{'spec':{'logSubcommand':'log-stop','logTruncateUntil':'470500000000000000'},'status':{'phase':'Stopped',"
+     "'logSuccessTruncateUntil':'470510000000000000'," IDLE_TRUNCATE("470500000000000000") "}}", 0, MARK_STOPPED,
+     SEVERITY_OK, false, "Stopped", " did nothing: the log goes to "},
     /* ends */
     {false, "{'status':{'phase':'Stopped','timeCompleted':'2026-11-22T13:00:00Z'}}", 0, MARK_STOPPED, SEVERITY_OK,
      false,
