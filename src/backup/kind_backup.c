@@ -168,10 +168,10 @@ PRINT(taken)
 }
 
 #define COMPARE(field, order) \
-    static int compare_##field(const struct backup_record *a, const struct backup_state *sa, \
-                               const struct backup_record *b, const struct backup_state *sb) \
+    static int compare_##field(const struct column_row *x, const struct column_row *y) \
     { \
-        (void)a, (void)b, (void)sa, (void)sb; \
+        const struct backup_record *a = x->record, *b = y->record; \
+        (void)a, (void)b; \
         return order; \
     }
 #define NUMBERS(x, y) (((x) > (y)) - ((x) < (y)))
@@ -183,21 +183,24 @@ static int64_t duration_ms(const struct backup_record *r)
     return ms;
 }
 
+static tso_t checkpoint_key(const struct column_row *row) { return state_checkpoint(row->record, row->facts, NULL); }
+
 /* Without a checkpoint there is no lag: such rows come first. The older checkpoint lags more, whatever the time. */
-static tso_t lag_key(const struct backup_record *r)
+static tso_t lag_key(const struct column_row *row)
 {
     int64_t lag;
-    return state_lag(r, NULL, 0, &lag, NULL) ? r->checkpoint : UINT64_MAX;
+    return state_lag(row->record, row->facts, 0, &lag, NULL) ? checkpoint_key(row) : UINT64_MAX;
 }
 
 COMPARE(namespace, str_compare(a->ns, b->ns))
 COMPARE(name, str_compare(a->name, b->name))
 COMPARE(mode, NUMBERS(a->mode, b->mode))
 /* The worst first. */
-COMPARE(status, sa->severity != sb->severity ? NUMBERS(sb->severity, sa->severity) : str_compare(sa->word, sb->word))
+COMPARE(status, x->state->severity != y->state->severity ? NUMBERS(y->state->severity, x->state->severity)
+                                                         : str_compare(x->state->word, y->state->word))
 COMPARE(committs, NUMBERS(a->commit_ts, b->commit_ts))
-COMPARE(checkpoint, NUMBERS(a->checkpoint, b->checkpoint))
-COMPARE(lag, NUMBERS(lag_key(b), lag_key(a)))
+COMPARE(checkpoint, NUMBERS(checkpoint_key(x), checkpoint_key(y)))
+COMPARE(lag, NUMBERS(lag_key(y), lag_key(x)))
 COMPARE(age, NUMBERS(b->created_ms, a->created_ms))
 COMPARE(type, str_compare(a->type, b->type))
 COMPARE(size, NUMBERS(a->size_bytes, b->size_bytes))

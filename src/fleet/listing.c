@@ -47,7 +47,8 @@ static int compare_column(const struct listing *l, const struct store_row *a, co
     struct backup_state sa, sb;
     fill_state(&sa, a);
     fill_state(&sb, b);
-    return l->kind->columns[l->column].compare(a->record, &sa, b->record, &sb);
+    return l->kind->columns[l->column].compare(&(struct column_row){a->record, a->facts, &sa},
+                                               &(struct column_row){b->record, b->facts, &sb});
 }
 
 static int compare(const struct listing *l, slot_t x, slot_t y)

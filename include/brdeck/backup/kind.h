@@ -21,6 +21,13 @@ struct cell {
     int64_t holds_ms;      /* for how long it reads so if the object does not change; INT64_MAX: for ever */
 };
 
+/* A row as orders compare it. */
+struct column_row {
+    const struct backup_record *record;
+    const struct backup_facts *facts; /* NULL: none */
+    const struct backup_state *state;
+};
+
 struct column {
     const char *title;     /* "COMMITTS" */
     const char *name;      /* for sort, filter and options: "committs" */
@@ -30,9 +37,9 @@ struct column {
     bool right;            /* aligned right */
     void (*print)(const struct column_context *ctx, const struct backup_record *record,
                   const struct backup_facts *facts, const struct backup_state *state, struct cell *cell);
-    /* Order; ties are broken by namespace, name. */
-    int (*compare)(const struct backup_record *a, const struct backup_state *sa, const struct backup_record *b,
-                   const struct backup_state *sb);
+    /* Order, by what the cell shows: of CHECKPOINT and LAG that is PD's where it is fresher. Ties are broken by
+     * namespace, name. */
+    int (*compare)(const struct column_row *a, const struct column_row *b);
 };
 
 struct kind {

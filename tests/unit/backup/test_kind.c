@@ -198,15 +198,43 @@ static void all_cells_hold(void **state)
         record_free(&records[n]);
 }
 
-static int order(const char *column, const struct backup_record *a, const struct backup_record *b)
+static int order_with(const char *column, const struct backup_record *a, const struct backup_facts *fa,
+                      const struct backup_record *b, const struct backup_facts *fb)
 {
     struct backup_state sa, sb;
-    state_of(a, NULL, SAMPLE_NOW, false, &sa);
-    state_of(b, NULL, SAMPLE_NOW, false, &sb);
+    state_of(a, fa, SAMPLE_NOW, false, &sa);
+    state_of(b, fb, SAMPLE_NOW, false, &sb);
+    struct column_row x = {a, fa, &sa}, y = {b, fb, &sb};
     const struct column *c = &kind_backup.columns[kind_column(&kind_backup, column)];
-    int forth = c->compare(a, &sa, b, &sb), back = c->compare(b, &sb, a, &sa);
+    int forth = c->compare(&x, &y), back = c->compare(&y, &x);
     assert_int_equal((forth > 0) - (forth < 0), -((back > 0) - (back < 0)));
     return (forth > 0) - (forth < 0);
+}
+
+static int order(const char *column, const struct backup_record *a, const struct backup_record *b)
+{
+    return order_with(column, a, NULL, b, NULL);
+}
+
+/* A cell that shows PD's checkpoint is placed by it. */
+static void order_goes_by_what_is_shown(void **state)
+{
+    (void)state;
+    struct backup_record *log = sample_log(NULL);
+    struct backup_record *late = sample_log("{'metadata':{'name':'a'},"
+                                            "'status':{'logCheckpointTs':'470600000000000000'}}");
+    struct backup_facts fresher = {.pd = {.reach = PD_ANSWERED, .read_ms = SAMPLE_NOW,
+                                          .checkpoint = log->checkpoint + 1}};
+    struct backup_facts older = fresher;
+    older.pd.read_ms = 1; /* of a task from before this object */
+    assert_int_equal(order("checkpoint", late, log), -1);
+    assert_int_equal(order_with("checkpoint", late, &fresher, log, NULL), 1);
+    assert_int_equal(order_with("lag", late, &fresher, log, NULL), -1);
+    assert_int_equal(order_with("checkpoint", late, &fresher, log, &fresher), 0);
+    assert_int_equal(order_with("checkpoint", late, &older, log, NULL), -1);
+    assert_int_equal(order_with("lag", late, &older, log, NULL), 1);
+    record_free(&log);
+    record_free(&late);
 }
 
 static void columns_are_ordered(void **state)
@@ -265,6 +293,7 @@ int main(void)
         cmocka_unit_test(every_cell),     cmocka_unit_test(what_pd_says_is_marked),
             cmocka_unit_test(lag_changes_when_it_says),
         cmocka_unit_test(all_cells_hold), cmocka_unit_test(columns_are_ordered),
+        cmocka_unit_test(order_goes_by_what_is_shown),
         cmocka_unit_test(columns_are_found_and_kept_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, done);

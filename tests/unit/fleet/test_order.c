@@ -115,6 +115,48 @@ static void test_sort(void **state)
     assert_string_equal(shown(w), "b/2 b/1 a/9 ");
 }
 
+/* PD is asked, and its checkpoint may be fresher than the object's. */
+static void ask_pd(struct world *w, slot_t slot, int64_t age_ms)
+{
+    struct backup_facts *facts = store_facts(w->store, slot);
+    if (!facts)
+        return;
+    facts->pd.reach = PD_ANSWERED;
+    facts->pd.read_ms = NOW_MS;
+    facts->pd.checkpoint = tso_from_ms(NOW_MS - age_ms);
+    store_touch(w->store, slot, NOW_MS);
+}
+
+/* What PD says moves rows, as it is what CHECKPOINT and LAG show. */
+static void test_facts(void **state)
+{
+    struct world *w = *state;
+    static const int64_t ages_ms[] = {60000, 120000, 180000};
+    slot_t slots[ARRAY_LEN(ages_ms)];
+    for (int i = 0; i < 3; i++) {
+        char name[2] = {(char)('1' + i), '\0'};
+        slots[i] = row_put(w->store, 0, &(struct row_spec){.ns = "a", .name = name, .phase = "Running", .log = true,
+                                                           .age_ms = 1000000, .checkpoint_age_ms = ages_ms[i]});
+    }
+    order_sort(w->order, kind_column(&kind_backup, "lag"), false);
+    settle(w);
+    assert_string_equal(shown(w), "a/1 a/2 a/3 ");
+    ask_pd(w, slots[2], 1000);
+    assert_true(order_refresh(w->order, NOW_MS));
+    assert_string_equal(shown(w), "a/3 a/1 a/2 ");
+    ask_pd(w, slots[0], 130000); /* older than the object's: that counts */
+    order_refresh(w->order, NOW_MS);
+    assert_string_equal(shown(w), "a/3 a/1 a/2 ");
+    memset(&store_facts(w->store, slots[2])->pd, 0, sizeof store_facts(w->store, slots[2])->pd); /* it is asked no more */
+    store_touch(w->store, slots[2], NOW_MS);
+    order_refresh(w->order, NOW_MS);
+    assert_string_equal(shown(w), "a/1 a/2 a/3 ");
+    ask_pd(w, slots[1], 2000);
+    order_sort(w->order, kind_column(&kind_backup, "checkpoint"), true);
+    settle(w);
+    assert_string_equal(shown(w), "a/2 a/1 a/3 ");
+}
+
 static void test_filter(void **state)
 {
     struct world *w = *state;
@@ -163,7 +205,7 @@ static void test_late(void **state)
 
 static const char *const phases[] = {"Complete", "Failed", "Running", "Stopped", NULL};
 static const char *const filters[] = {NULL, "ns:n1", "!b1", "state:complete", "/[0-4]$", "7", "mode:log"};
-static const char *const sorts[] = {"namespace", "name", "status", "mode", "age", "lag", "cluster"};
+static const char *const sorts[] = {"namespace", "name", "status", "mode", "age", "lag", "checkpoint", "cluster"};
 
 static void check(struct world *w, const struct column *column, bool reverse, const struct filter *filter,
                   bool need_you)
@@ -185,7 +227,8 @@ static void check(struct world *w, const struct column *column, bool reverse, co
         struct backup_state sb = {.severity = (enum severity)b->state.severity};
         memcpy(sa.word, a->state.word, strcspn(a->state.word, "0123456789"));
         memcpy(sb.word, b->state.word, strcspn(b->state.word, "0123456789"));
-        int c = column ? column->compare(a->record, &sa, b->record, &sb) : 0;
+        int c = column ? column->compare(&(struct column_row){a->record, a->facts, &sa},
+                                         &(struct column_row){b->record, b->facts, &sb}) : 0;
         c = reverse ? -c : c;
         if (c == 0)
             c = strcmp(a->record->ns, b->record->ns) ? strcmp(a->record->ns, b->record->ns)
@@ -196,13 +239,15 @@ static void check(struct world *w, const struct column *column, bool reverse, co
 
 static void change_one(struct world *w, unsigned *seed, unsigned names)
 {
-    unsigned n = (unsigned)rand_r(seed) % names, what = (unsigned)rand_r(seed) % 4;
+    unsigned n = (unsigned)rand_r(seed) % names, what = (unsigned)rand_r(seed) % 5;
     char ns[8], name[8], cluster[8];
     snprintf(ns, sizeof ns, "n%u", n % 5);
     snprintf(name, sizeof name, "b%u", n);
     snprintf(cluster, sizeof cluster, "c%u", n % 3);
     if (what == 0)
         store_remove(w->store, 0, ns, name);
+    else if (what == 1)
+        ask_pd(w, store_find(w->store, ns, name), (unsigned)rand_r(seed) % 5000000);
     else
         row_put(w->store, 0, &(struct row_spec){
             .ns = ns, .name = name, .cluster = cluster, .log = n % 2, .age_ms = (n % 11) * 1000000,
@@ -264,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sort, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late, setup, teardown),
         cmocka_unit_test_setup_teardown(test_model_small, setup, teardown),
