@@ -105,8 +105,8 @@ static void times_that_clocks_repeat_or_skip(void **state)
     static const struct {
         const char *zone, *text, *why; /* why NULL: taken */
     } cases[] = {
-        {"Europe/Berlin", "2026-10-25 02:30:00", "twice here: clocks are put back then; write \"2026-10-25 02:30:00 +0200\" or "
-                                                   "\"2026-10-25 02:30:00 +0100\""},
+        {"Europe/Berlin", "2026-10-25 02:30:00",
+         "twice here: clocks are put back then; write \"2026-10-25 02:30:00 +0200\" or \"2026-10-25 02:30:00 +0100\""},
         {"Europe/Berlin", "2026-10-25 02:00:00", "twice"},
         {"Europe/Berlin", "2026-10-25 03:00:00", NULL},
         {"Europe/Berlin", "2026-10-25 01:59:59", NULL},
