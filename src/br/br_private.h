@@ -50,7 +50,7 @@ struct plan {
     void *arg;
     struct kube_request *request; /* the one under way; NULL */
     struct ticket *ticket;
-    struct br_cluster_ask *cluster_ask; /* of a delete; NULL */
+    struct br_cluster_ask *cluster_ask; /* of a delete, and where br itself does the work; NULL */
     bool cluster_tls;
     struct sharers *sharers;      /* of a delete, where the fleet does not see all; NULL */
     struct loop_timer timer;      /* begins a look */

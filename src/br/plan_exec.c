@@ -18,7 +18,6 @@ struct plan_exec {
     char *pd_address, *ca, *cert, *key, *image, *program;
     char **more;
     bool owned;
-    struct br_cluster_ask *ask;
     struct br_cluster cluster;
 };
 
@@ -77,12 +76,6 @@ void plan_exec_free(struct plan_exec **pexec)
     free(exec->program);
     br_argv_free(&exec->more);
     free(exec);
-}
-
-void plan_exec_stop(struct plan *plan)
-{
-    if (plan->exec && plan->exec->ask)
-        br_cluster_cancel(&plan->exec->ask);
 }
 
 const char *plan_exec_program(const struct plan *plan)
@@ -240,7 +233,7 @@ static void on_cluster(void *arg, const struct br_cluster *cluster)
 {
     struct plan *plan = arg;
     struct br_plan *p = &plan->pub;
-    plan->exec->ask = NULL;
+    plan->cluster_ask = NULL;
     plan->exec->cluster = *cluster;
     if (cluster->error.code == ERROR_NETWORK || cluster->error.code == ERROR_TIMEOUT) {
         plan_end_by(plan, BR_PLAN_FAILED, cluster->error.code, cluster->error.text);
@@ -275,7 +268,7 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
         plan->facts = *row->facts;
     state_of(p->record, &plan->facts, fleet_now_ms(plan->br->fleet), true, &p->state);
     if (fits(plan))
-        plan->exec->ask = br_cluster_get(plan->br, p->record, on_cluster, plan);
+        plan->cluster_ask = br_cluster_get(plan->br, p->record, on_cluster, plan);
     else
         plan_go_on(plan, false);
 }

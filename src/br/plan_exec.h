@@ -9,7 +9,6 @@
 /* What of @spec such a plan needs, as copies; NULL: it is the operator's work. */
 struct plan_exec *plan_exec_new(const struct br_plan_spec *spec);
 void plan_exec_free(struct plan_exec **exec);
-void plan_exec_stop(struct plan *plan); /* asks no more */
 /* Its way: GET the Backup, its cluster, the command line or the Job. Ends in plan_go_on or plan_end_by. */
 void plan_exec_look(struct plan *plan);
 /* The program of a local run. */

@@ -545,6 +545,29 @@ static void br_is_not_here(void **state)
     assert_outcome(run, BR_REFUSED, "no-such-br: not found in PATH");
 }
 
+/* The dialog is left while the cluster is still being asked for: nobody is told any more. */
+static void a_plan_may_be_dropped_while_it_looks(void **state)
+{
+    struct bed *bed = *state;
+    backup_put(bed, &running);
+    expect_get(bed, backup_text(bed, &running), 200, 0);
+    expect(bed, CORE "pdgroups ", (struct fake_rule){.body = "{\"items\":[]}"});
+    expect(bed, CORE "tikvgroups ", (struct fake_rule){.body = "{\"items\":[]}"});
+    expect(bed, CORE "clusters/tc ", (struct fake_rule){.how = FAKE_HANG, .times = 1});
+    expect(bed, CORE "clusters/tc ", (struct fake_rule){.body = "{\"spec\":{}}"}); /* where it is asked for again */
+    struct br_plan_spec spec = status;
+    spec.ns = "orders";
+    spec.name = "log-orders";
+    struct br_plan *plan = br_plan_new(bed->br, &spec, NULL, NULL);
+    UNTIL(bed->f.loop, fake_count(bed->f.server, CORE "clusters/tc ") == 1);
+    br_plan_free(&plan);
+    struct br_plan *other = br_plan_new(bed->br, &spec, NULL, NULL); /* waits for the same answer */
+    UNTIL(bed->f.loop, fake_count(bed->f.server, "GET " OBJECT) == 2);
+    assert_true(fake_cut(bed->f.server, CORE "clusters/tc "));
+    UNTIL(bed->f.loop, other->phase != BR_PLAN_LOOKING);
+    br_plan_free(&other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 
 int main(void)
@@ -556,7 +579,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(a_probe_is_followed), TEST(secrets_are_blotted_out), TEST(it_fails_with_a_cause), TEST(cuts_are_survived),
         TEST(no_service_account), TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(it_is_found_by_its_run_id),
-        TEST(what_cannot_be_read_is_said),
+        TEST(what_cannot_be_read_is_said), TEST(a_plan_may_be_dropped_while_it_looks),
         TEST(a_verb_is_typed_and_warned_of), TEST(a_truncate_is_guarded), TEST(what_does_not_fit_is_refused),
         TEST(br_runs_here), TEST(br_fails_here), TEST(br_is_stopped_here), TEST(br_is_not_here),
     };
