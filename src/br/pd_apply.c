@@ -33,11 +33,20 @@ static void make_facts(const struct pd_cluster *c, const struct backup_record *r
     memcpy(facts->pd.why, c->why, sizeof facts->pd.why);
 }
 
-/* That it was read again is no change that a row must be judged and drawn for. */
-static bool differ(const struct backup_facts *a, struct backup_facts b)
+/* That it was read again is no change that a row must be judged and drawn for, unless the same words only count now:
+ * those of before the object's last change did not. */
+static bool differ(const struct store_row *row, const struct backup_facts *a, const struct backup_facts *b,
+                   int64_t now_ms)
 {
-    b.pd.read_ms = a->pd.read_ms;
-    return memcmp(&a->pd, &b.pd, sizeof a->pd) != 0;
+    struct backup_facts same;
+    struct backup_state state;
+    memcpy(&same, b, sizeof same);
+    same.pd.read_ms = a->pd.read_ms;
+    if (memcmp(&a->pd, &same.pd, sizeof a->pd) != 0)
+        return true;
+    state_of(row->record, b, now_ms, false, &state);
+    return strcmp(state.word, row->state.word) != 0 || state.severity != row->state.severity ||
+           state_checkpoint(row->record, a, NULL) != state_checkpoint(row->record, b, NULL);
 }
 
 static void apply_row(const struct pd_cluster *c, const struct backup_record *record)
@@ -53,7 +62,7 @@ static void apply_row(const struct pd_cluster *c, const struct backup_record *re
         return;
     memcpy(&facts, row->facts ? row->facts : &none, sizeof facts);
     make_facts(c, record, &facts);
-    bool changed = differ(row->facts ? row->facts : &none, facts);
+    bool changed = differ(row, row->facts ? row->facts : &none, &facts, fleet_now_ms(c->keeper->br->fleet));
     memcpy(store_facts(store, slot), &facts, sizeof facts);
     if (changed)
         store_touch(store, slot, fleet_now_ms(c->keeper->br->fleet));

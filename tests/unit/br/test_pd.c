@@ -399,6 +399,28 @@ static void what_was_read_stands(void **state)
     assert_int_equal(c->back_off_ms, 0);
 }
 
+/* An answer from before the object's last change counts for nothing; the same words after it do. */
+static void what_only_counts_now(void **state)
+{
+    struct bed *bed = *state;
+    static const struct pair pairs[] = {RUNS("log-orders"), PAUSED("")};
+    backup_put(bed, &(struct backup_spec){0});
+    slot_t slot = store_find(bed->fleet.store, "orders", "log-orders");
+    expect_cluster(bed);
+    expect(bed, RANGE, 200, answer_of(bed, pairs, 2, ""));
+    assert_true(read_facts(bed, "log-orders")->pd.paused);
+    assert_has(row_of(bed, "orders", "log-orders")->state.word, "paused in PD");
+    store_facts(bed->fleet.store, slot)->pd.read_ms = NOW_MS - INT64_C(30) * 86400000;
+    store_touch(bed->fleet.store, slot, NOW_MS);
+    assert_null(strstr(row_of(bed, "orders", "log-orders")->state.word, "paused in PD"));
+    want(bed, "log-orders");
+    again(bed, RANGE, 2);
+    assert_has(row_of(bed, "orders", "log-orders")->state.word, "paused in PD");
+    uint32_t generation = row_of(bed, "orders", "log-orders")->generation;
+    again(bed, RANGE, 3);
+    assert_int_equal(row_of(bed, "orders", "log-orders")->generation, generation); /* nothing new: nothing is drawn */
+}
+
 static void only_while_it_is_wanted(void **state)
 {
     struct bed *bed = *state;
@@ -547,6 +569,7 @@ int main(void)
         cmocka_unit_test(what_is_no_answer),
         cmocka_unit_test_setup_teardown(too_much, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(what_was_read_stands, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(what_only_counts_now, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(only_while_it_is_wanted, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(rows_that_come_later, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(tasks_that_no_backup_knows, bed_setup, bed_teardown),
