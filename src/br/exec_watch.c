@@ -300,6 +300,15 @@ static void tell_progress(struct exec_job *job)
         exec_say(exec, BR_EXEC_WAITING, "Job %s is made; it has no Pod yet", exec->job);
 }
 
+/* Which Job it is, is not known yet. */
+static void tell_search(struct exec_job *job)
+{
+    struct br_exec *exec = job->exec;
+    const struct error *err = &reflector_state(job->jobs)->error;
+    exec_say(exec, BR_EXEC_WAITING, "its Job is looked for by its run id %s%s%s", exec->run_id, err->code ? ": " : "",
+             err->text);
+}
+
 static void on_patience(void *arg)
 {
     struct exec_job *job = arg;
@@ -333,6 +342,10 @@ static void on_step(void *arg)
     bool over = job->complete || job->failed || job->gone || (job->pod_there && job->ended);
     if (exec_job_is_over(job) || !job->jobs) /* not followed any more */
         return;
+    if (!job->exec->begun && !job->there && !job->gone) { /* its Pod may be listed first */
+        tell_search(job);
+        return;
+    }
     if (job->there && !job->exec->begun) { /* found by its run id */
         job->exec->begun = true;
         if (!job->events && job->exec->job[0]) {
