@@ -28,10 +28,11 @@ static void say_deletion(struct look *look)
     look_say(look, ".");
 }
 
+/* What was read of the Cluster counts for a while, and until the operator writes: then it is at work. */
 static const struct cause *cluster_cause(struct look *look)
 {
     int64_t read_ms = look->facts->cluster.read_ms;
-    if (read_ms == 0 || look_reached(look, read_ms + PD_FRESH_MS))
+    if (read_ms == 0 || look_reached(look, read_ms + PD_FRESH_MS) || look->record->changed_ms > read_ms)
         return NULL;
     const struct cause *cause = cause_of_cluster(look->facts);
     if (cause)

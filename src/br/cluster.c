@@ -232,8 +232,8 @@ static bool is_under_way(const struct entry *e)
 
 static bool is_young(const struct entry *e)
 {
-    bool unknown = e->cluster.error.code && !e->cluster.missing;
-    return e->answered_ms && clock_mono_ms() - e->answered_ms < (unknown ? CLUSTER_KEEP_ERROR_MS : CLUSTER_KEEP_MS);
+    bool bad = e->cluster.error.code || e->cluster.missing || e->cluster.paused || e->cluster.suspended;
+    return e->answered_ms && clock_mono_ms() - e->answered_ms < (bad ? CLUSTER_KEEP_ERROR_MS : CLUSTER_KEEP_MS);
 }
 
 static void free_entry(struct entry *e)

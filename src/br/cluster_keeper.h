@@ -6,7 +6,7 @@
 
 enum {
     CLUSTER_KEEP_MS = 30 * 1000,       /* what was read */
-    CLUSTER_KEEP_ERROR_MS = 5 * 1000,  /* what could not be */
+    CLUSTER_KEEP_ERROR_MS = 5 * 1000,  /* what could not be, and what somebody is to mend */
 };
 
 struct cluster_keeper;
