@@ -141,11 +141,22 @@ static void on_event_gone(void *arg, const char *text, size_t len)
     (void)len;
 }
 
+/* Once its name is known. */
+static void watch_events(struct exec_job *job)
+{
+    struct br_exec *exec = job->exec;
+    char *field = xasprintf("involvedObject.name=%s", exec->job);
+    job->events = reflector_new(&(struct reflector_spec){
+        .client = fleet_client(exec->br->fleet), .resource = kube_events, .ns = exec->ns, .field_selector = field,
+        .on_object = on_event, .on_delete = on_event_gone, .on_list = on_nothing, .on_listed = on_nothing,
+        .on_state = on_state, .arg = job});
+    free(field);
+}
+
 void exec_watch(struct exec_job *job)
 {
     struct br_exec *exec = job->exec;
     char *label = xasprintf(BR_JOB_RUN_LABEL "=%s", exec->run_id);
-    char *field = xasprintf("involvedObject.name=%s", exec->job);
     struct reflector_spec spec = {.client = fleet_client(exec->br->fleet), .resource = kube_jobs, .ns = exec->ns,
                                   .label_selector = label, .on_object = on_job, .on_delete = on_job_gone,
                                   .on_list = on_jobs_list, .on_listed = on_jobs_listed, .on_state = on_state,
@@ -157,18 +168,9 @@ void exec_watch(struct exec_job *job)
     spec.on_list = on_pods_list;
     spec.on_listed = on_pods_listed;
     job->pods = reflector_new(&spec);
-    if (exec->job[0]) {
-        spec.resource = kube_events;
-        spec.label_selector = NULL;
-        spec.field_selector = field;
-        spec.on_object = on_event;
-        spec.on_delete = on_event_gone;
-        spec.on_list = on_nothing;
-        spec.on_listed = on_nothing;
-        job->events = reflector_new(&spec);
-    }
+    if (exec->job[0])
+        watch_events(job);
     free(label);
-    free(field);
 }
 
 void exec_unwatch(struct exec_job *job)
@@ -235,6 +237,13 @@ static bool is_denied(const struct reflector *reflector)
 {
     const struct reflector_state *state = reflector_state(reflector);
     return state->phase == REFLECTOR_DENIED && !state->listed;
+}
+
+/* It will never run. What the Job's list says may come before its Pod's, which tells why. */
+static bool never_ran(const struct exec_job *job)
+{
+    return job->gone || (job->failed && !job->started &&
+                         (reflector_state(job->pods)->listed || is_denied(job->pods)));
 }
 
 /* How it ended, as well as it is known. */
@@ -348,19 +357,14 @@ static void on_step(void *arg)
     }
     if (job->there && !job->exec->begun) { /* found by its run id */
         job->exec->begun = true;
-        if (!job->events && job->exec->job[0]) {
-            exec_unwatch(job);
-            exec_watch(job);
-            wake(job);
-            return;
-        }
+        if (!job->events && job->exec->job[0])
+            watch_events(job); /* the others stay: its log may be being read already */
     }
     if (job->log_is == LOG_NONE && job->pod_there && !job->pod_gone && job->started)
         read_log(job);
     else if (job->log_is == LOG_AGAIN && !loop_timer_is_set(&job->log_again))
         loop_timer_set(&job->log_again, LOG_AGAIN_MS);
-    bool never = job->gone || (job->failed && !job->started);
-    if (over && (has_all(job) || (never && job->log_is == LOG_NONE))) {
+    if (over && (has_all(job) || (never_ran(job) && job->log_is == LOG_NONE))) {
         tell_end(job);
         return;
     }
