@@ -145,6 +145,39 @@ const char *br_argv_unknown_flag(const struct json *backup, enum br_command comm
     return NULL;
 }
 
+/* -- what decides what br does, and where -------------------------------------------------------- */
+
+/* Of a flag that is there twice br takes the last, and the user's own and those of br.options stand last: a --until
+ * among them would pass by the guard, a --dry-run=false make a probe delete. */
+static const char *const deciding[] = {"--until", "--dry-run", "--task-name", "--storage", "--pd"};
+/* Where a truncate deletes. */
+static const char *const deciding_truncate[] = {"--s3.endpoint", "--gcs.endpoint", "--azblob.endpoint",
+                                                "--azblob.account-name"};
+
+static bool decides(const char *word, enum br_command command)
+{
+    if (command == BR_LOG_STATUS && word_is(word, "--task-name", false)) /* "*": all of them */
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(deciding); i++)
+        if (word_is(word, deciding[i], false))
+            return true;
+    for (size_t i = 0; command == BR_LOG_TRUNCATE && i < ARRAY_LEN(deciding_truncate); i++)
+        if (word_is(word, deciding_truncate[i], false))
+            return true;
+    /* -u is --pd, -s --storage; they may stand behind a short one that takes no value */
+    return word[0] == '-' && word[1] && word[1] != '-' && strpbrk(word, "us");
+}
+
+const char *br_argv_deciding_flag(const struct json *backup, enum br_command command, char *buf, size_t size)
+{
+    JSON_EACH (option, json_at(backup, "spec", "br", "options", NULL)) {
+        const char *word = json_text(option);
+        if (word && decides(word, command))
+            return tell_flag(word, buf, size);
+    }
+    return NULL;
+}
+
 /* -- the list -------------------------------------------------------------------------------- */
 
 void argv_add(struct argv_list *list, const char *word)
@@ -299,10 +332,28 @@ static void add_rest(struct argv_list *list, const struct json *spec, enum br_co
     add_options(list, json_get(br, "options"), command);
 }
 
+static bool add_more(struct argv_list *list, const struct br_argv_spec *spec, struct error *err)
+{
+    for (size_t i = 0; spec->more && spec->more[i]; i++) {
+        const char *word = spec->more[i];
+        if (decides(word, spec->command))
+            return error_set(err, ERROR_USAGE,
+                             "%.*s decides what br does or where, which is told to brdeck and not to br after --",
+                             (int)strcspn(word, "="), word);
+        argv_add(list, word);
+    }
+    return true;
+}
+
 static bool build(struct argv_list *list, const struct br_argv_spec *spec, struct error *err)
 {
     const struct br_command_info *info = &br_command_table[spec->command];
     const struct json *body = json_get(spec->backup, "spec");
+    char flag[64];
+    if (!info->reads_only && br_argv_deciding_flag(spec->backup, spec->command, flag, sizeof flag))
+        return error_set(err, ERROR_REFUSED,
+                         "spec.br.options holds %s, which decides what br does or where, against what is asked: run "
+                         "it by hand", flag);
     if (!add_specific(list, spec, err) || !add_pd(list, spec, err))
         return false;
     if (!info->reads_only)
@@ -311,9 +362,7 @@ static bool build(struct argv_list *list, const struct br_argv_spec *spec, struc
         return false;
     if (!info->reads_only)
         add_rest(list, body, spec->command);
-    for (size_t i = 0; spec->more && spec->more[i]; i++)
-        argv_add(list, spec->more[i]);
-    return true;
+    return add_more(list, spec, err);
 }
 
 char **br_argv_new(const struct br_argv_spec *spec, struct error *err)

@@ -56,24 +56,33 @@ static void add_word(struct str *line, const char *word, size_t len)
     str_addc(line, '\'');
 }
 
-char *br_argv_line(const char *program, char *const *argv)
+char **br_argv_blotted(char *const *argv)
 {
-    struct str line, word;
-    str_init(&line, STR_SMALL);
-    str_init(&word, STR_SMALL);
-    add_word(&line, program, strlen(program));
-    for (size_t i = 0; argv[i]; i++) {
+    size_t count = 0;
+    while (argv[count])
+        count++;
+    char **copy = xcalloc(count + 1, sizeof *copy);
+    for (size_t i = 0; i < count; i++) {
         const char *secret = secret_in(argv[i]);
-        str_clear(&word);
-        str_addn(&word, argv[i], secret ? (size_t)(secret - argv[i]) : strlen(argv[i]));
-        if (secret && secret[-1] == '=')
-            str_add(&word, "REDACTED");
-        add_word(&line, word.data, word.len);
-        if (secret && secret[-1] != '=' && argv[i + 1]) {
-            i++;
-            str_add(&line, " REDACTED");
+        if (!secret || secret[-1] != '=') {
+            copy[i] = xstrdup(argv[i]);
+            if (secret && i + 1 < count)
+                copy[++i] = xstrdup("REDACTED");
+        } else {
+            copy[i] = xasprintf("%.*sREDACTED", (int)(secret - argv[i]), argv[i]);
         }
     }
-    str_done(&word);
+    return copy;
+}
+
+char *br_argv_line(const char *program, char *const *argv)
+{
+    struct str line;
+    char **blotted = br_argv_blotted(argv);
+    str_init(&line, STR_SMALL);
+    add_word(&line, program, strlen(program));
+    for (size_t i = 0; blotted[i]; i++)
+        add_word(&line, blotted[i], strlen(blotted[i]));
+    br_argv_free(&blotted);
     return str_take(&line);
 }

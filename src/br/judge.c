@@ -140,6 +140,11 @@ static bool judge_truncate(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     tso_t until = truncate_until(plan);
+    char flag[64];
+    if (br_argv_deciding_flag(p->object, BR_LOG_TRUNCATE, flag, sizeof flag))
+        return error_set(&p->error, ERROR_REFUSED,
+                         "spec.br.options holds %s, which br takes instead of what is asked: nobody can say what a "
+                         "truncate would delete", flag);
     if (p->action->id != ACTION_TRUNCATE && until == 0)
         return error_set(&p->error, ERROR_REFUSED,
                          "%s%.64s, which is no time that brdeck can read; take it out of the spec "
@@ -311,6 +316,9 @@ static bool judge_start(struct plan *plan)
         return error_set(&p->error, ERROR_INPUT,
                          "the name is too long: the Job %s that truncates it would pass 63 characters; "
                          "at most 43 fit", job);
+    if (json_get(p->patch, "status") && !fleet_has_status_sub(plan->br->fleet, p->v1))
+        return plan_refuse(plan, ERROR_INPUT, "the manifest holds a status, which this server would take over: leave "
+                                              "it out");
     plan_warn_of_others(plan);
     return plan_judge_steps(plan);
 }

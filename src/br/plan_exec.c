@@ -166,11 +166,14 @@ static bool fits_here(struct plan *plan)
 static void warn(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
-    char flag[64];
+    char flag[64], trust[160] = "";
     const char *unknown = br_argv_unknown_flag(p->object, p->command, flag, sizeof flag);
     bool verb = !br_command_table[p->command].reads_only;
+    if (br_command_table[p->command].needs_pd && !str_empty(plan->exec->pd_address)) /* nobody asks it whose it is */
+        snprintf(trust, sizeof trust, "--pd %.60s is taken on trust: were it another cluster's, its task of that name "
+                                      "would be %s. ", plan->exec->pd_address, verb ? "hit" : "told of");
     p->verdict.allowed = true;
-    snprintf(p->verdict.why, sizeof p->verdict.why, "%s%s%s%s",
+    snprintf(p->verdict.why, sizeof p->verdict.why, "%s%s%s%s%s", trust,
              verb ? "the Backup will not know: its phase and times stay as they are, and an operator that works may do "
                     "the opposite" : "",
              verb && unknown ? ". " : "", unknown ? unknown : "",

@@ -58,9 +58,12 @@ struct br_argv_spec {
 /* argv without "br" itself, NULL-terminated; the caller frees with br_argv_free. NULL and @err: no storage, no cluster.
  * What the operator passes on to every sub-command is left out where this one does not know it; br_argv_unknown_flag
  * tells. A probe gets PD, TLS, storage and the user's own arguments, nothing else. The token of azblob.sasToken is
- * never in it: see br_argv_needs_sas. */
+ * never in it: see br_argv_needs_sas. Refused is what would lead br elsewhere: --pd, --storage, --until, --dry-run,
+ * --task-name and short options with u or s among @more, and, for what is no probe, among br.options. */
 char **br_argv_new(const struct br_argv_spec *spec, struct error *err);
 void br_argv_free(char ***argv);
+/* A copy in which the values of flags that are secrets are blotted out; the caller frees with br_argv_free. */
+char **br_argv_blotted(char *const *argv);
 /* As a line for a shell, quoted where needed; values of flags that are secrets are blotted out. The caller frees. */
 char *br_argv_line(const char *program, char *const *argv);
 /* The first flag of @argv whose value is a secret ("--crypter.key"); NULL: none. Arguments can be read by others, in a
@@ -72,6 +75,9 @@ bool br_argv_needs_sas(const struct json *backup, enum br_command command);
 /* Whether an option of the spec reaches a command that does not know it (reference F: --gc-ttl, --filter, timeAgo): the
  * flag, NULL: none. Written to @buf. */
 const char *br_argv_unknown_flag(const struct json *backup, enum br_command command, char *buf, size_t size);
+/* The first of br.options that decides what br does or where ("--until", "--pd"; for a truncate also the storage's
+ * endpoint): it stands after what the operator and brdeck form, and br takes the last. NULL: none. Written to @buf. */
+const char *br_argv_deciding_flag(const struct json *backup, enum br_command command, char *buf, size_t size);
 
 /* -- what br answers --------------------------------------------------------------------------- */
 

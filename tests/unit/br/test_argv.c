@@ -47,6 +47,8 @@ static struct json *backup(const char *spec)
 #define TLS "--ca=/var/lib/cluster-client-tls/ca.crt --cert=/var/lib/cluster-client-tls/tls.crt " \
     "--key=/var/lib/cluster-client-tls/tls.key"
 
+#define DECIDES " decides what br does or where, which is told to brdeck and not to br after --"
+
 static const struct line {
     enum br_command command;
     const char *spec;
@@ -101,6 +103,24 @@ static const struct line {
      {NULL}, "br log resume --task-name=log-a " PD " " TLS " " S3_FLAGS},
     {BR_LOG_STOP, S3, 0, false, NULL, NULL, {NULL}, "br log stop --task-name=log-a " PD " " S3_FLAGS},
     {BR_LOG_TRUNCATE, S3, 7, false, NULL, NULL, {NULL}, "br log truncate --until=7 " PD " " S3_FLAGS},
+    {BR_LOG_TRUNCATE, S3, 7, false, NULL, NULL, {"--yes"}, "br log truncate --until=7 " PD " " S3_FLAGS " --yes"},
+    /* br takes the last of two: what would pass by the guard, or lead elsewhere */
+    {BR_LOG_TRUNCATE, S3, 7, false, NULL, NULL, {"--yes", "--until=8"}, "--until" DECIDES},
+    {BR_LOG_TRUNCATE, S3, 7, false, NULL, NULL, {"--until", "8"}, "--until" DECIDES},
+    {BR_LOG_TRUNCATE, S3, 7, false, NULL, NULL, {"--dry-run"}, "--dry-run" DECIDES},
+    {BR_LOG_TRUNCATE, S3, 7, false, NULL, NULL, {"--s3.endpoint=http://other"}, "--s3.endpoint" DECIDES},
+    {BR_LOG_METADATA, S3, 0, false, NULL, NULL, {"--s3.endpoint=http://h"},
+     "br log metadata " S3_FLAGS " --s3.endpoint=http://h"},
+    {BR_LOG_TRUNCATE_TRY, S3, 7, false, NULL, NULL, {"--dry-run=false"}, "--dry-run" DECIDES},
+    {BR_LOG_TRUNCATE_TRY, S3, 7, false, NULL, NULL, {"-ys", "s3://b"}, "-ys" DECIDES},
+    {BR_LOG_STOP, S3, 0, false, NULL, NULL, {"--pd=h:1"}, "--pd" DECIDES},
+    {BR_LOG_STOP, S3, 0, false, NULL, NULL, {"-uh:1"}, "-uh:1" DECIDES},
+    {BR_LOG_STOP, S3, 0, false, NULL, NULL, {"--storage=s3://b"}, "--storage" DECIDES},
+    {BR_LOG_STOP, S3, 0, false, NULL, NULL, {"--task-name=b"}, "--task-name" DECIDES},
+    {BR_LOG_TRUNCATE, S3 ",'br':{'options':['--until=8']}", 7, false, NULL, NULL, {NULL},
+     "spec.br.options holds --until, which decides what br does or where, against what is asked: run it by hand"},
+    {BR_LOG_STOP, S3 ",'br':{'options':['--mine','--task-name','b']}", 0, false, NULL, NULL, {NULL},
+     "spec.br.options holds --task-name, which decides what br does or where, against what is asked: run it by hand"},
 };
 
 static void check_line(const struct line *row)
