@@ -65,6 +65,12 @@ static bool retained(struct run *run, const struct json *object)
 {
     if (!object) /* gone before it could be told: a 404 is no success of a patch */
         return false;
+    const char *policy = json_text(json_at(object, "spec", "cleanPolicy", NULL));
+    if (!str_same(policy, "Retain")) { /* a delete that waits for this would take the data */
+        run_say(run, BR_REVERTED, "the server took it, and its cleanPolicy is %.32s all the same: a webhook of the "
+                                  "cluster sets it", policy ? policy : "not set");
+        return true;
+    }
     run_say(run, BR_DONE, "cleanPolicy is Retain: a delete leaves its data");
     return true;
 }

@@ -83,7 +83,9 @@ static void on_accepted(struct run *run, const struct json *object)
     const struct br_plan *p = &run->plan->pub;
     int64_t generation = 0;
     bool told = json_int(json_at(object, "metadata", "generation", NULL), &generation);
-    if (plan_writes_spec(p) && told && generation == p->record->generation)
+    bool kept = p->action->id != ACTION_RETAIN ||
+                str_same(json_text(json_at(object, "spec", "cleanPolicy", NULL)), "Retain");
+    if (plan_writes_spec(p) && told && generation == p->record->generation && kept)
         run_say(run, BR_NOTHING, "the server took it, and nothing changed: the spec said so already");
     else if (run_accepted(run, object))
         return;

@@ -500,12 +500,33 @@ static void written_back_between(void **state)
 {
     struct bed *bed = *state;
     struct br_plan *plan = keep_planned(bed);
-    expect_patch(bed, backup_text(bed, &(struct backup_spec){.rv = 101, .generation = 4}), 200, 1);
+    struct backup_spec retained = {.rv = 101, .generation = 4, .spec = ",\"cleanPolicy\":\"Retain\""};
+    expect_patch(bed, backup_text(bed, &retained), 200, 1);
     expect_delete(bed, false, status_text(bed, 409, "Conflict", "does not match"), 409, 1);
     expect_get(bed, backup_text(bed, &(struct backup_spec){.rv = 102, .generation = 5, .spec = POLICY_DELETE}), 200, 1);
     const struct br_run *run = execute(bed, plan, "log-orders");
     until_end(bed, run);
     assert_outcome(run, BR_CHANGED, "not sent");
+}
+
+/* A webhook that sets the policy on every write: the server takes the patch, and the object stays as it was, so that the
+ * delete's preconditions would hold. */
+static void a_webhook_sets_it_back(void **state)
+{
+    struct bed *bed = *state;
+    static const struct backup_spec answers[] = {{.spec = POLICY_DELETE},
+                                                 {.rv = 101, .generation = 4, .spec = POLICY_DELETE}};
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        struct br_plan *plan = keep_planned(bed);
+        expect_patch(bed, backup_text(bed, &answers[i]), 200, 1);
+        const struct br_run *run = execute(bed, plan, "log-orders");
+        until_end(bed, run);
+        assert_outcome(br_run_at(bed->br, 0), BR_REVERTED, "its cleanPolicy is Delete all the same");
+        assert_outcome(run, BR_NOT_SENT, "because of orders/log-orders before it");
+        assert_int_equal(fake_count(bed->f.server, DELETED), 1); /* the dry-run */
+        bed_close(bed);
+        bed_open(bed);
+    }
 }
 
 /* -- retain and remove-finalizer --------------------------------------------------------------------- */
@@ -608,6 +629,7 @@ int main(void)
         TEST(two_steps),
         TEST(without_the_first_no_second),
         TEST(written_back_between),
+        TEST(a_webhook_sets_it_back),
         TEST(retain),
         TEST(the_finalizer),
         TEST(the_finalizer_of_others),
