@@ -139,10 +139,7 @@ bool journal_intent(struct journal *journal, const struct br_run *run, const str
     }
     if (plan->sub)
         json_set_string(json, "subresource", plan->sub);
-    if (plan->br_line)
-        json_set_string(json, "br", plan->br_line);
     if (plan->patch)
-        if (plan->patch)
         json_set(json, plan_creates(plan) ? "manifest" : "patch", plan_redacted(plan->patch));
     if (plan->br_line)
         json_set_string(json, "br", plan->br_line);

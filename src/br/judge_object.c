@@ -109,6 +109,9 @@ bool plan_judge_create(struct plan *plan)
     if (p->after->v1 != p->v1)
         return error_set(&p->error, ERROR_INPUT, "the manifest is of the other API group than %s",
                          fleet_resource(p->v1)->group);
+    if (json_get(p->patch, "status") && !fleet_has_status_sub(plan->br->fleet, p->v1))
+        return plan_refuse(plan, ERROR_INPUT, "the manifest holds a status, which this server would take over: the "
+                                              "Backup would look as if it had run; leave it out");
     if (!judge_name(plan))
         return false;
     plan_warn_of_others(plan);

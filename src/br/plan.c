@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/br/argv.h>
 #include <brdeck/kube/config.h>
 
 #include "plan_exec.h"
@@ -37,12 +38,37 @@ static void redact(struct json *object, const char *key)
         json_set_string(object, key, "<redacted>");
 }
 
+/* br.options may hold a key ("--crypter.key=..."). */
+static void redact_options(struct json *spec)
+{
+    struct json *br = json_get_mut(spec, "br");
+    const struct json *old = json_type(br) == JSON_OBJECT ? json_get(br, "options") : NULL;
+    if (json_type(old) != JSON_ARRAY)
+        return;
+    char **words = xcalloc(json_count(old) + 1, sizeof *words);
+    size_t count = 0;
+    JSON_EACH (option, old)
+        words[count++] = xstrdup(json_text(option) ? json_text(option) : "");
+    char **blotted = br_argv_blotted(words);
+    struct json *options = json_new_array();
+    for (size_t i = 0; i < count; i++)
+        json_append(options, json_new_string(blotted[i]));
+    json_set(br, "options", options);
+    br_argv_free(&blotted);
+    br_argv_free(&words);
+}
+
 struct json *plan_redacted(const struct json *body)
 {
     struct json *copy = json_copy(body), *spec = json_get_mut(copy, "spec");
+    struct json *metadata = json_get_mut(copy, "metadata");
+    struct json *annotations = json_type(metadata) == JSON_OBJECT ? json_get_mut(metadata, "annotations") : NULL;
+    if (json_type(annotations) == JSON_OBJECT) /* it holds all of the spec once more */
+        redact(annotations, "kubectl.kubernetes.io/last-applied-configuration");
     if (json_type(spec) != JSON_OBJECT)
         return copy;
     plan_exec_redact(copy);
+    redact_options(spec);
     struct json *azblob = json_get_mut(spec, "azblob");
     if (json_type(azblob) == JSON_OBJECT)
         redact(azblob, "sasToken");
@@ -395,6 +421,10 @@ bool plan_renew(struct plan *plan, const struct json *object)
         json_free(&p->patch);
         p->patch = action_delete_options(p->record, false);
         return true;
+    }
+    if (p->action->id == ACTION_REMOVE_FINALIZER) { /* of the others one may have gone meanwhile */
+        json_free(&p->patch);
+        p->patch = action_finalizer_patch(p->object);
     }
     p->after = action_after(p->object, p->patch, plan->pool);
     p->step_count = p->action->command ? command_steps(p->after, p->steps) : 0;

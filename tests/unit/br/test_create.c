@@ -99,6 +99,31 @@ static void the_dry_run_is_strict(void **state)
     br_plan_free(&plan);
 }
 
+/* Neither what is printed nor the line for others holds keys. */
+static void secrets_are_blotted_out(void **state)
+{
+    struct bed *bed = *state;
+    struct json *manifest = manifest_of("full", "'br':{'cluster':'tc','options':['--crypter.method=aes128-ctr',"
+                                                "'--crypter.key=hush1','--crypter.key','hush2','--x']}," S3);
+    json_set_string(json_object_in(json_object_in(manifest, "metadata"), "annotations"),
+                    "kubectl.kubernetes.io/last-applied-configuration", "{hush3}");
+    expect_right(bed, true);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "POST " PLURAL, .has = "hush1", .http = 201,
+                                                   .body = "{\"kind\":\"Backup\"}"});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_CREATE, .name = "full",
+                                                                 .manifest = manifest});
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    struct json *json = br_plan_json(plan);
+    char *text = json_print(json);
+    assert_has_not(text, "hush");
+    assert_has(text, "\"--crypter.key=REDACTED\",\"--crypter.key\",\"REDACTED\",\"--x\"");
+    assert_has_not(plan->kubectl, "hush");
+    free(text);
+    json_free(&json);
+    json_free(&manifest);
+    br_plan_free(&plan);
+}
+
 static void other_tasks_are_told_of_logs_only(void **state)
 {
     struct bed *bed = *state;
@@ -171,7 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_said),
         TEST(the_dry_run_is_strict),
-        TEST(other_tasks_are_told_of_logs_only),
+        TEST(secrets_are_blotted_out), TEST(other_tasks_are_told_of_logs_only),
         TEST(a_snapshot_is_followed_to_its_end),
         TEST(or_to_its_failure),
     };
