@@ -240,7 +240,9 @@ put_status()
 
 # ---- the operator, played on a real API server (brdeck-sim has its own) ----
 
-# start_operator: walks the log Backups of API_GROUP through their commands, from the watch's events, until the end.
+# start_operator [jobs]: walks the log Backups of API_GROUP through their commands, from the watch's events, until the end.
+# "jobs" (v2): and the snapshots through theirs; each command waits for its Cluster, wants its Secret, has a Job that the
+# Job controller makes a Pod of, and that Pod runs and ends as on a node.
 start_operator()
 {
     command -v jq >/dev/null || skip "jq is needed"
@@ -253,7 +255,7 @@ start_operator()
         curl -sSN -K "$TEST_TMP/curlrc" "$API_SERVER/apis/$API_GROUP/v1alpha1/backups?watch=1" 2>/dev/null || sleep 0.2
     done) >"$operator_dir/events" &
     track $!
-    jq --unbuffered -r -f "$abs_top_srcdir/tests/tools/operator.jq" <"$operator_dir/events" >"$operator_dir/steps" &
+    jq --unbuffered -r --arg jobs "${1:-}" -f "$abs_top_srcdir/tests/tools/operator.jq" <"$operator_dir/events" >"$operator_dir/steps" &
     track $!
     operator_walk "$operator_below" <"$operator_dir/steps" >"$operator_dir/log" 2>&1 &
     OPERATOR_PID=$!
@@ -264,12 +266,84 @@ start_operator()
 operator_walk()
 {
     operator_tab=$(printf '\t')
-    while IFS=$operator_tab read -r operator_path operator_patch; do
+    while IFS=$operator_tab read -r operator_path operator_patch operator_way; do
         case $operator_patch in *'"finalizers"'*) operator_sub= ;; *) operator_sub=$1 ;; esac
-        printf '%s' "$operator_patch" | sed "s/@TSO@/$(tso_now)/g" |
-            curl -sS -m 30 -K "$TEST_TMP/curlrc" -X PATCH -H "Content-Type: application/merge-patch+json" --data-binary @- \
-                -o /dev/null -w "$operator_path %{http_code}\n" "$API_SERVER$operator_path$operator_sub" || :
+        case $operator_way in
+        '') operator_write "$operator_patch" || : ;;
+        *) "operator_$(operator_of .do)" & ;; # what waits holds up nothing else
+        esac
     done
+}
+operator_write()
+{
+    printf '%s' "$1" | sed "s/@TSO@/$(tso_now)/g" |
+        curl -sS -f -m 30 -K "$TEST_TMP/curlrc" -X PATCH -H "Content-Type: application/merge-patch+json" --data-binary @- \
+            -o /dev/null -w "$operator_path %{http_code}\n" "$API_SERVER$operator_path$operator_sub"
+}
+operator_of() { printf '%s' "$operator_way" | jq -r "$1 // empty"; }
+operator_get() { curl -sf -m 30 -K "$TEST_TMP/curlrc" "$API_SERVER$1"; }
+operator_has() { operator_get "$1" >/dev/null; }
+# operator_until CONDITION: try again while the test runs.
+operator_until()
+{
+    until eval "$1"; do
+        kill -0 $$ 2>/dev/null || exit 0
+        sleep 0.2
+    done
+}
+
+# The steps that have to do with a Job: its start, its Pod that begins, its Pod that ends.
+operator_start()
+{
+    operator_until 'operator_has "$(operator_of .cluster)"'
+    operator_secret=$(operator_of .secret)
+    if [ -n "$operator_secret" ] && ! operator_has "$operator_secret"; then
+        operator_missing=$(operator_of '."no-secret"|select(.)|tojson')
+        if [ -n "$operator_missing" ]; then # it is told once, and tried again
+            operator_write "$operator_missing" || :
+            return
+        fi
+        operator_until 'operator_has "$operator_secret"'
+    fi
+    operator_job=$(operator_of .jobs)/$(operator_of .job.metadata.name)
+    if operator_has "$operator_job"; then # of the run before
+        curl -sS -o /dev/null -m 30 -K "$TEST_TMP/curlrc" -X DELETE "$API_SERVER$operator_job?propagationPolicy=Foreground"
+        operator_until '! operator_has "$operator_job"'
+    fi
+    operator_write "$operator_patch" || return 0
+    operator_of '.job|tojson' | curl -sS -o /dev/null -m 30 -K "$TEST_TMP/curlrc" -H "Content-Type: application/json" \
+        --data-binary @- -w "$operator_job %{http_code}\n" "$API_SERVER$(operator_of .jobs)"
+}
+operator_pod()
+{
+    operator_get "$(operator_of .pods)?labelSelector=job-name%3D$(operator_of .job.metadata.name)" |
+        jq -er '.items[0].metadata.name // empty'
+}
+# operator_kubelet POD PHASE STATE: what the kubelet would write of it.
+operator_kubelet()
+{
+    printf '{"status":{"phase":"%s","initContainerStatuses":[%s],"containerStatuses":[%s]}}' "$2" \
+        "$(operator_container br '{"terminated":{"exitCode":0,"reason":"Completed"}}')" "$(operator_container backup "$3")" |
+        curl -sS -o /dev/null -m 30 -K "$TEST_TMP/curlrc" -X PATCH -H "Content-Type: application/merge-patch+json" \
+            --data-binary @- -w "$1 %{http_code}\n" "$API_SERVER$(operator_of .pods)/$1/status"
+}
+operator_container()
+{
+    printf '{"name":"%s","image":"i","imageID":"","ready":true,"restartCount":0,"state":%s}' "$1" "$2"
+}
+operator_begins()
+{
+    operator_until 'operator_pod >/dev/null'
+    operator_kubelet "$(operator_pod)" Running "{\"running\":{\"startedAt\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}}"
+    operator_write "$operator_patch" || :
+}
+operator_ends()
+{
+    operator_write "$operator_patch" || return 0
+    case $operator_patch in
+    *'"Failed"'*) operator_kubelet "$(operator_pod)" Failed '{"terminated":{"exitCode":1,"reason":"Error"}}' ;;
+    *) operator_kubelet "$(operator_pod)" Succeeded '{"terminated":{"exitCode":0,"reason":"Completed"}}' ;;
+    esac
 }
 
 # operator_rests, operator_works: accepted and not picked up; and on again.
