@@ -8,6 +8,7 @@
 
 #include "exec_job.h"
 #include "facts_keeper.h"
+#include "objects.h"
 
 /* A Job of ours, followed. Callbacks only mark what came; one step a turn judges it all. */
 
@@ -26,24 +27,12 @@ static void on_job(void *arg, const char *text, size_t len)
     struct exec_job *job = arg;
     FACT_TYPE(job) *facts = &job->exec->facts.job;
     struct json *object = json_parse_without(text, len, "managedFields", NULL);
-    const struct json *metadata = json_get(object, "metadata");
     if (exec_job_is_ours(job, object)) {
         job->there = job->job_seen = true;
-        fact_text(job->exec->job, sizeof job->exec->job, json_string(metadata, "name"));
-        *facts = (FACT_TYPE(job)){.present = true};
-        fact_text(facts->name, sizeof facts->name, job->exec->job);
-        fact_text(facts->uid, sizeof facts->uid, json_string(metadata, "uid"));
-        JSON_EACH (condition, json_at(object, "status", "conditions", NULL)) {
-            if (!str_same(json_string(condition, "status"), "True"))
-                continue;
-            job->complete = job->complete || str_same(json_string(condition, "type"), "Complete");
-            if (str_same(json_string(condition, "type"), "Failed")) {
-                job->failed = true;
-                fact_text(facts->reason, sizeof facts->reason, json_string(condition, "reason"));
-            }
-        }
-        facts->complete = job->complete;
-        facts->failed = job->failed;
+        fact_text(job->exec->job, sizeof job->exec->job, json_text(json_at(object, "metadata", "name", NULL)));
+        read_job_facts(object, facts);
+        job->complete = facts->complete = facts->complete || job->complete;
+        job->failed = facts->failed = facts->failed || job->failed;
         wake(job);
     }
     json_free(&object);
@@ -282,12 +271,6 @@ static void tell_end(struct exec_job *job)
     exec_fail(exec, &err);
 }
 
-/* Every Pod waits for these, and not for long. */
-static bool is_starting(const char *waiting)
-{
-    return str_same(waiting, "ContainerCreating") || str_same(waiting, "PodInitializing");
-}
-
 static void tell_progress(struct exec_job *job)
 {
     struct br_exec *exec = job->exec;
@@ -296,7 +279,7 @@ static void tell_progress(struct exec_job *job)
     const struct error *err = &reflector_state(job->jobs)->error;
     if (job->started)
         exec_say(exec, BR_EXEC_RUNNING, "Job %s: br runs in Pod %s", exec->job, exec->pod);
-    else if (*pod->waiting && !is_starting(pod->waiting))
+    else if (*pod->waiting && !container_is_starting(pod->waiting))
         exec_say(exec, BR_EXEC_WAITING, "Job %s: its Pod waits: %s%s%s", exec->job, pod->waiting,
                  *pod->message ? ": " : "", pod->message);
     else if (job->pod_there)

@@ -65,6 +65,8 @@ struct fact_item *facts_set_newest(const struct facts_set *set, const char *owne
 struct fact_item *read_job(const struct json *object);
 struct fact_item *read_pod(const struct json *object);
 struct fact_item *read_event(const struct json *object);
+/* What a Job says of itself, whosever it is. */
+void read_job_facts(const struct json *object, FACT_TYPE(job) *job);
 /* Copy as much of @text as fits, whole UTF-8 characters only; NULL is "". */
 void fact_text(char *to, size_t size, const char *text);
 

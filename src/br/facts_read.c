@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
-#include <brdeck/base/clock.h>
 
 #include "facts_keeper.h"
+#include "objects.h"
 
 /* -- small things ------------------------------------------------------------------------- */
 
@@ -24,13 +24,6 @@ void fact_text(char *to, size_t size, const char *text)
     to[len] = '\0';
 }
 
-static int64_t time_of(const struct json *object, const char *key)
-{
-    int64_t ms = 0;
-    clock_parse_rfc3339(json_string(object, key), &ms);
-    return ms;
-}
-
 static int small_int(const struct json *json)
 {
     int64_t number = 0;
@@ -43,7 +36,7 @@ static bool read_identity(const struct json *metadata, struct fact_item *item)
 {
     const char *version = json_string(metadata, "resourceVersion");
     fact_text(item->uid, sizeof item->uid, json_string(metadata, "uid"));
-    item->at_ms = time_of(metadata, "creationTimestamp");
+    item->at_ms = object_time(metadata, "creationTimestamp");
     item->version = version ? strtoull(version, NULL, 10) : 0;
     return item->uid[0] != '\0';
 }
@@ -70,23 +63,20 @@ static char *backup_key(const struct json *reference, const char *ns)
 
 /* -- a Job ---------------------------------------------------------------------------------- */
 
-static void read_job_state(const struct json *status, FACT_TYPE(job) *job)
+void read_job_facts(const struct json *object, FACT_TYPE(job) *job)
 {
-    job->started_ms = time_of(status, "startTime");
-    job->ended_ms = time_of(status, "completionTime");
-    JSON_EACH(condition, json_get(status, "conditions")) {
-        const char *type = json_string(condition, "type"), *is = json_string(condition, "status");
-        if (!type || !is || strcmp(is, "True") != 0)
-            continue;
-        if (strcmp(type, "Complete") == 0)
-            job->complete = true;
-        if (strcmp(type, "Failed") != 0)
-            continue;
-        job->failed = true;
-        fact_text(job->reason, sizeof job->reason, json_string(condition, "reason"));
-        if (!job->ended_ms)
-            job->ended_ms = time_of(condition, "lastTransitionTime");
-    }
+    const struct json *metadata = json_get(object, "metadata"), *status = json_get(object, "status");
+    *job = (FACT_TYPE(job)){.present = true};
+    fact_text(job->uid, sizeof job->uid, json_string(metadata, "uid"));
+    fact_text(job->name, sizeof job->name, json_string(metadata, "name"));
+    job->started_ms = object_time(status, "startTime");
+    job->ended_ms = object_time(status, "completionTime");
+    const struct json *failed = object_condition(status, "Failed", "True");
+    job->complete = object_condition(status, "Complete", "True") != NULL;
+    job->failed = failed != NULL;
+    fact_text(job->reason, sizeof job->reason, json_string(failed, "reason"));
+    if (failed && !job->ended_ms)
+        job->ended_ms = object_time(failed, "lastTransitionTime");
 }
 
 struct fact_item *read_job(const struct json *object)
@@ -101,10 +91,7 @@ struct fact_item *read_job(const struct json *object)
         fact_item_free(item);
         return NULL;
     }
-    job->job.present = true;
-    fact_text(job->job.uid, sizeof job->job.uid, item->uid);
-    fact_text(job->job.name, sizeof job->job.name, name);
-    read_job_state(json_get(object, "status"), &job->job);
+    read_job_facts(object, &job->job);
     return item;
 }
 
@@ -125,8 +112,7 @@ static enum tells container_tells(const struct json *state)
         return failed ? TELLS_FAILED : TELLS_DONE;
     }
     if (waits)
-        return strcmp(waits, "ContainerCreating") == 0 || strcmp(waits, "PodInitializing") == 0 ? TELLS_STARTING
-                                                                                                : TELLS_WAITING;
+        return container_is_starting(waits) ? TELLS_STARTING : TELLS_WAITING;
     return json_type(json_get(state, "running")) == JSON_OBJECT ? TELLS_RUNNING : TELLS_NOTHING;
 }
 
@@ -150,9 +136,9 @@ static enum tells read_containers(struct pod_item *pod, const struct json *statu
         enum tells tells = container_tells(state);
         if (init && tells == TELLS_DONE) /* the others' turn */
             tells = TELLS_NOTHING;
-        int64_t since_ms = time_of(json_get(state, "running"), "startedAt");
+        int64_t since_ms = object_time(json_get(state, "running"), "startedAt");
         if (!since_ms)
-            since_ms = time_of(json_get(state, "terminated"), "startedAt");
+            since_ms = object_time(json_get(state, "terminated"), "startedAt");
         if (since_ms > pod->runs_ms)
             pod->runs_ms = since_ms;
         /* of those that tell as much the first that failed, but the last that is under way */
@@ -166,14 +152,11 @@ static enum tells read_containers(struct pod_item *pod, const struct json *statu
 
 static void read_schedule(FACT_TYPE(pod) *pod, const struct json *status)
 {
-    JSON_EACH(condition, json_get(status, "conditions")) {
-        const char *type = json_string(condition, "type"), *is = json_string(condition, "status");
-        const char *reason = json_string(condition, "reason");
-        if (!type || !is || !reason || strcmp(type, "PodScheduled") != 0 || strcmp(is, "False") != 0)
-            continue;
-        fact_text(pod->waiting, sizeof pod->waiting, reason);
-        fact_text(pod->message, sizeof pod->message, json_string(condition, "message"));
-    }
+    const struct json *condition = object_condition(status, "PodScheduled", "False");
+    if (!json_string(condition, "reason"))
+        return;
+    fact_text(pod->waiting, sizeof pod->waiting, json_string(condition, "reason"));
+    fact_text(pod->message, sizeof pod->message, json_string(condition, "message"));
 }
 
 static void read_pod_state(struct pod_item *pod, const struct json *status)
@@ -181,7 +164,7 @@ static void read_pod_state(struct pod_item *pod, const struct json *status)
     FACT_TYPE(pod) *p = &pod->pod;
     const char *reason = json_string(status, "reason");
     fact_text(p->phase, sizeof p->phase, json_string(status, "phase"));
-    p->started_ms = time_of(status, "startTime");
+    p->started_ms = object_time(status, "startTime");
     enum tells told = read_containers(pod, json_get(status, "initContainerStatuses"), true, TELLS_NOTHING);
     told = read_containers(pod, json_get(status, "containerStatuses"), false, told);
     if (told < TELLS_UNSCHEDULABLE && !p->started_ms)
@@ -221,7 +204,7 @@ static int64_t seen_ms(const struct json *event)
     } places[] = {{series, "lastObservedTime"}, {event, "lastTimestamp"}, {event, "eventTime"},
                   {event, "firstTimestamp"}, {metadata, "creationTimestamp"}};
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        int64_t ms = time_of(places[i].object, places[i].key);
+        int64_t ms = object_time(places[i].object, places[i].key);
         if (ms)
             return ms;
     }

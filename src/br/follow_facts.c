@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "follow_private.h"
+#include "objects.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,12 +86,6 @@ void follow_own_facts(const struct follow *follow, const struct backup_record *r
         memset(&own->event, 0, sizeof own->event);
 }
 
-/* It says so itself, although it comes to nothing: images are pulled, volumes are mounted. */
-static bool is_starting(const char *waiting)
-{
-    return str_same(waiting, "ContainerCreating") || str_same(waiting, "PodInitializing");
-}
-
 /* TiDB Operator reports what backup-manager tells it; one that was killed tells nothing. */
 static void add_death(struct str *text, const struct backup_facts *own, const struct backup_record *record)
 {
@@ -105,7 +100,7 @@ void follow_tell_stuck(const struct backup_record *record, const struct backup_f
                        const char *reason, const char *message, struct str *text, struct follow_sight *sight)
 {
     struct backup_facts signs = *own;
-    if (is_starting(signs.pod.waiting))
+    if (container_is_starting(signs.pod.waiting)) /* it comes to nothing */
         memset(signs.pod.waiting, 0, sizeof signs.pod.waiting);
     sight->dead = own->job.present && own->job.failed;
     snprintf(sight->job_uid, sizeof sight->job_uid, "%s", own->job.uid);

@@ -9,30 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <brdeck/base/clock.h>
 #include <brdeck/base/str.h>
 
 #include "log_private.h"
+#include "objects.h"
 
 #define BACKUP_LABEL "tidb.pingcap.com/backup"
 #define BY_LABEL "-"
 
 static void copy(char *buf, size_t size, const char *text) { snprintf(buf, size, "%s", text ? text : ""); }
-
-static int64_t time_of(const struct json *object, const char *key)
-{
-    int64_t ms = 0;
-    const char *text = json_string(object, key);
-    return text && clock_parse_rfc3339(text, &ms) ? ms : 0;
-}
-
-static bool is_condition(const struct json *status, const char *type, const char *value)
-{
-    JSON_EACH (condition, json_get(status, "conditions"))
-        if (str_same(json_string(condition, "type"), type) && str_same(json_string(condition, "status"), value))
-            return true;
-    return false;
-}
 
 /* -- Jobs ---------------------------------------------------------------------------------- */
 
@@ -52,15 +37,15 @@ static void on_job(void *arg, const char *text, size_t len)
 {
     struct log_finder *f = arg;
     struct json *job = json_parse_without(text, len, "managedFields", NULL);
-    const struct json *meta = json_get(job, "metadata"), *status = json_get(job, "status");
+    const struct json *meta = json_get(job, "metadata");
     const char *uid = json_string(meta, "uid");
-    int64_t created = time_of(meta, "creationTimestamp");
+    int64_t created = object_time(meta, "creationTimestamp");
     bool same = uid && strcmp(f->job.uid, uid) == 0;
     if (uid && is_ours(f, meta) && (same || !*f->job.uid || (created >= f->job.created_ms && !f->settled))) {
         copy(f->job.name, sizeof f->job.name, json_string(meta, "name"));
         copy(f->job.uid, sizeof f->job.uid, uid);
         f->job.created_ms = created;
-        f->job.over = is_condition(status, "Complete", "True") || is_condition(status, "Failed", "True");
+        f->job.over = job_is_over(job);
         f->changed(f->arg);
     }
     json_free(&job);
@@ -131,7 +116,7 @@ static void read_container(struct log_container *c, const struct json *status)
     if (json_type(ended) == JSON_OBJECT) {
         c->state = CONTAINER_ENDED;
         c->exit_code = json_int(json_get(ended, "exitCode"), &code) ? (int)code : 0;
-        c->ended_ms = time_of(ended, "finishedAt");
+        c->ended_ms = object_time(ended, "finishedAt");
         tell(c->why, sizeof c->why, ended, "ended");
     } else if (json_type(json_get(state, "running")) == JSON_OBJECT) {
         c->state = CONTAINER_RUNNING;
@@ -154,7 +139,7 @@ static const char *main_name(const struct json *pod)
 static void read_pod(struct log_pod *p, const struct json *pod)
 {
     const struct json *meta = json_get(pod, "metadata"), *status = json_get(pod, "status");
-    *p = (struct log_pod){.created_ms = time_of(meta, "creationTimestamp")};
+    *p = (struct log_pod){.created_ms = object_time(meta, "creationTimestamp")};
     copy(p->name, sizeof p->name, json_string(meta, "name"));
     copy(p->uid, sizeof p->uid, json_string(meta, "uid"));
     p->main.state = CONTAINER_WAITING;
@@ -167,10 +152,8 @@ static void read_pod(struct log_pod *p, const struct json *pod)
         if (p->init.state != CONTAINER_ENDED || p->init.exit_code != 0)
             break; /* they start one after another */
     }
-    JSON_EACH (condition, json_get(status, "conditions"))
-        if (str_same(json_string(condition, "type"), "PodScheduled") &&
-            str_same(json_string(condition, "status"), "False"))
-            tell(p->why, sizeof p->why, condition, "not scheduled");
+    if (object_condition(status, "PodScheduled", "False"))
+        tell(p->why, sizeof p->why, object_condition(status, "PodScheduled", "False"), "not scheduled");
     if (str_same(json_string(status, "phase"), "Failed") && !str_empty(json_string(status, "reason")))
         tell(p->why, sizeof p->why, status, "Failed"); /* Evicted */
 }
@@ -265,7 +248,6 @@ enum log_sight log_finder_look(struct log_finder *f)
         return SIGHT_POD;
     return f->job.over ? SIGHT_GONE : *f->job.uid ? SIGHT_NO_POD : SIGHT_NO_JOB;
 }
-
 
 void log_finder_done(struct log_finder *f)
 {

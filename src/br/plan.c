@@ -8,6 +8,7 @@
 #include <brdeck/br/argv.h>
 #include <brdeck/kube/config.h>
 
+#include "objects.h"
 #include "plan_exec.h"
 #include "sharers.h"
 
@@ -287,14 +288,6 @@ void plan_go_on(struct plan *plan, bool good)
 
 /* -- the look ------------------------------------------------------------------------------- */
 
-static bool condition_is_true(const struct json *job, const char *type)
-{
-    JSON_EACH (condition, json_at(job, "status", "conditions", NULL))
-        if (str_same(json_string(condition, "type"), type) && str_same(json_string(condition, "status"), "True"))
-            return true;
-    return false;
-}
-
 static void on_job(void *arg, const struct json *object, const struct kube_response *response)
 {
     struct plan *plan = arg;
@@ -304,8 +297,8 @@ static void on_job(void *arg, const struct json *object, const struct kube_respo
         const char *uid = json_text(json_at(object, "metadata", "uid", NULL));
         command_job_name(plan->pub.name, plan->pub.action->command, plan->facts.job.name, sizeof plan->facts.job.name);
         plan->facts.job.present = true;
-        plan->facts.job.failed = condition_is_true(object, "Failed");
-        plan->facts.job.complete = condition_is_true(object, "Complete");
+        plan->facts.job.failed = object_condition(json_get(object, "status"), "Failed", "True") != NULL;
+        plan->facts.job.complete = object_condition(json_get(object, "status"), "Complete", "True") != NULL;
         snprintf(plan->facts.job.uid, sizeof plan->facts.job.uid, "%s", uid ? uid : "");
     } else if (response->http == 0 || response->http == 401 || response->http >= 429) {
         plan_end_by(plan, BR_PLAN_FAILED, response->error.code, response->error.text);

@@ -12,6 +12,7 @@
 #include <brdeck/br/job.h>
 
 #include "br_private.h"
+#include "objects.h"
 
 enum {
     FOUND_MAX = 200,     /* followed at once that others began */
@@ -135,17 +136,6 @@ static void read_journal(struct run_finder *finder)
 
 /* -- Jobs of brdeck's ------------------------------------------------------------------------ */
 
-static bool job_is_over(const struct json *job)
-{
-    JSON_EACH (condition, json_at(job, "status", "conditions", NULL)) {
-        const char *type = json_string(condition, "type");
-        if ((str_same(type, "Complete") || str_same(type, "Failed")) &&
-            str_same(json_string(condition, "status"), "True"))
-            return true;
-    }
-    return false;
-}
-
 static void look_at_job(struct br *br, const struct json *job)
 {
     const struct json *metadata = json_get(job, "metadata"), *labels = json_get(metadata, "labels");
@@ -165,8 +155,8 @@ static void look_at_job(struct br *br, const struct json *job)
     struct run *run = run_add(br, plan, BR_ORIGIN_CLUSTER, 0);
     snprintf(run->pub.run_id, sizeof run->pub.run_id, "%s", run_id);
     snprintf(run->pub.job, sizeof run->pub.job, "%s", name);
-    int64_t created_ms;
-    if (clock_parse_rfc3339(json_string(metadata, "creationTimestamp"), &created_ms))
+    int64_t created_ms = object_time(metadata, "creationTimestamp");
+    if (created_ms)
         run->pub.begun_ms = created_ms;
     run_exec_start(run);
 }

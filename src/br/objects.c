@@ -1,0 +1,31 @@
+#include <config.h>
+
+#include "objects.h"
+
+#include <brdeck/base/clock.h>
+#include <brdeck/base/str.h>
+
+int64_t object_time(const struct json *object, const char *key)
+{
+    int64_t ms = 0;
+    return clock_parse_rfc3339(json_string(object, key), &ms) ? ms : 0;
+}
+
+const struct json *object_condition(const struct json *status, const char *type, const char *is)
+{
+    JSON_EACH (condition, json_get(status, "conditions"))
+        if (str_same(json_string(condition, "type"), type) && str_same(json_string(condition, "status"), is))
+            return condition;
+    return NULL;
+}
+
+bool job_is_over(const struct json *job)
+{
+    const struct json *status = json_get(job, "status");
+    return object_condition(status, "Complete", "True") || object_condition(status, "Failed", "True");
+}
+
+bool container_is_starting(const char *waiting)
+{
+    return str_same(waiting, "ContainerCreating") || str_same(waiting, "PodInitializing");
+}
