@@ -276,8 +276,15 @@ static bool rule_deadline(struct ask *ask)
 {
     int64_t deadline = state_pause_deadline_ms(ask->record, ask->facts);
     char at[TSO_TEXT_MAX];
+    if (state_gc_passed(ask->record, ask->facts, ask->now_ms))
+        return warn(ask, "Resume will fail: the cluster's GC safepoint, %s, has passed the log's checkpoint. Rather stop "
+                    "it, take a full backup and start anew with s.",
+                    tso_format(ask->facts->pd.gc_safepoint, TSO_LOCAL, 0, at));
     if (deadline == 0 || ask->now_ms < deadline)
         return false;
+    if (state_pause_deadline_is_exact(ask->record, ask->facts))
+        return warn(ask, "Resume may fail: GC safepoint (PD kept what it needs until %s). Then stop it, take a full "
+                    "backup and start anew with s.", tso_format_ms(deadline, TSO_LOCAL, 0, at));
     return warn(ask, "Resume will probably fail: GC safepoint (BR kept what it needs until about %s). Then stop it, "
                 "take a full backup and start anew with s.", tso_format_ms(deadline, TSO_LOCAL, 0, at));
 }

@@ -98,6 +98,7 @@ static void pause_lines(struct description *d, const struct backup_facts *facts)
         description_add(d, ROLE_TEXT, 2, "paused by", facts->pd.paused_pid ? "%s, process %d" : "%s",
                         facts->pd.paused_by, facts->pd.paused_pid);
     field(d, "why", facts->pd.paused_why);
+    time_field(d, "kept until", facts->pd.pause_expires_ms);
 }
 
 static void task_lines(struct description *d, const struct backup_facts *facts)
@@ -135,6 +136,7 @@ static void pd_part(struct description *d, const struct backup_facts *facts)
     time_field(d, "as of", facts->pd.read_ms);
     if (facts->pd.read_ms)
         task_lines(d, facts);
+    tso_field(d, "GC safepoint", facts->pd.gc_safepoint);
 }
 
 void describe_facts(struct description *d, const struct backup_facts *facts)

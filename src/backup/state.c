@@ -47,6 +47,7 @@ const struct finder finders[] = {
     {FOR_ALL, IN(CLEAN) | IN(CLEAN_FAILED), true, find_clean},
     {FOR_ALL, ACTIVE, false, find_scheduled},
     {FOR_LOG, IN(RUNNING) | IN(PAUSED), false, find_pd_no_task},
+    {FOR_LOG, IN(RUNNING) | IN(PAUSED), false, find_pd_gc_passed},
     {FOR_LOG, IN(RUNNING) | IN(PAUSED), false, find_pd_store_error},
     {FOR_LOG, IN(RUNNING) | IN(PAUSED), false, find_pd_error_pause},
     {FOR_LOG, IN(RUNNING), false, find_pd_paused},
@@ -153,15 +154,50 @@ bool state_lag(const struct backup_record *record, const struct backup_facts *fa
     return true;
 }
 
-int64_t state_pause_deadline_ms(const struct backup_record *record, const struct backup_facts *facts)
+/* When PD lets go of what @facts' pause holds; 0: it did not tell, or not after that pause. */
+static int64_t expires_in_pd_ms(const struct backup_record *record, const struct backup_facts *facts)
 {
-    if (record->mode != BACKUP_LOG || record->phase != PHASE_PAUSED)
+    if (!facts || facts->pd.read_ms == 0 || facts->pd.read_ms < record->changed_ms || !facts->pd.paused)
         return 0;
-    int64_t since = record_sub(record, LOG_COMMAND_PAUSE)->started_ms;
+    bool after = facts->pd.gc_read_ms >= record->changed_ms && facts->pd.gc_read_ms >= facts->pd.paused_at_ms;
+    return facts->pd.gc_read_ms != 0 && after ? facts->pd.pause_expires_ms : 0;
+}
+
+int64_t look_hold_ms(const struct look *look) { return expires_in_pd_ms(look->record, look->facts); }
+
+static int64_t paused_since_ms(const struct backup_record *record, const struct backup_facts *facts)
+{
     if (facts && facts->pd.read_ms != 0 && facts->pd.read_ms >= record->changed_ms && facts->pd.paused &&
         facts->pd.paused_at_ms)
-        since = facts->pd.paused_at_ms;
-    if (since == 0)
+        return facts->pd.paused_at_ms;
+    return record_sub(record, LOG_COMMAND_PAUSE)->started_ms;
+}
+
+int64_t look_paused_since_ms(const struct look *look) { return paused_since_ms(look->record, look->facts); }
+
+static bool is_paused(const struct backup_record *record)
+{
+    return record->mode == BACKUP_LOG && record->phase == PHASE_PAUSED;
+}
+
+bool state_pause_deadline_is_exact(const struct backup_record *record, const struct backup_facts *facts)
+{
+    return is_paused(record) && expires_in_pd_ms(record, facts) != 0;
+}
+
+int64_t state_pause_deadline_ms(const struct backup_record *record, const struct backup_facts *facts)
+{
+    if (!is_paused(record))
         return 0;
-    return since + (record->gc_ttl_ms ? record->gc_ttl_ms : PAUSE_GC_TTL_MS);
+    int64_t expires = expires_in_pd_ms(record, facts), since = paused_since_ms(record, facts);
+    if (expires)
+        return expires;
+    return since ? since + (record->gc_ttl_ms ? record->gc_ttl_ms : PAUSE_GC_TTL_MS) : 0;
+}
+
+bool state_gc_passed(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms)
+{
+    struct look look;
+    look_init(&look, record, facts, now_ms, false);
+    return look_gc_passed(&look);
 }

@@ -53,10 +53,7 @@ bool find_log_starting(struct look *look)
 /* Whatever else is told of a paused one, its clock runs on. */
 static void say_deadline(struct look *look)
 {
-    int64_t deadline = state_pause_deadline_ms(look->record, look->facts);
-    char at[TSO_TEXT_MAX];
-    if (deadline)
-        look_say(look, " BR keeps what resume needs until about %s.", look_time(look, deadline, at));
+    look_say_until(look, state_pause_deadline_ms(look->record, look->facts));
 }
 
 /* A logTruncateUntil that fires once the base command is in sync: whatever else is told, log data will go. */
@@ -308,41 +305,63 @@ static enum severity pause_severity(struct look *look, int64_t since, int64_t de
 {
     const struct check_limits *limits = look->limits;
     if (look_reached(look, deadline - PAUSE_NOW_MS) ||
-        (limits->pause_crit_ms > 0 && look_reached(look, since + limits->pause_crit_ms)))
+        (since && limits->pause_crit_ms > 0 && look_reached(look, since + limits->pause_crit_ms)))
         return SEVERITY_CRIT;
     if (look_reached(look, deadline - PAUSE_SOON_MS) ||
-        (limits->pause_warn_ms > 0 && look_reached(look, since + limits->pause_warn_ms)))
+        (since && limits->pause_warn_ms > 0 && look_reached(look, since + limits->pause_warn_ms)))
         return SEVERITY_WARN;
     return SEVERITY_BUSY;
+}
+
+/* "24 h": for how long br keeps it, where PD does not say until when. */
+static const char *ttl_text(const struct look *look, char buf[CLOCK_TEXT_MAX])
+{
+    int64_t ttl_ms = look_gc_ttl_ms(look);
+    return ttl_ms == PAUSE_GC_TTL_MS ? "24 h" : clock_format_span(ttl_ms, buf);
+}
+
+static bool say_expired(struct look *look, int64_t deadline)
+{
+    char ttl[CLOCK_TEXT_MAX], at[TSO_TEXT_MAX];
+    bool exact = look_hold_ms(look) != 0;
+    look_found(look, "pause-expired", MARK_PAUSED, SEVERITY_CRIT);
+    look_word(look, "Paused, past deadline");
+    if (exact && look_pd_counts(look) && look->facts->pd.gc_safepoint && !look_gc_passed(look)) {
+        look_say(look, " PD kept what resume needs until %s; GC has not passed its checkpoint yet, and may at any "
+                 "moment.", look_time(look, deadline, at));
+        return look_do(look, "Resume it at once: r.");
+    }
+    if (exact)
+        look_say(look, " PD kept what resume needs until %s", look_time(look, deadline, at));
+    else
+        look_say(look, " BR kept what resume needs for %s, until about %s", ttl_text(look, ttl),
+                 look_time(look, deadline, at));
+    look_say(look, ": resume will probably fail (GC safepoint).");
+    return look_do(look, "Then stop it, take a full backup and start anew with s.");
 }
 
 bool find_log_paused(struct look *look)
 {
     int64_t deadline = state_pause_deadline_ms(look->record, look->facts);
-    int64_t ttl_ms = look_gc_ttl_ms(look);
+    int64_t since = look_paused_since_ms(look);
     char left[CLOCK_TEXT_MAX], ttl[CLOCK_TEXT_MAX], at[TSO_TEXT_MAX];
     if (is_halting(look)) /* it is being resumed, or stopped */
         return false;
-    say_paused_since(look, deadline ? deadline - ttl_ms : 0);
+    say_paused_since(look, since);
     if (deadline == 0) {
         look_found(look, "paused", MARK_PAUSED, SEVERITY_WARN);
         look_word(look, "Paused");
         return look_say(look, " BR keeps what resume needs for about 24 h.");
     }
-    if (ttl_ms == PAUSE_GC_TTL_MS)
-        snprintf(ttl, sizeof ttl, "24 h");
-    else
-        clock_format_span(ttl_ms, ttl);
-    if (look_reached(look, deadline)) {
-        look_found(look, "pause-expired", MARK_PAUSED, SEVERITY_CRIT);
-        look_word(look, "Paused, past deadline");
-        look_say(look, " BR kept what resume needs for %s, until about %s: resume will probably fail (GC safepoint).",
-                 ttl, look_time(look, deadline, at));
-        return look_do(look, "Then stop it, take a full backup and start anew with s.");
-    }
-    look_found(look, "paused", MARK_PAUSED, pause_severity(look, deadline - ttl_ms, deadline));
+    if (look_reached(look, deadline))
+        return say_expired(look, deadline);
+    look_found(look, "paused", MARK_PAUSED, pause_severity(look, since, deadline));
     look_word(look, "Paused, %s left", look_left(look, deadline, left));
-    look_say(look, " BR keeps what resume needs for %s: resume before about %s.", ttl, look_time(look, deadline, at));
+    if (look_hold_ms(look))
+        look_say(look, " PD keeps what resume needs until %s: resume before then.", look_time(look, deadline, at));
+    else
+        look_say(look, " BR keeps what resume needs for %s: resume before about %s.", ttl_text(look, ttl),
+                 look_time(look, deadline, at));
     say_idle_truncate(look);
     return true;
 }

@@ -229,3 +229,23 @@ int64_t look_gc_ttl_ms(const struct look *look)
 {
     return look->record->gc_ttl_ms ? look->record->gc_ttl_ms : PAUSE_GC_TTL_MS;
 }
+
+bool look_gc_passed(struct look *look)
+{
+    const struct backup_facts *facts = look->facts;
+    tso_t checkpoint = look_checkpoint(look);
+    if (facts->pd.gc_read_ms == 0 || facts->pd.gc_safepoint == 0 || facts->pd.checkpoint == 0 ||
+        facts->pd.task_missing || checkpoint > facts->pd.gc_safepoint)
+        return false;
+    /* br refuses what is equal, too; one that runs has lost nothing then */
+    return (facts->pd.paused || checkpoint < facts->pd.gc_safepoint) && look_pd_counts(look);
+}
+
+void look_say_until(struct look *look, int64_t deadline_ms)
+{
+    char at[TSO_TEXT_MAX];
+    if (deadline_ms && look_hold_ms(look))
+        look_say(look, " PD keeps what resume needs until %s.", look_time(look, deadline_ms, at));
+    else if (deadline_ms)
+        look_say(look, " BR keeps what resume needs until about %s.", look_time(look, deadline_ms, at));
+}

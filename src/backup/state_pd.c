@@ -2,6 +2,7 @@
  * runs. */
 #include <config.h>
 
+#include "cause_private.h"
 #include "state_private.h"
 
 #include <stdio.h>
@@ -47,10 +48,8 @@ static void say_why(struct look *look)
 /* Until when a task that is paused in PD can be resumed. */
 static void say_until(struct look *look)
 {
-    char at[TSO_TEXT_MAX];
-    if (look->facts->pd.paused_at_ms)
-        look_say(look, " BR keeps what resume needs until about %s.",
-                 look_time(look, look->facts->pd.paused_at_ms + look_gc_ttl_ms(look), at));
+    int64_t hold = look_hold_ms(look), since = look->facts->pd.paused_at_ms;
+    look_say_until(look, hold ? hold : since ? since + look_gc_ttl_ms(look) : 0);
 }
 
 static bool do_resume(struct look *look, const char *first)
@@ -78,6 +77,27 @@ bool find_pd_no_task(struct look *look)
     look_say(look, "The object says %s, but PD knows no such log task: nothing is backed up.", phase_name(r->phase));
     look_show(look, "PD: no info/%.63s, read at %s", r->name, look_time(look, look->facts->pd.read_ms, at));
     return look_do(look, "Stop it, then s makes a new log backup; it needs a new full backup.");
+}
+
+/* LogBackupGCSafePointExceedsCheckpoint: the chain is broken, whatever else is told. */
+bool find_pd_gc_passed(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    const struct backup_facts *facts = look->facts;
+    char gc[TSO_TEXT_MAX], checkpoint[TSO_TEXT_MAX], at[TSO_TEXT_MAX];
+    if ((look_in_flight(look) && command_effective(r) == LOG_COMMAND_STOP) || !look_gc_passed(look))
+        return false;
+    look_found(look, "gc-passed-checkpoint", MARK_TROUBLE, SEVERITY_CRIT);
+    look->found->cause = cause_table[CAUSE_GC].id;
+    look_word(look, "%s, %s", phase_name(r->phase), cause_table[CAUSE_GC].word);
+    look_say(look, "The cluster's GC safepoint has passed the log's checkpoint: changes after the checkpoint may be gone "
+             "before they were backed up");
+    look_say(look, facts->pd.paused ? ", and br refuses to resume it." : ".");
+    look_show(look, "PD: GC safepoint %s, checkpoint %s, read at %s",
+              look_time(look, tso_to_ms(facts->pd.gc_safepoint), gc),
+              look_time(look, tso_to_ms(look_checkpoint(look)), checkpoint),
+              look_time(look, facts->pd.gc_read_ms, at));
+    return look_do(look, "Stop it, take a full backup and start a new log backup with s.");
 }
 
 /* An error stays in PD until the task is resumed; one that the checkpoint has passed is over. */

@@ -89,6 +89,14 @@ bool look_is_working(const struct look *look);
 tso_t look_checkpoint(const struct look *look);
 /* What keeps @paused_ms from being resumed for ever. */
 int64_t look_gc_ttl_ms(const struct look *look);
+/* Until when PD itself says that it keeps what the resume of a task paused in PD needs; 0: it does not say. */
+int64_t look_hold_ms(const struct look *look);
+/* Since when it is paused; 0: not known. */
+int64_t look_paused_since_ms(const struct look *look);
+/* GC has passed the checkpoint, as PD told now. */
+bool look_gc_passed(struct look *look);
+/* " BR keeps what resume needs until about 14:00.", exact where PD tells it; @deadline_ms 0: nothing. */
+void look_say_until(struct look *look, int64_t deadline_ms);
 
 /* A finding looks, and if it is so fills look->found and returns true. */
 enum { FOR_LOG = 1, FOR_SNAPSHOT = 2, FOR_ALL = 3 };
@@ -132,6 +140,7 @@ bool find_log_no_checkpoint(struct look *look);
 bool find_log_running(struct look *look);
 
 bool find_pd_no_task(struct look *look);
+bool find_pd_gc_passed(struct look *look);
 bool find_pd_store_error(struct look *look);
 bool find_pd_error_pause(struct look *look);
 bool find_pd_paused(struct look *look);

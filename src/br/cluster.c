@@ -74,11 +74,21 @@ static void set_pd(struct br_cluster *c, const char *prefix, int port)
     snprintf(c->pd_address, sizeof c->pd_address, "%s.%s:%d", c->pd_service, c->ns, port);
 }
 
+/* It becomes a part of a key of PD's: digits, as many as 64 bits have at most. */
+static void read_id(struct br_cluster *c, const struct json *status)
+{
+    const char *id = json_string(status, c->v1 ? "clusterID" : "id");
+    size_t len = id ? strspn(id, "0123456789") : 0;
+    if (len && len <= 20 && !id[len])
+        copy(c->id, sizeof c->id, id);
+}
+
 static void read_cluster(struct entry *e, const struct json *object)
 {
     struct br_cluster *c = &e->cluster;
     const struct json *spec = json_get(object, "spec");
     clock_parse_rfc3339(json_text(json_at(object, "metadata", "creationTimestamp", NULL)), &c->created_ms);
+    read_id(c, json_get(object, "status"));
     c->paused = json_is_true(json_get(spec, "paused"));
     c->suspended = is_enabled(spec, "suspendAction", c->v1 ? "suspendStatefulSet" : "suspendCompute");
     c->tls = is_enabled(spec, "tlsCluster", "enabled");

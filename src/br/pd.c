@@ -31,6 +31,13 @@ static void ended(struct pd_cluster *c, enum pd_reach reach, const char *why)
     set_turn(c->keeper);
 }
 
+static void forget_gc(struct pd_cluster *c)
+{
+    pd_gc_done(&c->gc);
+    c->gc_read_ms = c->gc_due_ms = 0;
+    fact_text(c->gc_id, sizeof c->gc_id, c->cluster.id);
+}
+
 static void answered(struct pd_cluster *c)
 {
     pd_tasks_settle(&c->coming);
@@ -44,6 +51,42 @@ static void answered(struct pd_cluster *c)
 /* -- the question ------------------------------------------------------------------------------- */
 
 static void ask_pd(struct pd_cluster *c);
+
+/* A pause that was not there before has a service safepoint of its own. */
+static bool has_new_pause(const struct pd_cluster *c)
+{
+    for (const struct pd_task *task = c->coming.by_name; task; task = task->hh.next) {
+        const struct pd_task *old = task->pd.paused ? pd_find(&c->tasks, task->name) : NULL;
+        if (task->pd.paused && (!old || !old->pd.paused || old->pd.paused_at_ms != task->pd.paused_at_ms))
+            return true;
+    }
+    return false;
+}
+
+/* All tasks are read: GC's keys, if it is time for them. */
+static void tasks_are_read(struct pd_cluster *c)
+{
+    if (strcmp(c->gc_id, c->cluster.id) != 0)
+        forget_gc(c);
+    if (!c->cluster.id[0] || (clock_mono_ms() < c->gc_due_ms && !has_new_pause(c))) {
+        answered(c);
+        return;
+    }
+    c->gc_due_ms = clock_mono_ms() + BR_PD_GC_EACH_MS;
+    c->gc_asked_ms = fleet_now_ms(c->keeper->br->fleet);
+    c->pages = 0;
+    pd_tasks_to_gc(&c->coming, c->cluster.id);
+    ask_pd(c);
+}
+
+static void gc_is_read(struct pd_cluster *c)
+{
+    pd_gc_done(&c->gc);
+    c->gc = c->coming.gc;
+    c->coming.gc = (struct pd_gc){0};
+    c->gc_read_ms = c->gc_asked_ms;
+    answered(c);
+}
 
 static bool has(const struct kube_response *response, const char *text)
 {
@@ -75,28 +118,37 @@ static void on_answer(void *arg, const struct kube_response *response)
     struct pd_cluster *c = arg;
     struct error err = {0};
     bool more = false;
+    bool gc = c->coming.gc_root[0];
     c->request = NULL;
     if (response->error.code) {
-        refused(c, response);
+        if (gc)
+            answered(c); /* what was read of the tasks stands */
+        else
+            refused(c, response);
         return;
     }
     struct json *answer = json_parse(response->body, response->len, &err);
     bool good = answer && pd_read_answer(&c->coming, answer, &more, &err);
     json_free(&answer);
-    if (!good)
-        ended(c, PD_NO_ANSWER, err.text);
-    else if (more && ++c->pages >= PD_PAGES_MAX)
-        ended(c, PD_NO_ANSWER, "PD has more keys of log tasks than brdeck reads");
-    else if (more)
+    bool again = good && more && ++c->pages < PD_PAGES_MAX;
+    if (again)
         ask_pd(c);
-    else
+    else if (gc && good && !more)
+        gc_is_read(c);
+    else if (gc)
         answered(c);
+    else if (!good)
+        ended(c, PD_NO_ANSWER, err.text);
+    else if (more)
+        ended(c, PD_NO_ANSWER, "PD has more keys of log tasks than brdeck reads");
+    else
+        tasks_are_read(c);
 }
 
 static void ask_pd(struct pd_cluster *c)
 {
     struct str path;
-    if (!c->pages)
+    if (!c->pages && !c->coming.gc_root[0])
         c->asked_ms = fleet_now_ms(c->keeper->br->fleet);
     str_init(&path, STR_SMALL);
     str_add(&path, "/api/v1/namespaces/");
@@ -159,6 +211,7 @@ static void free_cluster(struct pd_cluster *c)
     kube_request_cancel(&c->request);
     pd_tasks_done(&c->coming);
     pd_tasks_done(&c->tasks);
+    pd_gc_done(&c->gc);
     free(c->public_tasks);
     free(c->ns);
     free(c->name);

@@ -18,6 +18,15 @@ bool pd_row_counts(const struct pd_cluster *c, const struct backup_record *recor
     return should_have_task(record) || phase_is_active(record->phase) || pd_find(&c->tasks, record->name);
 }
 
+static void set_gc(const struct pd_cluster *c, const struct backup_record *record, struct backup_facts *facts)
+{
+    facts->pd.gc_read_ms = c->gc_read_ms;
+    facts->pd.gc_safepoint = c->gc_read_ms ? c->gc.safepoint : 0;
+    const struct pd_hold *hold = facts->pd.paused ? pd_hold_of(&c->gc, record->name, facts->pd.checkpoint) : NULL;
+    facts->pd.pause_expires_ms = hold ? hold->expires_ms : 0;
+    facts->pd.pause_safepoint = hold ? hold->ts : 0;
+}
+
 static void make_facts(const struct pd_cluster *c, const struct backup_record *record, struct backup_facts *facts)
 {
     const struct pd_task *task = pd_find(&c->tasks, record->name);
@@ -28,6 +37,7 @@ static void make_facts(const struct pd_cluster *c, const struct backup_record *r
             memset(&facts->pd, 0, sizeof facts->pd);
         facts->pd.task_missing = !task && should_have_task(record);
         facts->pd.read_ms = c->pub.read_ms;
+        set_gc(c, record, facts);
     }
     facts->pd.reach = c->pub.reach;
     memcpy(facts->pd.why, c->why, sizeof facts->pd.why);
@@ -42,6 +52,7 @@ static bool differ(const struct store_row *row, const struct backup_facts *a, co
     struct backup_state state;
     memcpy(&same, b, sizeof same);
     same.pd.read_ms = a->pd.read_ms;
+    same.pd.gc_read_ms = a->pd.gc_read_ms;
     if (memcmp(&a->pd, &same.pd, sizeof a->pd) != 0)
         return true;
     state_of(row->record, b, now_ms, false, &state);

@@ -1,10 +1,14 @@
-/* pd_keeper.h - PD's facts: reading what its etcd says of log tasks (pd_read.c, pd_value.c), asking it (pd.c), and
- * writing it into the rows (pd_apply.c).
+/* pd_keeper.h - PD's facts: reading what its etcd says of log tasks (pd_read.c, pd_value.c) and of GC (pd_gc.c), asking
+ * it (pd.c), and writing it into the rows (pd_apply.c).
  *
  * Under /tidb/br-stream/ br, TiDB and TiKV keep of each task T info/T, checkpoint/T/central_global, pause/T and
  * last-error/T/STORE. In the order of keys these four stand together, between checkpoint/ and the end of pause/, and
  * what is large (ranges/, storage-checkpoint/) comes behind them: one range of all four is one request a cluster,
  * however many tasks there are, and nothing is sent that is not read.
+ *
+ * PD itself keeps under /pd/CLUSTER/gc/ (CLUSTER: its id) safe_point, the GC safepoint in hexadecimal digits, and
+ * safe_point/service/ID, what must not be passed until it expires: one range more. PD 9's GC barriers are stored as the
+ * latter, too.
  */
 #ifndef BRDECK_BR_PD_KEEPER_H
 #define BRDECK_BR_PD_KEEPER_H
@@ -37,6 +41,28 @@ tso_t pd_read_start(const void *bytes, size_t len);
 /* Eight bytes, big-endian; 0 for all else. */
 tso_t pd_read_checkpoint(const void *bytes, size_t len);
 
+/* -- pd_gc.c: until where GC may go --------------------------------------------------------------- */
+
+/* A service safepoint: GC keeps the versions from @ts on until it expires. */
+struct pd_hold {
+    char *id;
+    tso_t ts;
+    int64_t expires_ms;     /* wall; 0: never, or it does not say */
+};
+struct pd_gc {
+    tso_t safepoint;        /* 0: none */
+    struct pd_hold *holds;  /* those of pauses */
+    size_t count, cap;
+};
+void pd_gc_done(struct pd_gc *gc);
+/* "62d4a6f1e480000"; 0 for all else. */
+tso_t pd_read_safepoint(const char *text, size_t len);
+/* A key of that range and its value; @name is what follows "safe_point". What is not known is passed over. */
+void pd_take_gc(struct pd_gc *gc, const char *name, size_t name_len, const char *value, size_t len);
+/* Of those that keep what a paused @task needs, which is from @checkpoint on (0: not known), the one that lasts longest;
+ * NULL: there is none. */
+const struct pd_hold *pd_hold_of(const struct pd_gc *gc, const char *task, tso_t checkpoint);
+
 /* -- pd_read.c: tasks from keys ----------------------------------------------------------------- */
 
 struct pd_task {
@@ -50,12 +76,16 @@ struct pd_tasks {
     char last_key[512];     /* of the answer read last, as bytes */
     size_t last_key_len;    /* 0: there is none, or it was too long */
     char revision[24];      /* of etcd, so that all pages are of one moment */
+    char gc_root[64];       /* "/pd/7442/gc/safe_point": that range is asked for and read now; "": the one of tasks */
+    struct pd_gc gc;
 };
 void pd_tasks_done(struct pd_tasks *tasks);
 /* One key and its value. What is not known is passed over. */
 void pd_take(struct pd_tasks *tasks, const char *key, size_t key_len, const char *value, size_t len);
 /* One answer of /v3/kv/range. *@more: there are keys behind it. False and @err: it is none such. */
 bool pd_read_answer(struct pd_tasks *tasks, const struct json *answer, bool *more, struct error *err);
+/* From now on the range of GC's keys of the cluster of that id is asked for and read. */
+void pd_tasks_to_gc(struct pd_tasks *tasks, const char *cluster_id);
 /* What has no info/ is left over from a task that was stopped: it goes. */
 void pd_tasks_settle(struct pd_tasks *tasks);
 const struct pd_task *pd_find(const struct pd_tasks *tasks, const char *name);
@@ -80,6 +110,10 @@ struct pd_cluster {
     int64_t asked_ms;               /* corrected wall, when the answer under way was asked for */
     int pages;
     struct pd_tasks coming, tasks;  /* of the answer under way, of the last */
+    struct pd_gc gc;                /* of the last answer about it */
+    char gc_id[24];                 /* the cluster's id, of which it is */
+    int64_t gc_read_ms, gc_asked_ms; /* corrected wall: when that was asked for; when the last try began */
+    int64_t gc_due_ms;              /* monotonic */
     bool apply;                     /* a row has not got what is known */
     struct pd_cluster *next;
 };

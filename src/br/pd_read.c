@@ -38,6 +38,7 @@ void pd_tasks_done(struct pd_tasks *tasks)
     struct pd_task *task, *next;
     HASH_ITER(hh, tasks->by_name, task, next)
         drop(tasks, task);
+    pd_gc_done(&tasks->gc);
     *tasks = (struct pd_tasks){0};
 }
 
@@ -156,6 +157,12 @@ static const struct {
 
 void pd_take(struct pd_tasks *tasks, const char *key, size_t key_len, const char *value, size_t len)
 {
+    size_t root = strlen(tasks->gc_root);
+    if (root) {
+        if (key_len >= root && memcmp(key, tasks->gc_root, root) == 0)
+            pd_take_gc(&tasks->gc, key + root, key_len - root, value, len);
+        return;
+    }
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         size_t prefix = strlen(kinds[i].prefix);
         if (key_len > prefix && memcmp(key, kinds[i].prefix, prefix) == 0)
@@ -216,17 +223,29 @@ static void set_bytes(struct json *object, const char *key, const void *bytes, s
     free(text);
 }
 
+void pd_tasks_to_gc(struct pd_tasks *tasks, const char *cluster_id)
+{
+    snprintf(tasks->gc_root, sizeof tasks->gc_root, "/pd/%s/gc/safe_point", cluster_id);
+    tasks->last_key_len = 0;
+    tasks->revision[0] = '\0';
+}
+
 char *pd_question(const struct pd_tasks *tasks)
 {
     struct json *question = json_new_object();
-    char from[sizeof tasks->last_key + 1];
+    char from[sizeof tasks->last_key + 1], end[sizeof tasks->gc_root + 1];
+    const char *first = tasks->gc_root[0] ? tasks->gc_root : FIRST;
+    snprintf(end, sizeof end, "%s0", tasks->gc_root); /* behind all of safe_point/ */
     memcpy(from, tasks->last_key, tasks->last_key_len);
     from[tasks->last_key_len] = '\0'; /* the key that follows it is itself and one zero byte more */
     if (tasks->last_key_len)
         set_bytes(question, "key", from, tasks->last_key_len + 1);
     else
-        set_bytes(question, "key", FIRST, strlen(FIRST));
-    set_bytes(question, "range_end", END, strlen(END));
+        set_bytes(question, "key", first, strlen(first));
+    if (tasks->gc_root[0])
+        set_bytes(question, "range_end", end, strlen(end));
+    else
+        set_bytes(question, "range_end", END, strlen(END));
     json_set_int(question, "limit", PD_PAGE_KEYS);
     if (tasks->last_key_len && tasks->revision[0])
         json_set_string(question, "revision", tasks->revision);

@@ -50,6 +50,7 @@ static void add_object(const struct check_report *report, const struct check_obj
             json_set_string(json, "lagFrom", object->lag_from_pd ? "pd" : "status");
         if (object->record->mode == BACKUP_LOG) {
             set_tso(json, "checkpoint", object->checkpoint);
+            set_tso(json, "gcSafepoint", object->facts ? object->facts->pd.gc_safepoint : 0);
             set_tso(json, "restorableFrom", object->window.from);
             set_tso(json, "restorableTo", object->window.to);
         } else {

@@ -75,6 +75,18 @@ static bool value_checkpoint(const struct check_object *object, int64_t *ms)
     return value_tso(object->checkpoint, ms);
 }
 
+/* Of the cluster; on the Backup's own labels, so that an alert can set it against the checkpoint. */
+static bool value_gc(const struct check_object *object, int64_t *ms)
+{
+    return value_tso(object->facts ? object->facts->pd.gc_safepoint : 0, ms);
+}
+
+static bool value_pause(const struct check_object *object, int64_t *ms)
+{
+    *ms = state_pause_deadline_ms(object->record, object->facts);
+    return *ms != 0;
+}
+
 static bool value_from(const struct check_object *object, int64_t *ms) { return value_tso(object->window.from, ms); }
 
 static bool value_to(const struct check_object *object, int64_t *ms) { return value_tso(object->window.to, ms); }
@@ -87,6 +99,8 @@ static const struct {
      value_lag},
     {"brdeck_backup_checkpoint_timestamp_seconds", "The checkpoint: up to here the log is in the storage.",
      value_checkpoint},
+    {"brdeck_backup_gc_safepoint_timestamp_seconds", "The GC safepoint of its cluster, as PD told.", value_gc},
+    {"brdeck_backup_pause_deadline_timestamp_seconds", "Until when a paused log backup can be resumed.", value_pause},
     {"brdeck_backup_restorable_from_timestamp_seconds", "From here any point in time can be restored.", value_from},
     {"brdeck_backup_restorable_to_timestamp_seconds", "Up to here any point in time can be restored.", value_to},
 };

@@ -42,8 +42,8 @@ api GET /apis/core.pingcap.com/v1alpha1/clusters | jq -r '.items[] | "\(.metadat
     >"$TEST_TMP/there"
 clusters=$(comm -12 "$TEST_TMP/named" "$TEST_TMP/there" | wc -l)
 check "there are some" [ "$clusters" -gt 3 ]
-check "one range for each cluster with a log backup" ranges "$clusters" brdeck check -A
-check "and so where nothing may be written" ranges "$clusters" brdeck check -A --read-only
+check "two ranges for each cluster with a log backup: tasks, GC" ranges $((2 * clusters)) brdeck check -A
+check "and so where nothing may be written" ranges $((2 * clusters)) brdeck check -A --read-only
 check "none where only snapshots are asked for" ranges 0 brdeck check -n orders full-orders-1116
 
 start_sim --fleet empty --speed 50
@@ -55,7 +55,7 @@ sim_order /sim/operator '{"checkpoints":false}' >/dev/null
 for name in log log-a log-a-b; do
     pd "\"service\":\"tc-pd\",\"task\":\"$name\",\"add\":{\"storage\":\"s3://b/$name\",\"start\":\"1h\"}"
 done
-check "three tasks of a cluster: one range" ranges 1 brdeck check -n "$NS"
+check "three tasks of a cluster: one range, one of GC" ranges 2 brdeck check -n "$NS"
 pd '"task":"log-a","paused":{"by":"host-7","at":"10m","why":"maintenance"}'
 check "the one in the middle is paused in PD" said '[.[] | select(.id == "paused-in-pd") | .object] == ["'$NS'/log-a"]'
 pd '"task":"log","checkpoint":"436568622965194755"'
@@ -66,7 +66,7 @@ while [ $i -lt 260 ]; do # with two keys each they do not fit into one page
     pd "\"service\":\"tc-pd\",\"task\":\"other-$i\",\"add\":{\"storage\":\"s3://b/$i\",\"start\":\"1h\"}"
     i=$((i + 1))
 done
-check "hundreds of tasks come in pages" ranges 2 brdeck check -n "$NS"
+check "hundreds of tasks come in pages" ranges 3 brdeck check -n "$NS"
 check "what stands on the second counts" said '[.[] | select(.id == "paused-in-pd") | .object] == ["'$NS'/log-a"]'
 check "and nothing on it is missed" said '[.[] | select(.id == "no-task-in-pd")] == []'
 

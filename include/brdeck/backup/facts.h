@@ -39,6 +39,12 @@ struct backup_facts {
         int error_store;        /* whose is the newest */
         char error[200];        /* the newest last_error; "" */
         int64_t error_at_ms;
+        int64_t gc_read_ms;     /* what follows is PD's as of then, read less often; 0: not known */
+        tso_t gc_safepoint;     /* of the cluster: TiKV may have removed the versions before it; 0: none yet */
+        int64_t pause_expires_ms; /* how long PD keeps GC off the checkpoint of this paused task: the last of br's own
+                                   service safepoint (<task>_pause_safepoint, log pause --gc-ttl) and those of TiKV
+                                   stores that paused it for an error (<task>-<store>-pause-guard); 0: there is none */
+        tso_t pause_safepoint;  /* what that one keeps: versions from here on */
     } pd;
     struct {
         int64_t read_ms;        /* when the Cluster (v1: TidbCluster) was read, or was found missing; 0: never */

@@ -81,8 +81,13 @@ bool state_lag(const struct backup_record *record, const struct backup_facts *fa
                bool *from_pd);
 /* That checkpoint, whatever the phase; 0: none. */
 tso_t state_checkpoint(const struct backup_record *record, const struct backup_facts *facts, bool *from_pd);
-/* When a paused log backup's GC safepoint runs out, "about" (rule 10); 0: it is not paused, or since when is
- * not known. */
+/* When a paused log backup's GC safepoint runs out: as PD has it, or computed, then "about" (rule 10); 0: it is not
+ * paused, or since when is not known. */
 int64_t state_pause_deadline_ms(const struct backup_record *record, const struct backup_facts *facts);
+/* That it is PD's own. */
+bool state_pause_deadline_is_exact(const struct backup_record *record, const struct backup_facts *facts);
+/* PD told that the cluster's GC safepoint has passed the log's checkpoint (LogBackupGCSafePointExceedsCheckpoint): br
+ * refuses to resume it. False where PD did not tell. */
+bool state_gc_passed(const struct backup_record *record, const struct backup_facts *facts, int64_t now_ms);
 
 #endif

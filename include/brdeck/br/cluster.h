@@ -29,6 +29,7 @@ struct br_cluster {
     char pd_address[160];    /* "pd-pd.prod:2379"; "" with pd_service */
     char tls_secret[300];    /* "<cluster>-cluster-client-secret"; with tls */
     char version[64];        /* TiKV's, "v8.5.0"; "" unknown */
+    char id[24];             /* PD's name for it, digits: status.id, v1 status.clusterID; "": not told */
     struct error error;      /* NONE: all of the above was read; else what was read stands nevertheless */
 };
 

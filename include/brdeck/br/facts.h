@@ -16,7 +16,8 @@
 
 struct br;
 
-enum { BR_FACTS_KEEP_MS = 60 * 1000, BR_FACTS_NAMESPACES_MAX = 20, BR_PD_EACH_MS = 5000, BR_PD_KEEP_MS = 15000 };
+enum { BR_FACTS_KEEP_MS = 60 * 1000, BR_FACTS_NAMESPACES_MAX = 20, BR_PD_EACH_MS = 5000,
+       BR_PD_GC_EACH_MS = 30 * 1000, BR_PD_KEEP_MS = 15000 };
 
 /* Jobs, Pods and Events of @ns, and the Clusters that its Backups name, are wanted now: call it again as long as they
  * are. NULL: of all namespaces (the command line). More than BR_FACTS_NAMESPACES_MAX at once are refused (false), so
@@ -28,7 +29,9 @@ bool br_facts_are_there(const struct br *br, const char *ns, const char **why);
 
 /* What PD says of the log tasks of the cluster of @record (a log backup) is wanted now: call it again as long as it is.
  * Asked through the API server's service proxy (rule 23), one request for all tasks of a cluster, every BR_PD_EACH_MS
- * at most, with back-off where it does not answer. The answers go into the facts of all rows of that cluster. */
+ * at most, with back-off where it does not answer. The answers go into the facts of all rows of that cluster. Where the
+ * Cluster tells its id, a second request, every BR_PD_GC_EACH_MS and when a task is seen paused, asks for its GC safepoint
+ * and what keeps GC from going on. */
 void br_pd_want(struct br *br, const struct backup_record *record);
 /* All of them are answered, or known not to be had. */
 bool br_pd_are_there(const struct br *br);
