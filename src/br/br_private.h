@@ -150,6 +150,7 @@ struct run {
     struct found *found;          /* found.c: as it was found at work; NULL */
     bool left;                    /* brdeck ends before it does */
     struct br_exec *exec;         /* run_exec.c: br itself does the work; NULL: the operator does */
+    struct sharers *sharers;      /* of a delete: looked for once more before it is sent; NULL */
 };
 
 struct facts_keeper;    /* facts_keeper.h */

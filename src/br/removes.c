@@ -70,9 +70,9 @@ static size_t find_sharers(const struct plan *plan, struct str *out)
 bool plan_needs_sharers(const struct plan *plan)
 {
     const struct backup_record *r = plan->pub.record;
-    bool removes = cleans(r) || may_clean(r);
-    return plan->pub.action->id == ACTION_DELETE && !r->deleting_ms && removes && !plan->keep_data &&
-           !all_seen(plan->br->fleet);
+    if (plan->pub.action->id != ACTION_DELETE || plan->keep_data)
+        return false;
+    return !r->deleting_ms && (cleans(r) || may_clean(r)) && !all_seen(plan->br->fleet);
 }
 
 bool plan_removal_moved(const struct plan *plan)

@@ -15,6 +15,7 @@
 #include "facts_keeper.h"
 #include "pd_keeper.h"
 #include "run_finder.h"
+#include "sharers.h"
 
 /* -- outcomes --------------------------------------------------------------------------- */
 
@@ -113,6 +114,7 @@ struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, uns
 static void free_run(struct run *run)
 {
     kube_request_cancel(&run->request);
+    sharers_free(&run->sharers);
     loop_timer_cancel(&run->timer);
     if (run->following)
         run_watch_end(run);

@@ -1,11 +1,13 @@
 #include <config.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include <brdeck/base/clock.h>
 #include <brdeck/base/log.h>
 
 #include "br_private.h"
+#include "sharers.h"
 
 /* The write: sent once, again only after a 409 that changes nothing or when nothing was sent (rules 1 and 7). */
 
@@ -30,8 +32,8 @@ static void tell_moved_on(struct run *run, const struct json *object)
     if (outcome == BR_DONE || outcome == BR_FAILED || outcome == BR_GONE)
         run_say(run, outcome, "%s", text);
     else
-        run_say(run, BR_UNKNOWN, "brdeck ended before it knew whether it was done, and the object was changed since: %s",
-                what);
+        run_say(run, BR_UNKNOWN,
+                "brdeck ended before it knew whether it was done, and the object was changed since: %s", what);
     record_free(&record);
 }
 
@@ -256,8 +258,32 @@ static void send_now(struct run *run)
     run->request = plan_send(run->plan, run->pub.run_id, false, on_sent, run);
 }
 
+/* -- who else keeps data there, once more ------------------------------------------------------- */
+
+static void on_sharers(void *arg)
+{
+    struct run *run = arg;
+    char others[300];
+    bool unseen = run->plan->pub.removes.all_seen && !sharers_saw_all(run->sharers);
+    snprintf(others, sizeof others, "%s", sharers_names(run->sharers));
+    sharers_free(&run->sharers);
+    if (*others)
+        run_say(run, BR_CHANGED, "not sent: others keep data under that path now: %s: look again", others);
+    else if (unseen)
+        run_say(run, BR_CHANGED, "not sent: the Backups of all namespaces cannot be listed now, so that nobody knows "
+                                 "whether others have come to keep data under that path: look again");
+    else
+        send_now(run);
+}
+
+/* Where the fleet does not see all, what the plan saw may be old: a dialog can stand open for an hour. */
 void run_send(struct run *run)
 {
     run_say(run, BR_SENDING, "sending");
-    send_now(run);
+    if (!plan_needs_sharers(run->plan)) {
+        send_now(run);
+        return;
+    }
+    run_say(run, BR_SENDING, "looking once more whether others keep data under its path");
+    run->sharers = sharers_look(run->br, run->plan->pub.record, run->br->pace.sharers_ms, on_sharers, run);
 }

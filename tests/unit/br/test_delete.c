@@ -287,6 +287,34 @@ static void one_that_comes_to_share_stops_it(void **state)
     assert_int_equal(fake_count(bed->f.server, DELETED), 1); /* the dry-run */
 }
 
+/* The same where one namespace is shown: all are listed again. */
+static void one_of_another_namespace_stops_it(void **state)
+{
+    struct bed *bed = *state;
+    struct backup_spec own = {.spec = POLICY_DELETE};
+    static const struct { const char *items, *words; int http; } rows[] = {
+        {"{\"metadata\":{\"namespace\":\"far\",\"name\":\"new\",\"uid\":\"u\"},\"spec\":{\"s3\":{"
+         "\"bucket\":\"b\",\"prefix\":\"p/x\"}}}", "under that path now: far/new (a path inside it)", 200},
+        {"", "cannot be listed now", 403},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        fake_expect(bed->f.server, &(struct fake_rule){
+            .request = "GET /apis/br.pingcap.com/v1alpha1/backups?", .times = 1,
+            .body = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"200\"},\"items\":[%s]}",
+                                            backup_text(bed, &own)))});
+        expect_all(bed, rows[i].items, rows[i].http);
+        struct br_plan *plan = delete_planned(bed, &own, false);
+        assert_int_equal(plan->phase, BR_PLAN_READY);
+        assert_true(plan->removes.all_seen);
+        const struct br_run *run = execute(bed, plan, "log-orders");
+        until_end(bed, run);
+        assert_outcome(run, BR_CHANGED, rows[i].words);
+        assert_int_equal(fake_count(bed->f.server, DELETED), 1); /* the dry-run */
+        bed_close(bed);
+        bed_open(bed);
+    }
+}
+
 static void what_keeps_its_data_may_share(void **state)
 {
     struct bed *bed = *state;
@@ -612,6 +640,7 @@ int main(void)
         TEST(a_missing_cluster_hangs_it),
         TEST(a_shared_path_is_refused),
         TEST(one_that_comes_to_share_stops_it),
+        TEST(one_of_another_namespace_stops_it),
         TEST(what_keeps_its_data_may_share),
         TEST(being_deleted_is_refused),
         TEST(without_the_right),
