@@ -285,8 +285,9 @@ void plan_warn_of_others(struct plan *plan)
         used = (size_t)snprintf(p->verdict.why, size, "TiDB takes one log task a cluster, and %.63s has one: br will "
                                 "refuse until that is stopped.", task->name);
     if (place && used < size)
-        snprintf(p->verdict.why + used, size - used, "%s%.63s keeps its data under the same path: give a new prefix.",
-                 used ? " " : "", place->name);
+        snprintf(p->verdict.why + used, size - used,
+                 "%s%.63s%s%.63s keeps its data under the same path: give a new prefix.", used ? " " : "", str_same(place->ns, p->ns) ? "" : place->ns, str_same(place->ns, p->ns) ? "" : "/",
+                 place->name);
 }
 
 static bool judge_start(struct plan *plan)

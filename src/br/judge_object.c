@@ -123,8 +123,9 @@ bool plan_judge_create(struct plan *plan)
         return false;
     if (!p->step_count)
         return error_set(&p->error, ERROR_REFUSED,
-                         "the operator would do nothing with it: its spec asks for %s, and nothing was started yet. "
-                         "Leave "
-                         "logSubcommand and logStop out", log_command_name(command_base(p->after)));
+                         "the operator would do nothing with it: its spec asks for %.64s, and nothing was started yet. "
+                         "Leave logSubcommand and logStop out",
+                         command_base(p->after) == LOG_COMMAND_UNKNOWN ? p->after->subcommand_text :
+                         log_command_name(command_base(p->after)));
     return true;
 }

@@ -46,7 +46,7 @@ static struct json *read_manifests(const char *file)
 static bool check_place(const struct session *s, const struct br_plan_spec *specs, size_t count, struct error *err)
 {
     const struct br_plan_spec *last = &specs[count - 1];
-    if (s->args->namespaces && strcmp(last->ns, session_namespace(s)) != 0)
+    if (s->args->over.namespace_ && strcmp(last->ns, session_namespace(s)) != 0)
         return error_set(err, ERROR_INPUT, "%s: document %zu is for namespace %s, and -n says %s", s->args->file,
                          count, last->ns, session_namespace(s));
     for (size_t i = 0; i + 1 < count; i++)
@@ -138,6 +138,36 @@ static int start_like(struct session *s, const char *name)
     return code;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The namespaces that the manifests name: what is there already is looked at where they go. NULL where one names none
+ * (the context's is meant then), or there are too many. NULL-terminated, the caller's. */
+static const char **namespaces_of(const struct json *docs)
+{
+    size_t count = json_count(docs), kept = 0;
+    if (!count || count > MANIFESTS_MAX)
+        return NULL;
+    const char **names = xcalloc(count + 1, sizeof *names);
+    JSON_EACH (doc, docs) {
+        const char *ns = json_text(json_at(doc, "metadata", "namespace", NULL));
+        if (!ns || !*ns) {
+            free(names);
+            return NULL;
+        }
+        names[kept++] = ns;
+    }
+    qsort(names, count, sizeof *names, compare_names);
+    kept = 1;
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(names[i], names[kept - 1]) != 0)
+            names[kept++] = names[i];
+    names[kept] = NULL;
+    return names;
+}
+
 static int run_new(struct loop *loop, const struct arguments *args, enum action_id id, bool like)
 {
     struct session s;
@@ -152,10 +182,15 @@ static int run_new(struct loop *loop, const struct arguments *args, enum action_
     struct json *docs = like ? NULL : read_manifests(args->file); /* before anything is asked of a server */
     if (!like && !docs)
         return EXIT_ERROR;
-    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
+    struct arguments there = *args;
+    const char **names = docs && !args->namespaces ? namespaces_of(docs) : NULL;
+    if (names)
+        there.namespaces = names;
+    if (session_open(&s, loop, &there, &options, &code) && session_settle(&s, &code))
         code = like ? start_like(&s, args->words[0]) : start_file(&s, id, docs);
     session_done(&s);
     json_free(&docs);
+    free(names);
     return code;
 }
 
