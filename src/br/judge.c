@@ -286,8 +286,8 @@ void plan_warn_of_others(struct plan *plan)
                                 "refuse until that is stopped.", task->name);
     if (place && used < size)
         snprintf(p->verdict.why + used, size - used,
-                 "%s%.63s%s%.63s keeps its data under the same path: give a new prefix.", used ? " " : "", str_same(place->ns, p->ns) ? "" : place->ns, str_same(place->ns, p->ns) ? "" : "/",
-                 place->name);
+                 "%s%.63s%s%.63s keeps its data under the same path: give a new prefix.", used ? " " : "",
+                 str_same(place->ns, p->ns) ? "" : place->ns, str_same(place->ns, p->ns) ? "" : "/", place->name);
 }
 
 static bool judge_start(struct plan *plan)
