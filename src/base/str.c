@@ -163,3 +163,24 @@ void str_add_escaped(struct str *s, const char *text)
             str_addf(s, "%%%02X", (unsigned)(unsigned char)*at++);
     }
 }
+
+const char *str_next_line(const char *text, size_t len, size_t *at, size_t *size)
+{
+    if (*at >= len)
+        return NULL;
+    const char *line = text + *at, *end = memchr(line, '\n', len - *at);
+    *size = end ? (size_t)(end - line) : len - *at;
+    *at += *size + 1;
+    return line;
+}
+
+size_t str_tail(const char *text, size_t len, size_t max)
+{
+    if (len <= max)
+        return 0;
+    size_t from = len - max;
+    if (text[from - 1] == '\n')
+        return from;
+    const char *end = memchr(text + from, '\n', max);
+    return end && end + 1 < text + len ? (size_t)(end - text) + 1 : from;
+}

@@ -49,6 +49,11 @@ bool str_same(const char *a, const char *b);
 bool str_starts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);
 bool str_empty(const char *text);
+/* The next line of the @len bytes at @text, its length without the newline in *@size; *@at goes on behind it, from 0.
+ * NULL: there is none more. A newline at the end begins no empty line. */
+const char *str_next_line(const char *text, size_t len, size_t *at, size_t *size);
+/* Where the last whole lines begin that make at most @max bytes; one line that is longer is cut. 0: all of it fits. */
+size_t str_tail(const char *text, size_t len, size_t max);
 /* strcmp with NULL as "". */
 int str_compare(const char *a, const char *b);
 /* Percent-encode @text for one path segment or query value (RFC 3986 unreserved

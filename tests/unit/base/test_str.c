@@ -135,11 +135,45 @@ static void test_escape(void **state)
     }
 }
 
+static void test_lines(void **state)
+{
+    static const struct {
+        const char *text, *lines; /* each in brackets */
+    } rows[] = {
+        {"", ""}, {"a", "[a]"}, {"a\n", "[a]"}, {"a\nb", "[a][b]"}, {"\n\nb\n", "[][][b]"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str s;
+        size_t at = 0, size;
+        str_init(&s, 100);
+        for (const char *line; (line = str_next_line(rows[i].text, strlen(rows[i].text), &at, &size)) != NULL;)
+            str_addf(&s, "[%.*s]", (int)size, line);
+        assert_string_equal(s.data, rows[i].lines);
+        str_done(&s);
+    }
+}
+
+static void test_tail(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t max, from;
+    } rows[] = {
+        {"", 3, 0}, {"abc", 3, 0}, {"a\nbc\n", 6, 0}, {"a\nbc\n", 4, 2}, {"a\nbc\n", 3, 2}, {"a\nbc\nd", 3, 5},
+        {"abcdef", 2, 4}, {"abcdef\n", 2, 5}, {"a\nb", 0, 3},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(str_tail(rows[i].text, strlen(rows[i].text), rows[i].max), rows[i].from);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grows),     cmocka_unit_test(test_limit),  cmocka_unit_test(test_take),
-        cmocka_unit_test(test_questions), cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_questions), cmocka_unit_test(test_escape), cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_tail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
