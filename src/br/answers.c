@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/str.h>
 #include <brdeck/br/argv.h>
 
 /* What br writes, read by people's rules: its log lines, "[field=value]", and JSON, mixed as they come. */
@@ -255,11 +256,10 @@ bool br_progress_parse(const char *line, size_t len, char *step, size_t size, do
 tso_t br_decode_parse(const char *text, size_t len)
 {
     tso_t found = 0;
-    for (size_t i = 0; i < len;) {
-        const char *eol = memchr(text + i, '\n', len - i);
-        const char *end = eol ? eol : text + len, *at = text + i;
+    size_t next = 0, size;
+    for (const char *at; (at = str_next_line(text, len, &next, &size)) != NULL;) {
+        const char *end = at + size;
         uint64_t n;
-        i = (size_t)(end - text) + 1;
         while (at < end && isspace((unsigned char)*at))
             at++;
         while (end > at && isspace((unsigned char)end[-1]))

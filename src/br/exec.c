@@ -47,36 +47,28 @@ void exec_fail(struct br_exec *exec, const struct error *why)
 void exec_output(struct br_exec *exec, struct str *to, const char *bytes, size_t len)
 {
     str_addn(to, bytes, len);
-    if (to->len > BR_LOG_KEEP) {
-        size_t drop = to->len - BR_LOG_KEEP;
-        const char *eol = memchr(to->data + drop, '\n', to->len - drop);
-        str_drop(to, eol ? (size_t)(eol - to->data) + 1 : drop);
-    }
+    if (to->len > BR_LOG_KEEP)
+        str_drop(to, str_tail(to->data, to->len, BR_LOG_KEEP));
     wake(exec);
 }
 
-/* Whether a line tells of a failure: br's log says ERROR or FATAL, its stderr "Error: ...". */
-static bool is_error(const char *line, size_t len)
+bool exec_is_error(const char *line, size_t len)
 {
-    const char *level = br_log_level(line, len);
-    return str_same(level, "ERROR") || str_same(level, "FATAL") || (len > 7 && memcmp(line, "Error: ", 7) == 0);
+    return br_log_is_error(line, len) || (len > 7 && memcmp(line, "Error: ", 7) == 0);
 }
 
 char *exec_last_words(const struct br_exec *exec, char *buf, size_t size)
 {
-    const char *text = exec->output.data, *best = NULL;
-    size_t best_len = 0;
+    const char *best = NULL;
+    size_t best_len = 0, at = 0, len;
     bool found = false;
-    for (size_t i = 0; i < exec->output.len;) {
-        const char *eol = memchr(text + i, '\n', exec->output.len - i);
-        size_t len = eol ? (size_t)(eol - text) - i : exec->output.len - i;
-        bool error = is_error(text + i, len);
+    for (const char *line; (line = str_next_line(exec->output.data, exec->output.len, &at, &len)) != NULL;) {
+        bool error = exec_is_error(line, len);
         if (len > 0 && (error || !found)) {
-            best = text + i;
+            best = line;
             best_len = len;
         }
         found = found || error;
-        i += len + 1;
     }
     bool prefixed = best_len > 7 && memcmp(best, "Error: ", 7) == 0;
     char *line = xstrndup(best ? best + (prefixed ? 7 : 0) : "", best_len - (prefixed ? 7 : 0));

@@ -37,6 +37,8 @@ void exec_say(struct br_exec *exec, enum br_exec_phase phase, const char *format
 /* FAILED with that error. */
 void exec_fail(struct br_exec *exec, const struct error *why);
 void exec_output(struct br_exec *exec, struct str *to, const char *bytes, size_t len);
+/* Whether a line tells of a failure: br's log says so, or its stderr, "Error: ...". */
+bool exec_is_error(const char *line, size_t len);
 /* Its last line that says why it failed, cleaned of br's log form; "" none. Written to @buf. */
 char *exec_last_words(const struct br_exec *exec, char *buf, size_t size);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <brdeck/base/clock.h>
+#include <brdeck/base/str.h>
 #include <brdeck/br/exec.h>
 
 /* What br answered, in words: a line each. */
@@ -58,26 +59,15 @@ static bool status_words(struct str *out, const char *text, size_t len, int64_t 
     return found;
 }
 
-/* Each line of @text to @fn until it says true. */
-static bool each_line(const char *text, size_t len, bool (*fn)(const char *line, size_t len, void *arg), void *arg)
-{
-    for (size_t i = 0; i < len;) {
-        const char *eol = memchr(text + i, '\n', len - i);
-        size_t size = eol ? (size_t)(eol - text) - i : len - i;
-        if (fn(text + i, size, arg))
-            return true;
-        i += size + 1;
-    }
-    return false;
-}
-
-static bool is_metadata(const char *line, size_t len, void *arg) { return br_metadata_parse(line, len, arg); }
-
 static bool metadata_words(struct str *out, const char *text, size_t len, int64_t now_ms)
 {
     struct br_metadata found;
     char span[CLOCK_TEXT_MAX];
-    if (!each_line(text, len, is_metadata, &found))
+    size_t at = 0, size;
+    const char *line = str_next_line(text, len, &at, &size);
+    while (line && !br_metadata_parse(line, size, &found))
+        line = str_next_line(text, len, &at, &size);
+    if (!line)
         return false;
     str_add(out, "log in the storage\n");
     add_ts(out, "from", found.min, now_ms, false);
@@ -100,16 +90,13 @@ static bool decode_words(struct str *out, const char *text, size_t len, int64_t 
 /* br tells a truncate in sentences, and in log lines, which are left out. */
 static bool truncate_words(struct str *out, const char *text, size_t len, int64_t now_ms)
 {
+    size_t at = 0, size;
     (void)now_ms;
-    for (size_t i = 0; i < len;) {
-        const char *eol = memchr(text + i, '\n', len - i);
-        size_t size = eol ? (size_t)(eol - text) - i : len - i;
-        if (size && text[i] != '[' && strncmp(text + i, "Detail BR log", size < 13 ? size : 13) != 0) {
-            str_addn(out, text + i, size);
+    for (const char *line; (line = str_next_line(text, len, &at, &size)) != NULL;)
+        if (size && line[0] != '[' && strncmp(line, "Detail BR log", size < 13 ? size : 13) != 0) {
+            str_addn(out, line, size);
             str_addc(out, '\n');
         }
-        i += size + 1;
-    }
     return out->len > 0;
 }
 

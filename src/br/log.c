@@ -18,7 +18,6 @@
 
 enum {
     AGAIN_MS = 2000,    /* before a container that was waiting to start is asked again */
-    ERROR_LINE_MAX = 512,
     TEXT_MAX = 640,
 };
 
@@ -80,11 +79,8 @@ static void wake(void *arg)
 
 static void hold(struct br_log *log, const char *line, size_t len)
 {
-    if (log->held.len + len + 1 > 2 * (size_t)BR_LOG_KEEP) {
-        size_t drop = log->held.len > BR_LOG_KEEP ? log->held.len - BR_LOG_KEEP : 0;
-        const char *feed = memchr(log->held.data + drop, '\n', log->held.len - drop);
-        str_drop(&log->held, feed ? (size_t)(feed + 1 - log->held.data) : log->held.len);
-    }
+    if (log->held.len + len + 1 > 2 * (size_t)BR_LOG_KEEP)
+        str_drop(&log->held, str_tail(log->held.data, log->held.len, BR_LOG_KEEP));
     str_addn(&log->held, line, len);
     str_addc(&log->held, '\n');
 }
@@ -95,7 +91,7 @@ static void hold_error(struct br_log *log, const char *line, size_t len)
         free(log->errors[0]);
         memmove(log->errors, log->errors + 1, sizeof *log->errors * --log->error_count);
     }
-    log->errors[log->error_count++] = xstrndup(line, len < ERROR_LINE_MAX ? len : ERROR_LINE_MAX);
+    log->errors[log->error_count++] = xstrndup(line, len < BR_LOG_ERROR_MAX ? len : BR_LOG_ERROR_MAX);
 }
 
 static void take_line(struct br_log *log, int64_t at_ms, const char *line, size_t len)
@@ -103,10 +99,9 @@ static void take_line(struct br_log *log, int64_t at_ms, const char *line, size_
     struct str clean;
     str_init(&clean, BR_LOG_KEEP);
     log_text_blot(&clean, line, len);
-    const char *level = br_log_level(clean.data, clean.len);
     log->lines++;
     hold(log, clean.data, clean.len);
-    if (strcmp(level, "ERROR") == 0 || strcmp(level, "FATAL") == 0)
+    if (br_log_is_error(clean.data, clean.len))
         hold_error(log, clean.data, clean.len);
     if (log->spec.on_line)
         log->spec.on_line(log->spec.arg, at_ms, clean.data, clean.len);
@@ -420,16 +415,11 @@ bool br_log_has_failed(const struct br_log *log)
 
 bool br_log_keep(struct br_log *log, char *path, size_t size, struct error *err)
 {
-    const char *text = log->held.data;
-    size_t len = log->held.len;
-    if (log->is_kept || !len)
+    if (log->is_kept || !log->held.len)
         return error_set(err, ERROR_MISSING, "there is no log of %s/%s to keep", log->spec.ns, log->spec.name);
-    if (len > BR_LOG_KEEP) {
-        const char *feed = memchr(text + len - BR_LOG_KEEP, '\n', BR_LOG_KEEP);
-        len = feed ? (size_t)(text + len - feed - 1) : (size_t)BR_LOG_KEEP;
-        text = log->held.data + log->held.len - len;
-    }
+    size_t drop = str_tail(log->held.data, log->held.len, BR_LOG_KEEP);
     int64_t ended = container_of(log)->ended_ms;
     return log_kept_write(log->spec.ns, log->spec.name, log->spec.job ? log->spec.job : log->finder.job.name,
-                          ended ? ended : fleet_now_ms(log->br->fleet), text, len, path, size, err);
+                          ended ? ended : fleet_now_ms(log->br->fleet), log->held.data + drop, log->held.len - drop, path,
+                          size, err);
 }

@@ -60,6 +60,16 @@ const char *br_log_level(const char *line, size_t len)
     return level;
 }
 
+bool br_log_is_error(const char *line, size_t len)
+{
+    static const char *const bad[] = {"ERROR", "FATAL", "PANIC"};
+    const char *level = br_log_level(line, len);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        if (strcmp(level, bad[i]) == 0)
+            return true;
+    return false;
+}
+
 /* -- what must not be seen ------------------------------------------------------------------- */
 
 /* What stands before a secret in a URL or a flag. The first is the signature of an Azure SAS token: without it the rest
@@ -71,17 +81,15 @@ static const char *const keys[] = {
 
 static bool ends_value(char c) { return c == '&' || c == '"' || c == '\'' || c == '\\' || (unsigned char)c <= ' '; }
 
-/* The first key in the text: where its value begins. */
-static const char *next_value(const char *text, size_t len)
+/* Whether the @len bytes at @text, which end in '=', end in a key. */
+static bool ends_in_key(const char *text, size_t len)
 {
-    const char *first = NULL;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         size_t size = strlen(keys[i]);
-        const char *at = memmem(text, len, keys[i], size);
-        if (at && (!first || at + size < first))
-            first = at + size;
+        if (size <= len && memcmp(text + len - size, keys[i], size) == 0)
+            return true;
     }
-    return first;
+    return false;
 }
 
 void log_text_blot(struct str *out, const char *line, size_t len)
@@ -89,14 +97,16 @@ void log_text_blot(struct str *out, const char *line, size_t len)
     struct str known;
     str_init(&known, STR_LARGE);
     log_add_redacted(&known, line, len);
-    const char *at = known.data, *end = known.data + known.len;
-    for (const char *value; memchr(at, '=', (size_t)(end - at)) && (value = next_value(at, (size_t)(end - at)));) {
+    const char *at = known.data, *end = known.data + known.len, *equals = at;
+    while ((equals = memchr(equals, '=', (size_t)(end - equals))) != NULL) {
+        const char *value = ++equals;
+        if (!ends_in_key(at, (size_t)(value - at)))
+            continue;
         str_addn(out, at, (size_t)(value - at));
-        const char *from = value;
-        while (value < end && !ends_value(*value))
-            value++;
-        str_add(out, value > from ? "<redacted>" : "");
-        at = value;
+        while (equals < end && !ends_value(*equals))
+            equals++;
+        str_add(out, equals > value ? "<redacted>" : "");
+        at = equals;
     }
     str_addn(out, at, (size_t)(end - at));
     str_done(&known);

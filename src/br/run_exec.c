@@ -8,6 +8,7 @@
 #include <brdeck/base/log.h>
 
 #include "br_private.h"
+#include "exec_private.h"
 #include "log_private.h"
 #include "plan_exec.h"
 
@@ -19,26 +20,16 @@
 static void take_errors(struct run *run)
 {
     struct br_run *pub = &run->pub;
-    size_t len;
+    size_t len, at = 0, size;
     const char *text = br_exec_output(run->exec, &len);
     struct str all;
     str_init(&all, BR_LOG_KEEP);
-    for (size_t i = 0; i < len;) {
-        const char *eol = memchr(text + i, '\n', len - i);
-        size_t size = eol ? (size_t)(eol - text) - i : len - i;
-        const char *level = br_log_level(text + i, size);
-        if (str_same(level, "ERROR") || str_same(level, "FATAL") || (size > 7 && !memcmp(text + i, "Error: ", 7))) {
-            str_addn(&all, text + i, size < 512 ? size : 512);
+    for (const char *line; (line = str_next_line(text, len, &at, &size)) != NULL;)
+        if (exec_is_error(line, size)) {
+            str_addn(&all, line, size < BR_LOG_ERROR_MAX ? size : BR_LOG_ERROR_MAX);
             str_addc(&all, '\n');
         }
-        i += size + 1;
-    }
-    while (all.len >= sizeof pub->errors) {
-        const char *eol = memchr(all.data, '\n', all.len);
-        str_drop(&all, eol && (size_t)(eol - all.data) + 1 < all.len ? (size_t)(eol - all.data) + 1 :
-                                                                       all.len - sizeof pub->errors + 1);
-    }
-    snprintf(pub->errors, sizeof pub->errors, "%s", all.data);
+    snprintf(pub->errors, sizeof pub->errors, "%s", all.data + str_tail(all.data, all.len, sizeof pub->errors - 1));
     str_done(&all);
 }
 
@@ -104,9 +95,7 @@ static void take_output(struct run *run)
 {
     size_t len;
     const char *text = br_exec_output(run->exec, &len);
-    size_t drop = len > BR_RUN_OUTPUT ? len - BR_RUN_OUTPUT : 0;
-    const char *eol = drop ? memchr(text + drop, '\n', len - drop) : NULL;
-    drop = eol ? (size_t)(eol - text) + 1 : drop;
+    size_t drop = str_tail(text, len, BR_RUN_OUTPUT);
     free(run->pub.output);
     run->pub.output = len ? xstrndup(text + drop, len - drop) : NULL;
 }

@@ -61,9 +61,8 @@ static void take_errors(struct run *run)
 static void on_line(void *arg, int64_t at_ms, const char *line, size_t len)
 {
     struct run *run = arg;
-    const char *level = br_log_level(line, len);
     (void)at_ms;
-    if (!run->log || (strcmp(level, "ERROR") != 0 && strcmp(level, "FATAL") != 0))
+    if (!run->log || !br_log_is_error(line, len))
         return;
     run->log_news = true;
     br_wake(run->br);

@@ -15,7 +15,7 @@
 
 struct br;
 
-enum { BR_LOG_KEEP = 256 * 1024, BR_LOG_ERRORS_MAX = 8 };
+enum { BR_LOG_KEEP = 256 * 1024, BR_LOG_ERRORS_MAX = 8, BR_LOG_ERROR_MAX = 512 /* bytes of one */ };
 
 enum br_log_phase {
     BR_LOG_LOOKING,  /* for the Job and its Pod */
@@ -47,11 +47,13 @@ enum br_log_phase br_log_phase(const struct br_log *log);
 const struct error *br_log_error(const struct br_log *log);
 /* "Pod NAME, container backup", "kept at TIME in PATH", "waits: ImagePullBackOff". */
 const char *br_log_text(const struct br_log *log);
-/* br's last ERROR and FATAL lines (each cut to 512 bytes), oldest first; returns how many. */
+/* br's last lines that tell of a failure (each cut to BR_LOG_ERROR_MAX), oldest first; returns how many. */
 size_t br_log_errors(const struct br_log *log, const char *errors[BR_LOG_ERRORS_MAX]);
 /* Of a log line: "ERROR", "WARN", "INFO"..., of br's own or of the klog lines of tidb-backup-manager; "" when it is
  * neither. Static. */
 const char *br_log_level(const char *line, size_t len);
+/* Whether it tells of a failure: ERROR, FATAL, PANIC. */
+bool br_log_is_error(const char *line, size_t len);
 /* Whether the container whose log it is has ended with another exit code than 0: such a log is worth keeping. */
 bool br_log_has_failed(const struct br_log *log);
 /* The Job and the Pod that it is of; "" while they are not known. */
