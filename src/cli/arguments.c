@@ -54,6 +54,8 @@ const struct flag flag_table[] = {
      "--dry-run: json"},
     {"watch", 'w', FLAG_BOOL, AT(watch), NULL, true, "Go on with what changes"},
     {"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, true, "No column titles"},
+    {"object-only", 0, FLAG_BOOL, AT(object_only), NULL, true,
+     "What the objects alone say: PD, Jobs and Pods are not asked"},
     {"until", 0, FLAG_TEXT, AT(until), "TIME", true, "Log before it goes: a TSO, a time, or an age such as -7d"},
     {"allow-pitr-loss", 0, FLAG_BOOL, AT(allow_pitr_loss), NULL, true,
      "Truncate although no snapshot is left to restore any time from; let a truncate that waits run, too"},

@@ -8,12 +8,12 @@
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
-#include <brdeck/br/facts.h>
 #include <brdeck/fleet/filter.h>
 
+#include "asking.h"
 #include "check_private.h"
 
-enum { TIMEOUT_MS = 30 * 1000, WANT_EACH_MS = 1000, HOUR_MS = 60 * 60 * 1000 };
+enum { TIMEOUT_MS = 30 * 1000, HOUR_MS = 60 * 60 * 1000 };
 
 static const char *const form_names[] = {"text", "json", "prometheus"};
 
@@ -78,124 +78,6 @@ static bool parse(const struct arguments *args, enum check_form *form, struct ch
     return !args->selector || spec->selector;
 }
 
-/* -- the facts ----------------------------------------------------------------------------------- */
-
-struct asking {
-    struct session *s;
-    const char **spaces; /* whose Jobs, Pods and Events are wanted; one NULL: all */
-    bool *refused;       /* of each: too many */
-    size_t space_count, refused_count;
-    slot_t *logs;        /* a log backup of each cluster */
-    size_t log_count;
-    int64_t again_ms;    /* monotonic: when to say again what is wanted */
-};
-
-static int compare_keys(const void *a, const void *b)
-{
-    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
-    return strcmp(x, y);
-}
-
-/* One log backup of a cluster is enough: PD's answer is for all of them. */
-static void find_logs(struct asking *asking)
-{
-    struct store *store = fleet_store(asking->s->fleet);
-    size_t count = 0;
-    const char **keys = xcalloc(store_count(store) + 1, sizeof *keys);
-    char key[RECORD_CLUSTER_MAX];
-    for (slot_t slot = 0; slot < store_slots(store); slot++) {
-        const struct store_row *row = store_get(store, slot);
-        if (row && row->record->mode == BACKUP_LOG && *record_cluster(row->record, key))
-            keys[count++] = intern(store_pool(store), key);
-    }
-    qsort(keys, count, sizeof *keys, compare_keys);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!i || keys[i] != keys[i - 1])
-            keys[kept++] = keys[i];
-    bool *seen = xcalloc(kept + 1, sizeof *seen);
-    asking->logs = xcalloc(kept + 1, sizeof *asking->logs);
-    for (slot_t slot = 0; slot < store_slots(store) && asking->log_count < kept; slot++) {
-        const struct store_row *row = store_get(store, slot);
-        if (!row || row->record->mode != BACKUP_LOG || !*record_cluster(row->record, key))
-            continue;
-        const char *text = key, **at = bsearch(&text, keys, kept, sizeof *keys, compare_keys);
-        if (at && !seen[at - keys]) {
-            seen[at - keys] = true;
-            asking->logs[asking->log_count++] = slot;
-        }
-    }
-    free(seen);
-    free(keys);
-}
-
-/* The namespaces that were listed: each, or all in one. */
-static void find_spaces(struct asking *asking)
-{
-    const struct fleet *fleet = asking->s->fleet;
-    asking->spaces = xcalloc(fleet_sources(fleet) + 1, sizeof *asking->spaces);
-    asking->refused = xcalloc(fleet_sources(fleet) + 1, sizeof *asking->refused);
-    for (size_t i = 0; i < fleet_sources(fleet); i++) {
-        const char *ns = fleet_source(fleet, i)->ns;
-        bool known = false;
-        for (size_t k = 0; k < asking->space_count; k++)
-            known = known || str_same(asking->spaces[k], ns);
-        if (!ns) {
-            asking->spaces[0] = NULL;
-            asking->space_count = 1;
-            return;
-        }
-        if (!known)
-            asking->spaces[asking->space_count++] = ns;
-    }
-}
-
-static void want(struct asking *asking)
-{
-    struct store *store = fleet_store(asking->s->fleet);
-    if (clock_mono_ms() < asking->again_ms)
-        return;
-    asking->again_ms = clock_mono_ms() + WANT_EACH_MS;
-    for (size_t i = 0; i < asking->space_count; i++)
-        if (!asking->refused[i] && !br_facts_want(asking->s->br, asking->spaces[i])) {
-            asking->refused[i] = true;
-            asking->refused_count++;
-        }
-    for (size_t i = 0; i < asking->log_count; i++) {
-        const struct store_row *row = store_get(store, asking->logs[i]);
-        if (row)
-            br_pd_want(asking->s->br, row->record);
-    }
-}
-
-static bool are_there(void *arg)
-{
-    struct asking *asking = arg;
-    want(asking);
-    for (size_t i = 0; i < asking->space_count; i++)
-        if (!asking->refused[i] && !br_facts_are_there(asking->s->br, asking->spaces[i], NULL))
-            return false;
-    return br_pd_are_there(asking->s->br);
-}
-
-/* What could not be had is told, once; a right that is missing is no trouble of the Backups. */
-static void note_facts(const struct asking *asking, struct check_report *report)
-{
-    if (asking->refused_count)
-        str_addf(&report->notes, "the Jobs, Pods and Events of %zu namespaces were not looked at: %d at most, or -A\n",
-                 asking->refused_count, BR_FACTS_NAMESPACES_MAX);
-    for (size_t i = 0; i < asking->space_count; i++) {
-        if (asking->refused[i])
-            continue;
-        const char *why = NULL, *ns = asking->spaces[i] ? asking->spaces[i] : "all namespaces";
-        bool there = br_facts_are_there(asking->s->br, asking->spaces[i], &why);
-        if (there && why)
-            str_addf(&report->notes, "not everything of the Jobs, Pods and Events of %s is known: %s\n", ns, why);
-        else if (!there)
-            str_addf(&report->notes, "the Jobs, Pods and Events of %s were not had in time\n", ns);
-    }
-}
-
 /* -- the command --------------------------------------------------------------------------------- */
 
 static void print(enum check_form form, const struct check_report *report)
@@ -216,22 +98,18 @@ static int unknown(enum check_form form, const struct error *err, int64_t now_ms
 static int ask_and_print(struct session *s, enum check_form form, const struct check_spec *spec)
 {
     struct check_report report;
-    struct asking asking = {.s = s};
-    session_runner(s, true);
-    find_spaces(&asking);
-    find_logs(&asking);
-    s->deadline_ms = s->last_ms;
-    session_wait(s, are_there, &asking);
+    struct asking asking;
+    asking_init(&asking, s);
+    asking_about_listed(&asking);
+    asking_wait(&asking, s->last_ms - clock_mono_ms());
     check_report_init(&report, s, spec);
-    note_facts(&asking, &report);
+    asking_add_notes(&asking, &report.notes); /* a right that is missing is no trouble of the Backups */
     if (s->signal)
         error_set(&report.unknown, ERROR_SYSTEM, "interrupted by signal %d", s->signal);
     print(form, &report);
     int code = (int)check_code_of(&report);
     check_report_done(&report);
-    free(asking.spaces);
-    free(asking.refused);
-    free(asking.logs);
+    asking_done(&asking);
     return code;
 }
 

@@ -7,18 +7,13 @@
 
 #include <brdeck/backup/describe.h>
 #include <brdeck/base/alloc.h>
-#include <brdeck/base/clock.h>
 #include <brdeck/base/text.h>
-#include <brdeck/br/facts.h>
 
-#include "cli_private.h"
+#include "asking.h"
 
-enum { FACTS_MS = 5000, WANT_EACH_MS = 1000 }; /* who does not answer by then is not waited for */
+enum { FACTS_MS = 5000 }; /* who does not answer by then is not waited for */
 
 struct asked {
-    struct session *session;
-    slot_t slot;
-    int64_t again_ms; /* monotonic: when to say again what is wanted */
     struct kube_request *request;
     struct json *object;
     struct error error;
@@ -35,31 +30,6 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
 }
 
 static bool is_answered(void *arg) { return ((struct asked *)arg)->answered; }
-
-/* Job, Pod, Events, Cluster and PD of the row. */
-static bool facts_are_there(void *arg)
-{
-    struct asked *asked = arg;
-    struct session *s = asked->session;
-    const struct store_row *row = store_get(fleet_store(s->fleet), asked->slot);
-    if (!row)
-        return true;
-    if (clock_mono_ms() >= asked->again_ms) {
-        asked->again_ms = clock_mono_ms() + WANT_EACH_MS;
-        br_facts_want(s->br, row->record->ns);
-        if (row->record->mode == BACKUP_LOG)
-            br_pd_want(s->br, row->record);
-    }
-    return br_facts_are_there(s->br, row->record->ns, NULL) && br_pd_are_there(s->br);
-}
-
-static void wait_for_facts(struct session *s, struct asked *asked)
-{
-    int64_t deadline = s->deadline_ms, most = clock_mono_ms() + FACTS_MS;
-    s->deadline_ms = deadline < most ? deadline : most;
-    session_wait(s, facts_are_there, asked);
-    s->deadline_ms = deadline;
-}
 
 static void print_line(const struct describe_line *line, size_t width)
 {
@@ -85,7 +55,7 @@ static void print_all(struct session *s, const struct store_row *row, const stru
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(s->fleet),
         .has_status_sub = fleet_has_status_sub(s->fleet, row->record->v1), .now_ms = fleet_now_ms(s->fleet),
-        .style = TSO_LOCAL,
+        .style = TSO_LOCAL, .ascii = !text_is_utf8(),
         .read_only = options_bool(s->args->opts, OPTION_READ_ONLY),
     };
     description_init(&d);
@@ -106,13 +76,17 @@ static int describe_one(struct session *s, const char *word)
     if (slot == SLOT_NONE)
         return code;
     const struct store_row *row = store_get(fleet_store(s->fleet), slot);
-    struct asked asked = {.session = s, .slot = slot};
+    struct asked asked = {.object = NULL};
     asked.request = fleet_fetch(s->fleet, row->record->v1, row->record->ns, cli_name(word), on_object, &asked);
     if (!session_wait(s, is_answered, &asked)) {
         kube_request_cancel(&asked.request);
         return session_code(s, EXIT_ERROR);
     }
-    wait_for_facts(s, &asked);
+    struct asking asking;
+    asking_init(&asking, s);
+    asking_about(&asking, &slot, 1, false);
+    asking_wait(&asking, FACTS_MS);
+    asking_done(&asking);
     row = store_get(fleet_store(s->fleet), slot);
     if (row)
         print_all(s, row, asked.object);
@@ -138,7 +112,6 @@ int run_describe(struct loop *loop, const struct arguments *args)
         return EXIT_USAGE;
     }
     if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code)) {
-        session_runner(&s, true);
         for (size_t i = first; i < args->word_count; i++) {
             int one = describe_one(&s, args->words[i]);
             code = one != EXIT_DONE ? one : code;

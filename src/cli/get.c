@@ -6,35 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <brdeck/backup/kind.h>
 #include <brdeck/base/alloc.h>
-#include <brdeck/base/clock.h>
-#include <brdeck/base/json.h>
-#include <brdeck/base/text.h>
+#include <brdeck/br/facts.h>
 #include <brdeck/kube/yaml.h>
 
-#include "cli_private.h"
+#include "get_private.h"
 
-enum form { FORM_TABLE, FORM_WIDE, FORM_JSON, FORM_YAML, FORM_NAME };
 static const char *const form_names[] = {"table", "wide", "json", "yaml", "name"};
 
-struct get {
-    struct session session;
-    enum form form;
-    const char **names;       /* empty: all */
-    size_t name_count;
-    enum tso_style style;     /* of times in tables */
-    bool with_namespace;
-    struct json *items;       /* of -o json and yaml: the whole objects */
-    bool broken;              /* stdout is gone */
-    int broken_errno;
-    size_t *widths;           /* of the columns, while rows follow each other */
-    struct str *cells;        /* of the row under way, as many as columns */
-    struct gone { char *ns, *name; } *seen; /* by slot: whose row it was, for when it is deleted */
-    size_t seen_count;
-};
+/* Who does not answer by then is not waited for: a list must come, whatever becomes of PD. */
+enum { FACTS_MS = 3000, CLUSTERS_MAX = 50 };
 
-static bool is_wanted(const struct get *get, const char *name)
+bool get_is_wanted(const struct get *get, const char *name)
 {
     for (size_t i = 0; i < get->name_count; i++)
         if (strcmp(get->names[i], name) == 0)
@@ -42,7 +25,9 @@ static bool is_wanted(const struct get *get, const char *name)
     return get->name_count == 0;
 }
 
-static void put(struct get *get, const char *text)
+bool get_is_whole(const struct get *get) { return get->form == FORM_JSON || get->form == FORM_YAML; }
+
+void get_put(struct get *get, const char *text)
 {
     if (!get->broken && fputs(text, stdout) == EOF) {
         get->broken = true;
@@ -50,7 +35,7 @@ static void put(struct get *get, const char *text)
     }
 }
 
-static void flush(struct get *get)
+void get_flush(struct get *get)
 {
     if (!get->broken && fflush(stdout) == EOF) {
         get->broken = true;
@@ -64,10 +49,10 @@ static void print_object(struct get *get, const struct json *object)
 {
     char *text = get->form == FORM_JSON ? json_print_pretty(object) : yaml_print(object);
     if (get->form == FORM_YAML && get->session.args->watch)
-        put(get, "---\n");
-    put(get, text);
+        get_put(get, "---\n");
+    get_put(get, text);
     if (get->session.args->watch)
-        flush(get);
+        get_flush(get);
     free(text);
 }
 
@@ -76,7 +61,7 @@ static void on_raw(void *arg, const char *text, size_t len, bool deleted)
     struct get *get = arg;
     struct json *object = json_parse(text, len, NULL);
     const char *name = json_text(json_at(object, "metadata", "name", NULL));
-    if (!object || !is_wanted(get, name ? name : "")) {
+    if (!object || !get_is_wanted(get, name ? name : "")) {
         json_free(&object);
         return;
     }
@@ -153,121 +138,93 @@ static void print_items(struct get *get)
     free(items);
 }
 
-/* -- tables ----------------------------------------------------------------------------------- */
-
-static bool is_shown(const struct get *get, const struct column *column)
-{
-    if (strcmp(column->name, "namespace") == 0)
-        return get->with_namespace;
-    return column->keep > 0 || get->form == FORM_WIDE;
-}
-
-/* The cells of a row, cleaned: this is one of the two gates. NULL @row: the titles. */
-static void fill_cells(struct get *get, const struct store_row *row)
-{
-    struct column_context ctx = {.now_ms = fleet_now_ms(get->session.fleet), .style = get->style};
-    struct backup_state state;
-    struct cell cell = {.role = ROLE_TEXT};
-    str_init(&cell.text, STR_SMALL);
-    if (row)
-        state_of(row->record, row->facts, ctx.now_ms, false, &state);
-    for (size_t i = 0; i < kind_backup.column_count; i++) {
-        const struct column *column = &kind_backup.columns[i];
-        str_clear(&get->cells[i]);
-        if (!is_shown(get, column))
-            continue;
-        str_clear(&cell.text);
-        if (!row)
-            str_add(&cell.text, column->title);
-        else if (strcmp(column->name, "status") == 0) /* the word is enough; the mark is for the eye */
-            str_add(&cell.text, state.word);
-        else
-            column->print(&ctx, row->record, row->facts, &state, &cell);
-        text_add_clean(&get->cells[i], cell.text.data);
-    }
-    str_done(&cell.text);
-}
-
-static void print_cells(struct get *get)
-{
-    struct str line;
-    size_t pad = 0;
-    str_init(&line, STR_LARGE);
-    for (size_t i = 0; i < kind_backup.column_count; i++) {
-        if (!is_shown(get, &kind_backup.columns[i]))
-            continue;
-        size_t width = text_width(get->cells[i].data);
-        str_pad(&line, ' ', pad);
-        str_add(&line, get->cells[i].data);
-        pad = (get->widths[i] > width ? get->widths[i] - width : 0) + 3;
-    }
-    str_addc(&line, '\n');
-    put(get, line.data);
-    str_done(&line);
-}
-
-static void print_row(struct get *get, const struct store_row *row)
-{
-    fill_cells(get, row);
-    print_cells(get);
-}
-
-static void widen(struct get *get, const struct store_row *row)
-{
-    fill_cells(get, row);
-    for (size_t i = 0; i < kind_backup.column_count; i++) {
-        size_t width = text_width(get->cells[i].data);
-        get->widths[i] = width > get->widths[i] ? width : get->widths[i];
-    }
-}
+/* -- rows ----------------------------------------------------------------------------------------- */
 
 static int compare_rows(const void *a, const void *b)
 {
-    const struct backup_record *x = (*(const struct store_row *const *)a)->record;
-    const struct backup_record *y = (*(const struct store_row *const *)b)->record;
+    const struct backup_record *x = ((const struct get_row *)a)->row->record;
+    const struct backup_record *y = ((const struct get_row *)b)->row->record;
     int order = strcmp(x->ns, y->ns);
     return order ? order : strcmp(x->name, y->name);
 }
 
-static void print_name(struct get *get, const struct store_row *row)
+struct get_row *get_gather(const struct get *get, size_t *count)
 {
-    struct str line;
-    str_init(&line, 1024);
-    str_addf(&line, "backup.%s/", fleet_resource(row->record->v1)->group);
-    text_add_clean(&line, row->record->name);
-    str_addc(&line, '\n');
-    put(get, line.data);
-    str_done(&line);
-}
-
-static const struct store_row **gather(struct get *get, size_t *count)
-{
-    struct store *store = fleet_store(get->session.fleet);
-    const struct store_row **rows = xcalloc(store_count(store) + 1, sizeof *rows);
+    const struct store *store = fleet_store(get->session.fleet);
+    struct get_row *rows = xcalloc(store_count(store) + 1, sizeof *rows);
     *count = 0;
     for (slot_t slot = 0; slot < store_slots(store); slot++) {
         const struct store_row *row = store_get(store, slot);
-        if (row && is_wanted(get, row->record->name))
-            rows[(*count)++] = row;
+        if (row && get_is_wanted(get, row->record->name))
+            rows[(*count)++] = (struct get_row){row, slot};
     }
     qsort(rows, *count, sizeof *rows, compare_rows);
     return rows;
 }
 
-static void print_rows(struct get *get, const struct store_row **rows, size_t count)
+static void print_rows(struct get *get, const struct get_row *rows, size_t count)
 {
     if (get->form != FORM_NAME)
-        widen(get, NULL);
+        get_widen(get, NULL);
     for (size_t i = 0; i < count && get->form != FORM_NAME; i++)
-        widen(get, rows[i]);
+        get_widen(get, rows[i].row);
     if (count && get->form != FORM_NAME && !get->session.args->no_headers)
-        print_row(get, NULL);
+        get_print_row(get, NULL);
     for (size_t i = 0; i < count && !get->broken; i++) {
         if (get->form == FORM_NAME)
-            print_name(get, rows[i]);
+            get_print_name(get, rows[i].row);
         else
-            print_row(get, rows[i]);
+            get_print_row(get, rows[i].row);
     }
+}
+
+/* -- what is known beside the objects ----------------------------------------------------------------- */
+
+void get_ask(struct get *get)
+{
+    size_t count = 0;
+    struct get_row *rows = get_gather(get, &count);
+    slot_t *slots = xcalloc(count + 1, sizeof *slots);
+    for (size_t i = 0; i < count; i++)
+        slots[i] = rows[i].slot;
+    asking_about(&get->asking, slots, count, true);
+    free(slots);
+    free(rows);
+}
+
+/* Once each, and not of rights: those are told by `describe` and `check`. */
+static void tell_unknown(const struct get *get)
+{
+    const struct asking *asking = &get->asking;
+    struct str text;
+    str_init(&text, STR_LARGE);
+    if (asking_add_late(asking, &text))
+        cli_say("not had within %d s: %s; this is what the objects say", FACTS_MS / 1000, text.data);
+    str_clear(&text);
+    if (asking_add_silent(asking, &text))
+        cli_say("%s; this is what the objects say", text.data);
+    if (asking->clusters_left)
+        cli_say("PD of %zu clusters was not asked: %d at most; name fewer Backups or namespaces",
+                asking->clusters_left, CLUSTERS_MAX);
+    if (asking->refused_count)
+        cli_say("the Jobs, Pods and Events of %zu namespaces were not looked at: %d at most, or -A",
+                asking->refused_count, BR_FACTS_NAMESPACES_MAX);
+    str_done(&text);
+}
+
+/* False: a signal came. */
+static bool ask_and_wait(struct get *get)
+{
+    if (!get->asks)
+        return true;
+    asking_init(&get->asking, &get->session);
+    get->asking.clusters_max = CLUSTERS_MAX;
+    get_ask(get);
+    asking_wait(&get->asking, FACTS_MS);
+    if (get->session.signal)
+        return false;
+    tell_unknown(get);
+    return true;
 }
 
 /* -- the command ---------------------------------------------------------------------------------- */
@@ -292,91 +249,10 @@ static int tell_missing(struct get *get)
     return code;
 }
 
-static void remember(struct get *get, slot_t slot, const struct store_row *row)
-{
-    while (get->seen_count <= slot) {
-        get->seen = xreallocarray(get->seen, get->seen_count * 2 + 64, sizeof *get->seen);
-        memset(get->seen + get->seen_count, 0, (get->seen_count + 64) * sizeof *get->seen);
-        get->seen_count = get->seen_count * 2 + 64;
-    }
-    struct gone *seen = &get->seen[slot];
-    if (seen->ns && str_same(seen->ns, row->record->ns) && str_same(seen->name, row->record->name))
-        return;
-    free(seen->ns);
-    free(seen->name);
-    *seen = (struct gone){xstrdup(row->record->ns), xstrdup(row->record->name)};
-}
-
-/* A row that ends says so: kubectl prints the last state, which looks as if it were there. */
-static void print_gone(struct get *get, slot_t slot)
-{
-    struct gone *seen = slot < get->seen_count ? &get->seen[slot] : NULL;
-    if (!seen || !seen->ns)
-        return;
-    for (size_t i = 0; i < kind_backup.column_count; i++) {
-        const struct column *column = &kind_backup.columns[i];
-        str_clear(&get->cells[i]);
-        if (strcmp(column->name, "namespace") == 0)
-            text_add_clean(&get->cells[i], seen->ns);
-        else if (strcmp(column->name, "name") == 0)
-            text_add_clean(&get->cells[i], seen->name);
-        else
-            str_add(&get->cells[i], strcmp(column->name, "status") == 0 ? "Deleted" : "-");
-    }
-    print_cells(get);
-    free(seen->ns);
-    free(seen->name);
-    *seen = (struct gone){NULL, NULL};
-}
-
-/* -o name, json and yaml print what is there: nothing could tell a deleted object from a live one. */
-static void print_change(struct get *get, slot_t slot)
-{
-    const struct store_row *row = store_get(fleet_store(get->session.fleet), slot);
-    if (get->form == FORM_JSON || get->form == FORM_YAML || (row && !is_wanted(get, row->record->name)))
-        return;
-    if (row && get->form == FORM_NAME) {
-        print_name(get, row);
-    } else if (row) {
-        remember(get, slot, row);
-        widen(get, row);
-        print_row(get, row);
-    } else if (get->form != FORM_NAME) {
-        print_gone(get, slot);
-    }
-}
-
-static void remember_all(struct get *get)
-{
-    const struct store *store = fleet_store(get->session.fleet);
-    for (slot_t slot = 0; slot < store_slots(store); slot++) {
-        const struct store_row *row = store_get(store, slot);
-        if (row && is_wanted(get, row->record->name))
-            remember(get, slot, row);
-    }
-}
-
-static void follow(struct get *get, struct store_feed *feed)
-{
-    slot_t slots[256];
-    size_t count;
-    remember_all(get);
-    while (!get->broken && !get->session.signal) {
-        loop_turn(get->session.loop, 60000);
-        do {
-            count = store_feed_drain(feed, slots, ARRAY_LEN(slots));
-            for (size_t i = 0; i < count; i++)
-                print_change(get, slots[i]);
-        } while (count == ARRAY_LEN(slots));
-        flush(get);
-        session_tell_link(&get->session);
-    }
-}
-
 /* A reader that went away has had enough; a full disk is an error. */
 static int end_of_output(struct get *get, int code)
 {
-    flush(get);
+    get_flush(get);
     if (get->broken && get->broken_errno != EPIPE) {
         cli_say("stdout: %s", strerror(get->broken_errno));
         return EXIT_ERROR;
@@ -405,19 +281,21 @@ static int get_all(struct get *get)
     int code = EXIT_DONE;
     if (!session_settle(&get->session, &code))
         return code;
+    if (!ask_and_wait(get))
+        return session_code(&get->session, EXIT_ERROR);
     struct store *store = fleet_store(get->session.fleet);
     struct store_feed *feed = store_feed_new(store, NULL, NULL);
     size_t count = 0;
-    const struct store_row **rows = gather(get, &count);
+    struct get_row *rows = get_gather(get, &count);
     code = tell_missing(get);
     tell_narrowed(get);
-    if (get->form == FORM_JSON || get->form == FORM_YAML) {
+    if (get_is_whole(get)) {
         if (!get->session.args->watch)
             print_items(get);
     } else {
         print_rows(get, rows, count);
     }
-    if (!count && !get->name_count && get->form != FORM_JSON && get->form != FORM_YAML) {
+    if (!count && !get->name_count && !get_is_whole(get)) {
         struct str why;
         str_init(&why, STR_SMALL);
         fleet_empty(get->session.fleet, &why);
@@ -425,9 +303,9 @@ static int get_all(struct get *get)
         str_done(&why);
     }
     free(rows);
-    flush(get);
+    get_flush(get);
     if (get->session.args->watch && code == EXIT_DONE)
-        follow(get, feed);
+        get_follow(get, feed);
     store_feed_free(&feed);
     return end_of_output(get, code);
 }
@@ -453,15 +331,12 @@ static bool parse_words(struct get *get, const struct arguments *args)
 
 static void done(struct get *get)
 {
+    asking_done(&get->asking);
     session_done(&get->session);
     json_free(&get->items);
     for (size_t i = 0; get->cells && i < kind_backup.column_count; i++)
         str_done(&get->cells[i]);
-    for (size_t i = 0; i < get->seen_count; i++) {
-        free(get->seen[i].ns);
-        free(get->seen[i].name);
-    }
-    free(get->seen);
+    get_forget(get);
     free(get->cells);
     free(get->widths);
     free(get->names);
@@ -491,9 +366,9 @@ int run_get(struct loop *loop, const struct arguments *args)
     get.cells = xcalloc(kind_backup.column_count, sizeof *get.cells);
     for (size_t i = 0; i < kind_backup.column_count; i++)
         str_init(&get.cells[i], STR_LARGE);
-    bool whole = get.form == FORM_JSON || get.form == FORM_YAML;
+    get.asks = (get.form == FORM_TABLE || get.form == FORM_WIDE) && !args->object_only;
     struct fleet_options options = {.label_selector = args->selector, .once = !args->watch,
-                                    .on_raw = whole ? on_raw : NULL,
+                                    .on_raw = get_is_whole(&get) ? on_raw : NULL,
                                     .raw_arg = &get, .name = get.name_count == 1 ? get.names[0] : NULL};
     int code = EXIT_DONE;
     if (session_open(&get.session, loop, args, &options, &code))

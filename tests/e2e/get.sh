@@ -1,0 +1,90 @@
+#!/bin/sh
+# get on brdeck-sim: what is known beside the objects, by when, whose, and what is said where it is not had; -w.
+set -eu
+. "$(dirname "$0")/../tools/lib.sh"
+: "${NS:=backup-test}"
+start_sim --fleet empty --speed 50
+
+log_spec() { printf '{"backupMode":"log","br":{"cluster":"tc"},"s3":{"provider":"aws","bucket":"b","prefix":"%s"}}' "$1"; }
+becomes() { wait_for "api GET $(backups_path "$NS")/$1 | jq -e '$2' >/dev/null" 20; }
+pd() { sim_order /sim/pd "{\"namespace\":\"$NS\",$1}" >/dev/null; }
+state() { api GET /sim/state | jq -r ".$1"; }
+row() { brdeck get backups -n "$NS" "$@" >"$TEST_TMP/said" 2>"$TEST_TMP/err"; }
+lists() { row && grep -q "$1" "$TEST_TMP/said" && [ ! -s "$TEST_TMP/err" ]; }
+# ms LIMIT COMMAND...: it ends with 0 in less
+ms()
+{
+    ms_most=$1
+    shift
+    ms_from=$(date +%s%N)
+    "$@" || return 1
+    ms_took=$((($(date +%s%N) - ms_from) / 1000000))
+    [ "$ms_took" -lt $((ms_most * TIMEOUT_FACTOR)) ] || { echo "$ms_took ms"; return 1; }
+}
+
+make_backup "$NS" log-a "$(log_spec a)"
+becomes log-a '.status.logSubCommandStatuses["log-start"].phase == "Complete" and .status.logCheckpointTs != null'
+
+# -- what PD says, and no object
+pd '"task":"log-a","paused":{"by":"host-7","at":"3h","why":"maintenance"}'
+check "paused in PD" lists "Running, paused in PD since .* by host-7"
+check "PD is not asked for the objects alone" row --object-only
+check "which say nothing of it" sh -c "! grep -q 'paused in PD' $TEST_TMP/said && grep -q '^log-a .*Running' $TEST_TMP/said"
+asked=$(state pdRanges)
+check "nor for names" row -o name
+check "nor for JSON" row -o json
+check "nor for YAML" row -o yaml
+check "nobody asked" [ "$(state pdRanges)" = "$asked" ]
+
+# -- with -w
+brdeck get backups -n "$NS" -w --no-headers >"$TEST_TMP/watch" 2>"$TEST_TMP/watch.err" &
+watcher=$!
+track "$watcher"
+check "watched: the row as it is" wait_for "grep -q 'paused in PD' $TEST_TMP/watch" 10
+pd '"task":"log-a","paused":false'
+check "watched: what PD says anew is a row anew" wait_for "tail -n 1 $TEST_TMP/watch | grep -q 'log-a  *log  *Running  '" 20
+make_backup "$NS" log-b "$(log_spec b)"
+becomes log-b '.status.logCheckpointTs != null'
+check "watched: a new one" wait_for "grep -q '^log-b .*Running' $TEST_TMP/watch" 10
+pd '"task":"log-b","paused":{"by":"host-8","at":"1h"}'
+check "watched: of which PD is asked, too" wait_for "grep -q '^log-b .*paused in PD' $TEST_TMP/watch" 20
+stop "$watcher"
+check "watched: PD alone made no line every five seconds" [ "$(grep -c . "$TEST_TMP/watch")" -lt 40 ]
+pd '"task":"log-b","paused":false'
+
+# -- Jobs and Pods: why it does not get on
+sim_order /sim/job '{"cause":"no-service-account","namespace":"'"$NS"'","name":"log-c","count":0}' >/dev/null
+make_backup "$NS" log-c "$(log_spec c)"
+check "the cause of what is stuck" wait_for "lists 'log-c .*no ServiceAccount'" 20
+check "which the objects alone do not tell" sh -c "brdeck get backups -n $NS --object-only | grep '^log-c ' | grep -vq ServiceAccount"
+api DELETE "$(backups_path "$NS")/log-c" >/dev/null
+
+# -- who cannot be asked does not hold up the list
+pd '"service":"tc-pd","unreachable":true'
+check "a PD that refuses: the list comes at once" ms 2500 row
+check "and says so" grep -q "PD of $NS/tc gave no answer (.*); this is what the objects say" "$TEST_TMP/err"
+check "with the rows" grep -q '^log-a ' "$TEST_TMP/said"
+pd '"service":"tc-pd","unreachable":false'
+sim_order /sim/faults '{"fault":"freeze","path":"/proxy/v3/kv","count":0}' >/dev/null
+check "a PD that says nothing: three seconds and no more" ms 5000 row
+check "what was not had is said" grep -q "not had within 3 s: what PD says of $NS/tc; this is what the objects say" "$TEST_TMP/err"
+check "with the rows" grep -q '^log-a ' "$TEST_TMP/said"
+check "no wait for the objects alone" ms 1500 row --object-only
+api DELETE /sim/faults >/dev/null
+sim_order /sim/faults '{"fault":"freeze","path":"/pods?","count":0}' >/dev/null
+check "Pods that do not come" ms 5000 row
+check "are said" grep -q "not had within 3 s: the Jobs, Pods and Events of $NS" "$TEST_TMP/err"
+check "SIGTERM while it asks ends it" sh -c "brdeck get backups -n $NS & pid=\$!; sleep 0.7; kill -TERM \$pid; wait \$pid; [ \$? = 143 ]"
+api DELETE /sim/faults >/dev/null
+sim_order /sim/shutdown '{}' >/dev/null
+
+# -- what is finished costs nothing; too much is not asked
+start_sim --fleet demo --still
+before=$(state pdRanges)
+check "a finished snapshot" sh -c 'brdeck get backups -n audit full-audit-core-1117 | grep -q Complete'
+check "asks nobody" [ "$(state pdRanges)" = "$before" ]
+check "a right that is missing is no word" sh -c "brdeck get backups -n orders --context viewer 2>&1 | grep -c '^brdeck:' | grep -qx 0"
+sim_order /sim/shutdown '{}' >/dev/null
+start_sim --fleet 10000
+check "more clusters than are asked" sh -c "brdeck get backups -A 2>&1 >/dev/null | grep -q 'PD of [0-9]* clusters was not asked: 50 at most'"
+check "once" sh -c "[ \$(brdeck get backups -A 2>&1 >/dev/null | wc -l) = 1 ]"
