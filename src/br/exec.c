@@ -9,6 +9,7 @@
 #include <brdeck/base/alloc.h>
 
 #include "exec_private.h"
+#include "log_private.h"
 
 const char *const br_driver_names[] = {"operator", "job", "local"};
 
@@ -43,10 +44,10 @@ void exec_fail(struct br_exec *exec, const struct error *why)
     exec_say(exec, BR_EXEC_FAILED, "%s", why->text);
 }
 
-/* At most BR_LOG_KEEP bytes are held, from the begin of a line on. */
-void exec_output(struct br_exec *exec, struct str *to, const char *bytes, size_t len)
+void exec_line(struct br_exec *exec, struct str *to, const char *line, size_t len)
 {
-    str_addn(to, bytes, len);
+    log_text_blot(to, line, len);
+    str_addc(to, '\n');
     if (to->len > BR_LOG_KEEP)
         str_drop(to, str_tail(to->data, to->len, BR_LOG_KEEP));
     wake(exec);

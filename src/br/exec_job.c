@@ -45,6 +45,8 @@ static void created(struct exec_job *job)
     job->exec->begun = job->there = true;
     exec_say(job->exec, BR_EXEC_WAITING, "Job %s is made", job->exec->job);
     exec_watch(job);
+    if (job->cancelled) /* meanwhile */
+        exec_job_delete(job);
 }
 
 static void no_answer(struct exec_job *job, const struct kube_response *response)
@@ -105,6 +107,12 @@ static void on_created(void *arg, const struct json *object, const struct kube_r
 
 static void create(struct exec_job *job)
 {
+    if (job->cancelled) {
+        struct error err = {0};
+        error_set(&err, ERROR_REFUSED, "Job %s was not made: you stopped it before; nothing was run", job->exec->job);
+        exec_fail(job->exec, &err);
+        return;
+    }
     char *what = xasprintf("create Job %s/%s", job->exec->ns, job->exec->job);
     log_info("creating Job %s/%s", job->exec->ns, job->exec->job);
     job->request = kube_create(fleet_client(job->exec->br->fleet),
@@ -137,27 +145,39 @@ static void on_deleted(void *arg, const struct json *object, const struct kube_r
     struct exec_job *job = arg;
     (void)object;
     job->request = NULL;
-    if (response->error.code && response->http != 404)
-        exec_say(job->exec, job->exec->phase, "Job %s could not be deleted: %s", job->exec->job, response->error.text);
+    if (!response->error.code || response->http == 404)
+        return;
+    job->cancelled = false;
+    exec_say(job->exec, job->exec->phase, "Job %s could not be deleted: %s; br goes on", job->exec->job, response->error.text);
 }
 
 /* Its Pod goes with it: br gets SIGTERM from the kubelet. */
-void exec_job_cancel(struct br_exec *exec)
+void exec_job_delete(struct exec_job *job)
 {
-    struct exec_job *job = exec->as_job;
-    if (exec_job_is_over(job) || job->request || !job->there)
-        return;
+    struct br_exec *exec = job->exec;
     struct json *options = json_new_object();
     json_set_string(options, "kind", "DeleteOptions");
     json_set_string(options, "apiVersion", "v1");
     json_set_string(options, "propagationPolicy", "Background");
     if (exec->facts.job.uid[0])
         json_set_string(json_object_in(options, "preconditions"), "uid", exec->facts.job.uid);
-    job->cancelled = true;
     job->request = kube_delete(fleet_client(exec->br->fleet),
                                &(struct kube_call_spec){.resource = &kube_jobs, .ns = exec->ns, .name = exec->job,
                                                         .body = options}, on_deleted, job);
     json_free(&options);
+}
+
+/* One whose create is still under way is deleted as soon as it is known to be there. */
+void exec_job_cancel(struct br_exec *exec)
+{
+    struct exec_job *job = exec->as_job;
+    if (exec_job_is_over(job) || job->cancelled)
+        return;
+    job->cancelled = true;
+    if (job->there && !job->request)
+        exec_job_delete(job);
+    else
+        exec_say(exec, exec->phase, "Job %s is deleted as soon as it is known to be there", exec->job);
 }
 
 void exec_job_free(struct exec_job **pjob)

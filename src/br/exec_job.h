@@ -33,6 +33,8 @@ bool exec_job_is_over(const struct exec_job *job);
 /* Whether @object has its run id. */
 bool exec_job_is_ours(const struct exec_job *job, const struct json *object);
 
+void exec_job_delete(struct exec_job *job);
+
 /* exec_watch.c: three small watches (the Job, its Pod, Events about it) and the Pod's log. */
 void exec_watch_init(struct exec_job *job);
 void exec_watch(struct exec_job *job);

@@ -12,15 +12,28 @@
 
 struct exec_local {
     struct child *child;
+    struct str begun[2]; /* the line of stdout, of stderr, that is not whole yet */
     bool cancelled;
 };
+
+static void take_line(struct br_exec *exec, bool is_stderr)
+{
+    struct str *line = &exec->as_local->begun[is_stderr];
+    exec_line(exec, &exec->output, line->data, line->len);
+    if (!is_stderr)
+        exec_line(exec, &exec->answer, line->data, line->len);
+    str_clear(line);
+}
 
 static void on_output(void *arg, bool is_stderr, const char *bytes, size_t len)
 {
     struct br_exec *exec = arg;
-    exec_output(exec, &exec->output, bytes, len);
-    if (!is_stderr)
-        exec_output(exec, &exec->answer, bytes, len);
+    size_t at = 0, size;
+    for (const char *line; (line = str_next_line(bytes, len, &at, &size)) != NULL;) {
+        str_addn(&exec->as_local->begun[is_stderr], line, size);
+        if (at <= len) /* its newline is there */
+            take_line(exec, is_stderr);
+    }
 }
 
 static void on_child_exit(void *arg, const struct child_result *result)
@@ -28,6 +41,9 @@ static void on_child_exit(void *arg, const struct child_result *result)
     struct br_exec *exec = arg;
     char words[256];
     exec->as_local->child = NULL;
+    for (int i = 0; i < 2; i++)
+        if (exec->as_local->begun[i].len)
+            take_line(exec, i);
     if (result->exit_code == 0) {
         exec_say(exec, BR_EXEC_DONE, "br ended well");
         return;
@@ -54,6 +70,8 @@ void exec_local_start(struct br_exec *exec, const char *program, char *const *ar
     for (size_t i = 0; i < count; i++)
         all[i + 1] = argv[i];
     exec->as_local = xcalloc(1, sizeof *exec->as_local);
+    for (int i = 0; i < 2; i++)
+        str_init(&exec->as_local->begun[i], BR_LOG_KEEP);
     exec->as_local->child = child_start(exec->br->loop, &(struct child_spec){
         .argv = all, .output_max = BR_LOG_KEEP, .on_output = on_output, .on_exit = on_child_exit, .arg = exec}, &err);
     free(all);
@@ -77,6 +95,8 @@ void exec_local_free(struct exec_local **local)
 {
     if (*local && (*local)->child)
         child_cancel(&(*local)->child);
+    for (int i = 0; *local && i < 2; i++)
+        str_done(&(*local)->begun[i]);
     free(*local);
     *local = NULL;
 }

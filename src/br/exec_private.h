@@ -36,7 +36,8 @@ __attribute__((format(printf, 3, 4)))
 void exec_say(struct br_exec *exec, enum br_exec_phase phase, const char *format, ...);
 /* FAILED with that error. */
 void exec_fail(struct br_exec *exec, const struct error *why);
-void exec_output(struct br_exec *exec, struct str *to, const char *bytes, size_t len);
+/* A line that br wrote, to the output or the answer, without what must not be seen; the last BR_LOG_KEEP bytes stay. */
+void exec_line(struct br_exec *exec, struct str *to, const char *line, size_t len);
 /* Whether a line tells of a failure: br's log says so, or its stderr, "Error: ...". */
 bool exec_is_error(const char *line, size_t len);
 /* Its last line that says why it failed, cleaned of br's log form; "" none. Written to @buf. */

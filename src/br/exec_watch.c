@@ -178,8 +178,7 @@ static void on_line(void *arg, int64_t at_ms, const char *line, size_t len)
 {
     struct exec_job *job = arg;
     (void)at_ms;
-    exec_output(job->exec, &job->exec->output, line, len);
-    exec_output(job->exec, &job->exec->output, "\n", 1);
+    exec_line(job->exec, &job->exec->output, line, len);
 }
 
 static void on_log_end(void *arg, enum podlog_end end, const struct error *err)
@@ -228,11 +227,11 @@ static bool is_denied(const struct reflector *reflector)
     return state->phase == REFLECTOR_DENIED && !state->listed;
 }
 
-/* It will never run. What the Job's list says may come before its Pod's, which tells why. */
+/* It will never run, and why is known. What the Job says may come before what its Pod does: that is waited for. */
 static bool never_ran(const struct exec_job *job)
 {
-    return job->gone || (job->failed && !job->started &&
-                         (reflector_state(job->pods)->listed || is_denied(job->pods)));
+    bool told = job->pod_there || *job->exec->facts.event.reason;
+    return job->gone || (job->failed && !job->started && told);
 }
 
 /* How it ended, as well as it is known. */
@@ -340,6 +339,8 @@ static void on_step(void *arg)
     }
     if (job->there && !job->exec->begun) { /* found by its run id */
         job->exec->begun = true;
+        if (job->cancelled && !job->request)
+            exec_job_delete(job);
         if (!job->events && job->exec->job[0])
             watch_events(job); /* the others stay: its log may be being read already */
     }

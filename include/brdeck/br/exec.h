@@ -63,7 +63,8 @@ const char *br_exec_job(const struct br_exec *exec);
 const char *br_exec_pod(const struct br_exec *exec);
 /* What is known of Job, Pod and Events, for cause_find. */
 const struct backup_facts *br_exec_facts(const struct br_exec *exec);
-/* Its whole output so far (the last BR_LOG_KEEP bytes): a Job's as its Pod's log has it, stdout and stderr mixed. */
+/* Its whole output so far (the last BR_LOG_KEEP bytes): a Job's as its Pod's log has it, stdout and stderr mixed.
+ * Secrets are blotted out. */
 const char *br_exec_output(const struct br_exec *exec, size_t *len);
 /* The result in words: the tasks of a status, the span of the metadata... a line each; the caller frees. NULL: nothing
  * was recognised. @now_ms is corrected wall time. */

@@ -71,7 +71,7 @@ struct br_run {
     char log_path[512];   /* where the log was kept, on failure; "" */
     char *result;         /* of a probe: what br answered, in words, a line each; NULL */
     char *answer;         /* the JSON of a status, verbatim; NULL */
-    char *output;         /* of br itself: its last lines so far, at most BR_RUN_OUTPUT bytes, raw; NULL */
+    char *output;         /* of br itself: its last lines so far, at most BR_RUN_OUTPUT bytes, not cleaned; NULL */
     char text[512];       /* "log-pause: Running", "pause failed: PD did not answer (br: ...)" */
     int64_t begun_ms, changed_ms, ended_ms; /* corrected wall; 0: not yet */
     unsigned batch;       /* runs of one batch have the same number */

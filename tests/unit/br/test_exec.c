@@ -210,6 +210,9 @@ static void it_fails_with_a_cause(void **state)
     } rows[] = {
         {ENDED("1", "Error"), T "03Z Error: PD is away: [BR:PD]\n", "br log status: PD is away: [BR:PD] (Job ",
          "Error: PD is away", false, false},
+        {ENDED("1", "Error"), T "03Z Error: GET https://a/b?sig=hush&se=1: 403\n", "br log status: GET "
+         "https://a/b?sig=<redacted>&se=1: 403 (Job ",
+         "sig=<redacted>", false, false},
         {ENDED("1", "Error"), T "03Z Error: PD is away: [BR:PD]\n", "br log status: PD is away: [BR:PD] (Job ",
          "Error: PD is away", true, false},
         {ENDED("1", "Error"),
@@ -343,6 +346,28 @@ static void a_refusal_is_one(void **state)
     s.run = execute(bed, plan, "y");
     until_end(bed, s.run);
     assert_outcome(s.run, BR_REFUSED, "exceeded quota");
+}
+
+/* It is stopped while the answer to its create is awaited: deleted as soon as that is there. */
+static void a_job_is_stopped_before_it_is_made(void **state)
+{
+    struct bed *bed = *state;
+    struct scene s;
+    struct error err = {0};
+    struct br_plan *plan = planned(&s, bed, &status);
+    expect(bed, CREATE, (struct fake_rule){.how = FAKE_HANG, .times = 1});
+    char *get = xasprintf("GET /apis/batch/v1/namespaces/orders/jobs/%s ", s.job), *gone = xasprintf("DELETE%.*s",
+                          (int)strlen(get) - 4, get + 3);
+    expect(bed, bed_keep(bed, get), (struct fake_rule){.body = job_text(&s, "")});
+    expect(bed, bed_keep(bed, gone), (struct fake_rule){.body = "{\"kind\":\"Status\"}"});
+    expect_watches(&s, "", "");
+    s.run = execute(bed, plan, "y");
+    UNTIL(bed->f.loop, fake_is_open(bed->f.server, CREATE));
+    assert_true(br_cancel(bed->br, s.run->id, &err));
+    assert_true(fake_cut(bed->f.server, CREATE)); /* it was made all the same */
+    UNTIL(bed->f.loop, fake_count(bed->f.server, gone) == 1);
+    until_end(bed, s.run);
+    assert_outcome(s.run, BR_FAILED, "was deleted as you asked");
 }
 
 /* -- found again by its run id ----------------------------------------------------------------------------- */
@@ -497,11 +522,12 @@ static const struct br_run *run_here(struct bed *bed, const char *text)
 static void br_runs_here(void **state)
 {
     struct bed *bed = *state;
-    const struct br_run *run = run_here(bed, "#!/bin/sh\necho \"$*\" >&2\necho 'noise in between' >&2\necho "
+    const struct br_run *run = run_here(bed, "#!/bin/sh\necho \"$*\" >&2\necho 'noise in between, sig=hush' >&2\necho "
                                              "'" TASK "'\n");
     until_end(bed, run);
     assert_outcome(run, BR_DONE, "task log-orders: Running");
     assert_string_equal(run->answer, TASK);
+    assert_has(run->output, "noise in between, sig=<redacted>");
     assert_int_equal(run->driver, BR_DRIVER_LOCAL);
     assert_int_equal(journal_lines(bed, "intent"), 1);
     assert_int_equal(journal_lines(bed, "outcome"), 1);
@@ -583,6 +609,7 @@ int main(void)
         TEST(a_probe_is_followed), TEST(secrets_are_blotted_out), TEST(it_fails_with_a_cause), TEST(cuts_are_survived),
         TEST(no_service_account), TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one), TEST(it_is_found_by_its_run_id),
         TEST(what_cannot_be_read_is_said), TEST(a_plan_may_be_dropped_while_it_looks),
+        TEST(a_job_is_stopped_before_it_is_made),
         TEST(a_verb_is_typed_and_warned_of), TEST(a_truncate_is_guarded), TEST(what_does_not_fit_is_refused),
         TEST(br_runs_here), TEST(br_fails_here), TEST(br_is_stopped_here), TEST(br_is_not_here),
     };
