@@ -33,6 +33,8 @@ struct follow {
     char old_job[40];                   /* uid of the Job that was there before; "" none was seen */
     bool truncate_dropped;              /* somebody took a waiting truncate out of the spec */
     bool stop_failed, stop_done;        /* a delete: how its Job stop-NAME was seen to end */
+    bool set_back, cleaned;             /* a delete that keeps the data: cleanPolicy was seen not to be Retain any more;
+                                           its data was seen to be removed */
 };
 struct follow_sight {
     enum br_outcome outcome;   /* FOLLOWING, DONE, NOTHING, FAILED, REVERTED, GONE */

@@ -20,11 +20,17 @@ static void add_task(struct str *text, const struct follow *follow)
                 "; whether its log task was stopped was not seen: br log status tells");
 }
 
+/* The operator looks at cleanPolicy when it comes to it: Argo and the like can set it back after the delete. */
+static bool is_broken(const struct follow *follow) { return follow->set_back || follow->cleaned; }
+
 static void add_what_is_left(struct str *text, const struct follow *follow)
 {
     if (follow->action != ACTION_DELETE || !follow->before)
         return;
-    if (follow->before->clean_policy == CLEAN_RETAIN)
+    if (is_broken(follow))
+        str_add(text, follow->cleaned ? ", and what lay under its prefix was removed: somebody set its cleanPolicy back" :
+                "; somebody set its cleanPolicy back before: see in the storage what is left of its data");
+    else if (follow->before->clean_policy == CLEAN_RETAIN)
         str_add(text, "; its data stays in the storage");
     add_task(text, follow);
 }
@@ -41,13 +47,21 @@ void follow_gone(const struct follow *follow, bool replaced, struct follow_sight
     else
         str_addf(&text, "it was deleted%s", replaced ? other : " before it was done");
     add_what_is_left(&text, follow);
-    follow_take(sight, wanted ? BR_DONE : BR_GONE, &text);
+    follow_take(sight, !wanted ? BR_GONE : is_broken(follow) ? BR_REVERTED : BR_DONE, &text);
 }
 
 /* -- a delete ------------------------------------------------------------------------ */
 
+static void look_at_promise(struct follow *follow, const struct backup_record *record)
+{
+    if (!follow->before || follow->before->clean_policy != CLEAN_RETAIN || !record->deleting_ms)
+        return;
+    follow->cleaned = follow->cleaned || record->phase == PHASE_CLEAN;
+    follow->set_back = record->clean_policy != CLEAN_RETAIN;
+}
+
 /* Its data is cleaned first, a log backup's task is stopped before that. */
-static void look_at_delete(const struct backup_record *record,
+static void look_at_delete(const struct follow *follow, const struct backup_record *record,
                            const struct backup_facts *own, struct follow_sight *sight)
 {
     struct str text;
@@ -67,7 +81,13 @@ static void look_at_delete(const struct backup_record *record,
     if (!record->deleting_ms)
         str_add(&text, "delete: waits for the server");
     else if (record->phase == PHASE_CLEAN)
-        str_addf(&text, "delete: Job clean-%s removes what is under its prefix", record->name);
+        str_addf(&text, "delete: Job clean-%s removes what is under its prefix%s", record->name, follow->cleaned ?
+                 ", which was to stay: somebody set its cleanPolicy back" : "");
+    else if (follow->set_back)
+        str_addf(&text, "delete: somebody%s%s%s set its cleanPolicy back: what is under its prefix goes, unless it is "
+                 "Retain again before the operator comes to it (brdeck retain %s -n %s)",
+                 record->managed_by ? " (" : "", record->managed_by ? record->managed_by : "",
+                 record->managed_by ? " manages it)" : "", record->name, record->ns);
     else if (own->job.present)
         str_addf(&text, "delete: Job %s is at work", own->job.name);
     else
@@ -205,7 +225,8 @@ void follow_look_whole(struct follow *follow, const struct backup_record *record
             follow->stop_failed = follow->stop_failed || own.job.failed;
             follow->stop_done = follow->stop_done || own.job.complete;
         }
-        look_at_delete(record, &own, sight);
+        look_at_promise(follow, record);
+        look_at_delete(follow, record, &own, sight);
         break;
     case ACTION_REMOVE_FINALIZER:
         look_at_finalizer(record, sight);

@@ -9,6 +9,21 @@
 
 /* The verdict on what is done to an object as a whole: delete, retain, remove-finalizer, create. */
 
+__attribute__((format(printf, 2, 3)))
+static void warn(struct plan *plan, const char *format, ...)
+{
+    char *why = plan->pub.verdict.why;
+    size_t size = sizeof plan->pub.verdict.why, used = strlen(why);
+    va_list args;
+    va_start(args, format);
+    if (used + 2 < size) {
+        if (used)
+            why[used++] = ' ';
+        vsnprintf(why + used, size - used, format, args);
+    }
+    va_end(args);
+}
+
 /* A delete that keeps the data is judged as it will be when its first step is done. */
 static void retain_in_thought(struct plan *plan)
 {
@@ -30,6 +45,9 @@ bool plan_judge_object(struct plan *plan)
         p->patch = action_delete_options(p->record, false);
         if (!plan_look_at_removal(plan))
             return false;
+        if (p->record->managed_by && p->removes.keeps_data)
+            warn(plan, "%.64s may set cleanPolicy back before the operator comes to it, and then the data goes: tell "
+                       "it first.", p->record->managed_by);
         if (p->removes.keeps_data)
             retain_in_thought(plan);
         return true;
@@ -66,21 +84,6 @@ struct plan *plan_retain_first(struct plan *plan)
 
 /* -- create --------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3)))
-static void warn(struct plan *plan, const char *format, ...)
-{
-    char *why = plan->pub.verdict.why;
-    size_t size = sizeof plan->pub.verdict.why, used = strlen(why);
-    va_list args;
-    va_start(args, format);
-    if (used + 2 < size) {
-        if (used)
-            why[used++] = ' ';
-        vsnprintf(why + used, size - used, format, args);
-    }
-    va_end(args);
-}
-
 static bool judge_name(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
@@ -115,6 +118,7 @@ bool plan_judge_create(struct plan *plan)
     if (!judge_name(plan))
         return false;
     plan_warn_of_others(plan);
+    plan_warn_of_cluster(plan);
     if (!p->after->v1 && str_empty(p->after->cluster))
         warn(plan, "Its spec names no cluster (spec.br.cluster): the operator cannot work on it.");
     if (p->after->mode != BACKUP_LOG)

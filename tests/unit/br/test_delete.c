@@ -402,6 +402,43 @@ static void a_stop_that_fails_leaves_the_task(void **state)
     assert_outcome(followed(*state, true, false), BR_DONE, "stop-log-orders failed, so the log task may live on in PD");
 }
 
+/* cleanPolicy counts when the operator comes to it: what Argo sets back after the delete takes the data, and nobody may
+ * be told that it stays. */
+static void set_back_after_the_delete(void **state)
+{
+    struct bed *bed = *state;
+    static const struct { const char *phase, *text, *end; } rows[] = {
+        {"Running", "somebody set its cleanPolicy back: what is under its prefix goes, unless it is Retain again",
+         "see in the storage what is left of its data"},
+        {"Clean", "which was to stay: somebody set its cleanPolicy back", "what lay under its prefix was removed"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct backup_spec own = {.spec = ",\"cleanPolicy\":\"Retain\""}, marked = own;
+        struct br_plan *plan = delete_planned(bed, &own, false);
+        marked.rv = 101;
+        marked.generation = 4;
+        marked.metadata = DELETING;
+        expect_delete(bed, false, backup_text(bed, &marked), 200, 1);
+        const struct br_run *run = execute(bed, plan, "log-orders");
+        UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
+        marked.rv = 102;
+        marked.generation = 5;
+        marked.spec = POLICY_DELETE;
+        marked.phase = rows[i].phase;
+        backup_put(bed, &marked);
+        UNTIL(bed->f.loop, strstr(run->text, rows[i].text));
+        store_remove(bed->fleet.store, 0, "orders", "log-orders");
+        fake_expect(bed->f.server, &(struct fake_rule){
+            .request = "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", .http = 200,
+            .body = "{\"kind\":\"BackupList\",\"metadata\":{\"resourceVersion\":\"200\"},\"items\":[]}"});
+        until_end(bed, run);
+        assert_outcome(run, BR_REVERTED, rows[i].end);
+        assert_has_not(run->text, "stays in the storage");
+        bed_close(bed);
+        bed_open(bed);
+    }
+}
+
 static void a_minute_of_the_operator_is_no_change(void **state)
 {
     struct bed *bed = *state;
@@ -648,6 +685,7 @@ int main(void)
         TEST(it_is_followed_to_its_end),
         TEST(what_was_not_seen_is_not_claimed),
         TEST(a_stop_that_fails_leaves_the_task),
+        TEST(set_back_after_the_delete),
         TEST(a_minute_of_the_operator_is_no_change),
         TEST(a_change_stops_it),
         TEST(gone_already),
