@@ -255,19 +255,32 @@ static void copy_line(const char *text, size_t len, char *buf, size_t size)
             *p = ' ';
 }
 
+/* What stands in quotes in a line of br's log, from behind the first one, without its escapes. Returns its length. */
+static size_t unquote(const char *text, char *plain, size_t size)
+{
+    size_t len = 0;
+    for (; *text && *text != '"' && len + 1 < size; text++) {
+        bool escaped = *text == '\\' && text[1];
+        text += escaped;
+        plain[len++] = escaped && strchr("ntr", *text) ? ' ' : *text;
+    }
+    plain[len] = '\0';
+    return len;
+}
+
 char *cause_text(const char *reason, const char *message, char *buf, size_t size)
 {
     static const char opening[] = "[error=";
     const char *text = !str_empty(message) ? message : !str_empty(reason) ? reason : "no reason is told";
-    const char *own = strstr(text, opening);
-    size_t len = strlen(text);
-    if (own) {
-        text = own + strlen(opening);
-        bool quoted = *text == '"';
-        text += quoted;
-        const char *end = strstr(text, quoted ? "\"]" : "]");
-        len = end ? (size_t)(end - text) : strlen(text);
+    const char *own = strstr(text, opening), *end;
+    char plain[1024];
+    if (own && own[strlen(opening)] == '"') {
+        copy_line(plain, unquote(own + strlen(opening) + 1, plain, sizeof plain), buf, size);
+        return buf;
     }
-    copy_line(text, len, buf, size);
+    if (own)
+        text = own + strlen(opening);
+    end = own ? strchr(text, ']') : NULL;
+    copy_line(text, end ? (size_t)(end - text) : strlen(text), buf, size);
     return buf;
 }

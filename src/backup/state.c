@@ -59,6 +59,7 @@ const struct finder finders[] = {
     {FOR_LOG, SETTLED, false, find_log_asked},
     {FOR_ALL, ACTIVE | IN(RUNNING) | IN(PAUSED) | IN(RETRY_FAILED) | IN(RESTART), false, find_cluster},
     {FOR_LOG, IN(RUNNING), false, find_log_lag},
+    {FOR_LOG, IN(RUNNING), false, find_checkpoint_ahead},
     {FOR_LOG, IN(RUNNING), false, find_pd_operator_stale},
     {FOR_LOG, IN(RUNNING), false, find_log_no_checkpoint},
     {FOR_LOG, IN(PAUSED), false, find_pd_running},

@@ -172,8 +172,9 @@ bool find_log_failed_command(struct look *look)
         look_say(look, " It cannot be resumed any more.");
         return look_do(look, "Stop it, take a full backup and start anew with s.");
     }
-    look_say(look, " The operator does not try again by itself; %s does. The phase is still %s.", words[command].key,
-             phase_name(r->phase));
+    if (!cause_is_gc(sub->reason, sub->message)) /* no retry helps */
+        look_say(look, " The operator does not try again by itself; %s does.", words[command].key);
+    look_say(look, " The phase is still %s.", phase_name(r->phase));
     say_deadline(look);
     say_waiting_truncate(look);
     return look_do_cause(look, "");

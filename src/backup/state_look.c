@@ -174,7 +174,7 @@ void look_show_job(struct look *look)
     if (end_tells(facts))
         look_show(look, "its Pod ended with %s, exit code %d%s%.80s", facts->pod.ended, facts->pod.exit_code,
                   facts->pod.message[0] ? ": " : "", facts->pod.message);
-    else if (facts->pod.present && facts->pod.waiting[0])
+    else if (facts->pod.present && facts->pod.waiting[0] && (facts->pod.message[0] || !facts->event.at_ms))
         look_show(look, "its Pod waits: %s%s%.120s", facts->pod.waiting, facts->pod.message[0] ? ": " : "",
                   facts->pod.message);
     else if (facts->event.at_ms)
@@ -217,12 +217,19 @@ bool look_in_flight(const struct look *look)
     return verdict == COMMAND_RUNS || verdict == COMMAND_WAITS || verdict == COMMAND_DELETING || look_is_working(look);
 }
 
+/* Nothing is backed up from a time that has not come: clocks may differ by minutes, not by more. */
+bool pd_checkpoint_is_sane(const struct backup_facts *facts)
+{
+    return tso_to_ms(facts->pd.checkpoint) <= facts->pd.read_ms + CHECKPOINT_AHEAD_MS;
+}
+
 /* A checkpoint only grows: what PD said is true for good, unless it is of a task from before this object. */
 tso_t look_checkpoint(const struct look *look)
 {
     const struct backup_record *r = look->record;
-    bool told = look->facts->pd.read_ms != 0 && look->facts->pd.read_ms >= r->created_ms;
-    return told && look->facts->pd.checkpoint > r->checkpoint ? look->facts->pd.checkpoint : r->checkpoint;
+    const struct backup_facts *facts = look->facts;
+    bool told = facts->pd.read_ms != 0 && facts->pd.read_ms >= r->created_ms && pd_checkpoint_is_sane(facts);
+    return told && facts->pd.checkpoint > r->checkpoint ? facts->pd.checkpoint : r->checkpoint;
 }
 
 int64_t look_gc_ttl_ms(const struct look *look)

@@ -106,7 +106,8 @@ static bool has_store_error(struct look *look)
     const struct backup_facts *facts = look->facts;
     if (!facts->pd.error[0] || facts->pd.task_missing || !look_pd_counts(look))
         return false;
-    return facts->pd.paused || facts->pd.error_at_ms == 0 || tso_to_ms(facts->pd.checkpoint) <= facts->pd.error_at_ms;
+    return facts->pd.paused || facts->pd.error_at_ms == 0 || !pd_checkpoint_is_sane(facts) ||
+           tso_to_ms(facts->pd.checkpoint) <= facts->pd.error_at_ms;
 }
 
 /* The first words of an error; the list has no room for more. */
@@ -211,6 +212,29 @@ bool find_pd_left(struct look *look)
     return look_do(look, "Stop it: brdeck br stop %.63s -n %.63s.", look->record->name, look->record->ns);
 }
 
+/* A checkpoint of a time that has not come, PD's or the object's: no lag can be told by it. */
+bool find_checkpoint_ahead(struct look *look)
+{
+    const struct backup_record *r = look->record;
+    const struct backup_facts *facts = look->facts;
+    bool in_pd = facts->pd.checkpoint != 0 && !pd_checkpoint_is_sane(facts) && look_pd_counts(look);
+    int64_t at_ms = tso_to_ms(in_pd ? facts->pd.checkpoint : r->checkpoint);
+    char at[TSO_TEXT_MAX], ahead[CLOCK_TEXT_MAX];
+    if (!r->has_commit_ts || (!in_pd && (r->checkpoint == 0 || look_reached(look, at_ms - CHECKPOINT_AHEAD_MS))))
+        return false;
+    look_found(look, "checkpoint-ahead", MARK_TROUBLE, SEVERITY_WARN);
+    look_word(look, "Running, checkpoint ahead");
+    if (!look->sentence)
+        return true;
+    look_say(look, "The checkpoint in %s is of %s, %s ahead of now: a clock is wrong, or the value. ",
+             in_pd ? "PD" : "the object", look_time(look, at_ms, at), look_left(look, at_ms, ahead));
+    look_say(look, "How far the log is backed up cannot be told by it.");
+    if (in_pd)
+        look_show(look, "PD: checkpoint %s, read at %s", look_time(look, at_ms, at),
+                  look_time(look, facts->pd.read_ms, ahead));
+    return look_do(look, "Compare the clocks of PD and of the API server; br log status says more.");
+}
+
 bool find_pd_operator_stale(struct look *look)
 {
     const struct backup_record *r = look->record;
@@ -219,7 +243,7 @@ bool find_pd_operator_stale(struct look *look)
     int64_t pd_ms = tso_to_ms(facts->pd.checkpoint);
     char pd[CLOCK_TEXT_MAX], own[CLOCK_TEXT_MAX], at[TSO_TEXT_MAX];
     if (!r->has_commit_ts || facts->pd.checkpoint == 0 || own_ms == 0 || pd_ms - own_ms < STALE_MS ||
-        !look_pd_counts(look))
+        !pd_checkpoint_is_sane(facts) || !look_pd_counts(look))
         return false;
     look_found(look, "operator-stale", MARK_TROUBLE, SEVERITY_WARN);
     look_word(look, "Running, operator stale");

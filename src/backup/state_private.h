@@ -15,6 +15,7 @@ enum {
     DELETING_LONG_MS = 10 * 60 * 1000, /* a cleaner that takes so long needs a look */
     STARTING_LONG_MS = 10 * 60 * 1000, /* a log backup without COMMITTS or checkpoint */
     PD_FRESH_MS = 5 * 60 * 1000,       /* what PD, or the Cluster, said longer ago counts no more */
+    CHECKPOINT_AHEAD_MS = 5 * 60 * 1000, /* a checkpoint may be so far ahead of our clock */
     STALE_MS = 5 * 60 * 1000,          /* the operator writes the checkpoint each minute; so far behind PD, not */
     PAUSE_SOON_MS = 6 * 60 * 60 * 1000,
     PAUSE_NOW_MS = 2 * 60 * 60 * 1000,
@@ -87,6 +88,8 @@ bool look_in_flight(const struct look *look);
 bool look_is_working(const struct look *look);
 /* The fresher of the object's checkpoint and PD's. */
 tso_t look_checkpoint(const struct look *look);
+/* Whether the checkpoint that PD told can be one: not of a time that had not come when it was read. */
+bool pd_checkpoint_is_sane(const struct backup_facts *facts);
 /* What keeps @paused_ms from being resumed for ever. */
 int64_t look_gc_ttl_ms(const struct look *look);
 /* Until when PD itself says that it keeps what the resume of a task paused in PD needs; 0: it does not say. */
@@ -146,6 +149,7 @@ bool find_pd_error_pause(struct look *look);
 bool find_pd_paused(struct look *look);
 bool find_pd_running(struct look *look);
 bool find_pd_left(struct look *look);
+bool find_checkpoint_ahead(struct look *look);
 bool find_pd_operator_stale(struct look *look);
 bool find_pd_not_asked(struct look *look);
 

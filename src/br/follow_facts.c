@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <brdeck/base/alloc.h>
+
 /* Times of the cluster are whole seconds, and our notion of its clock is as good as its Date headers. */
 enum {
     SLACK_MS = 2000,
@@ -96,6 +98,25 @@ static void add_death(struct str *text, const struct backup_facts *own, const st
                                  : ": TiDB Operator 2 makes it anew, again and again");
 }
 
+/* Causes whose sentence leaves it to the message to say what it is. */
+static bool message_tells(const struct cause *cause)
+{
+    static const char *const ids[] = {"webhook-denied", "pod-forbidden", "volume-not-mounted", "container-config",
+                                      "container-not-started"};
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+        if (strcmp(cause->id, ids[i]) == 0)
+            return true;
+    return false;
+}
+
+static void add_message(struct str *text, const struct backup_facts *signs)
+{
+    const char *message = signs->pod.waiting[0] && signs->pod.message[0] ? signs->pod.message : signs->event.message;
+    char words[160];
+    if (*message)
+        str_addf(text, " (%s)", cause_text(NULL, message, words, sizeof words));
+}
+
 void follow_tell_stuck(const struct backup_record *record, const struct backup_facts *own, enum step_state state,
                        const char *reason, const char *message, struct str *text, struct follow_sight *sight)
 {
@@ -116,7 +137,10 @@ void follow_tell_stuck(const struct backup_record *record, const struct backup_f
     sight->stuck = sight->cause != NULL;
     if (!sight->cause)
         return;
-    str_addf(text, "; %s. %s", sight->cause->sentence, sight->cause->action);
+    str_addf(text, "; %s", sight->cause->sentence);
+    if (!retries && message_tells(sight->cause))
+        add_message(text, &signs);
+    str_addf(text, ". %s", sight->cause->action);
     if ((sight->cause->mends_itself || retries) && !sight->dead)
         str_add(text, " It then goes on by itself.");
 }

@@ -49,7 +49,7 @@ void follow_tell_failed(const struct follow *follow, const struct command_step *
     if (follow->action == ACTION_START || step->command == LOG_COMMAND_START)
         str_add(&text, sight->cause ? " It is not tried again: then make a new one with s." :
                                       " It is not tried again: mend the cause, then make a new one with s.");
-    else
+    else if (!cause_is_gc(reason, message)) /* then no retry helps */
         str_addf(&text, " The operator does not try again by itself: %s %s again.",
                  sight->cause ? "then" : "mend the cause, then", log_command_word(step->command));
     if (follow->at > 0)

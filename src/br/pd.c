@@ -113,6 +113,13 @@ static void refused(struct pd_cluster *c, const struct kube_response *response)
     }
 }
 
+static void unreadable(struct pd_cluster *c, const struct error *err)
+{
+    char why[160];
+    snprintf(why, sizeof why, "its answer cannot be read: %.120s", err->text);
+    ended(c, PD_NO_ANSWER, why);
+}
+
 static void on_answer(void *arg, const struct kube_response *response)
 {
     struct pd_cluster *c = arg;
@@ -138,7 +145,7 @@ static void on_answer(void *arg, const struct kube_response *response)
     else if (gc)
         answered(c);
     else if (!good)
-        ended(c, PD_NO_ANSWER, err.text);
+        unreadable(c, &err);
     else if (more)
         ended(c, PD_NO_ANSWER, "PD has more keys of log tasks than brdeck reads");
     else

@@ -434,6 +434,13 @@ static void texts_are_cut_out(void **state)
     assert_string_equal(cause_text(NULL, NULL, buf, sizeof buf), "no reason is told");
     assert_string_equal(cause_text("InvalidSpec", "", buf, sizeof buf), "InvalidSpec");
     assert_string_equal(cause_text("x", "[ERROR] [error=\"PD\nis down\"] [more]", buf, sizeof buf), "PD is down");
+    /* br quotes it as Go does */
+    assert_string_equal(cause_text("x", "[error=\"Get \\\"https://pd\\\": x509\\n\\tstatus 403\"] [more=1]", buf,
+                                   sizeof buf), "Get \"https://pd\": x509  status 403");
+    assert_string_equal(cause_text("x", "[error=\"it says \\\"[a\\\"]\\\" once\"]", buf, sizeof buf),
+                        "it says \"[a\"]\" once");
+    assert_string_equal(cause_text("x", "[error=\"never ends \\", buf, sizeof buf), "never ends \\");
+    assert_string_equal(cause_text("x", "[error=plain] [more]", buf, sizeof buf), "plain");
     assert_string_equal(cause_word("x", "code: AccessDenied"), "access denied");
     assert_null(cause_word(NULL, NULL));
     assert_null(cause_word("Running", ""));

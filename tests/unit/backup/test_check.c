@@ -36,6 +36,11 @@
 #define SCHEDULED(time) "{'status':{'phase':'Scheduled','conditions':[{'type':'Scheduled'," AT(time) "}]}}"
 
 static const struct backup_facts pd_fine = {.pd = {.reach = PD_ANSWERED, PD_FRESH}};
+static const struct backup_facts pd_nonsense = { /* a checkpoint that no clock has come to */
+    .pd = {.reach = PD_ANSWERED, .read_ms = NOW - 1000, .start_ts = 1, .checkpoint = UINT64_MAX}};
+static const struct backup_facts pd_hour_ahead = {
+    .pd = {.reach = PD_ANSWERED, .read_ms = NOW - 1000, .start_ts = 1, .checkpoint = (tso_t)(NOW + H) << 18,
+           .error_count = 1, .error_store = 4, .error = "io", .error_at_ms = NOW - M}};
 static const struct backup_facts pd_paused = {
     .pd = {PD_FRESH, .paused = true, .paused_at_ms = NOW - 12 * H + 11 * M, .paused_by = "host-7", .paused_pid = 12,
            .paused_why = "new disks"}};
@@ -150,6 +155,13 @@ static const struct row {
     {false, PAUSED_AT("12:00:00"), &pd_no_right, 0, "busy paused Paused, 22h left\nok pd-not-asked PD not asked\n",
      NULL, NULL,
      NULL},
+    /* a clock is wrong, or the value: it is not how far the log is backed up */
+    {false, NULL, &pd_nonsense, 0, "warn checkpoint-ahead Running, checkpoint ahead\nok running Running\n",
+     "The checkpoint in PD is of 4199-", "PD: checkpoint 4199-", "Compare the clocks"},
+    {false, NULL, &pd_hour_ahead, 0, "crit store-error Running, error on store 4: io\n"
+     "warn checkpoint-ahead Running, checkpoint ahead\nok running Running\n", NULL, NULL, NULL},
+    {false, "{'status':{" CHECKPOINT("470660000000000000") "}}", NULL, 0, "warn checkpoint-ahead Running, checkpoint "
+     "ahead\nok running Running\n", "The checkpoint in the object is of", NULL, NULL},
     /* the operator stands still */
     {false, "{'status':{" CHECKPOINT("470638972108800000") "}}", &pd_fine, 0, "warn operator-stale Running, operator "
      "stale\n"

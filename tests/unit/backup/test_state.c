@@ -371,6 +371,12 @@ static void events_tell_why_nothing_runs(void **state)
     assert_string_equal(s.word, "Scheduled, image not pulled");
     check_record(r, &pod, NULL, NOW, findings);
     assert_non_null(strstr(findings[0].evidence, "ImagePullBackOff: no image"));
+    /* of a Pod that only begins the Event says more */
+    struct backup_facts mount = {.pod = {.present = true, .waiting = "PodInitializing", .phase = "Pending"},
+                                 .event = {.reason = "FailedMount", .message = "secret \"tls\" not found",
+                                           .about = "Pod", .at_ms = NOW}};
+    check_record(r, &mount, NULL, NOW, findings);
+    assert_non_null(strstr(findings[0].evidence, "Event of the Pod: FailedMount: secret \"tls\" not found"));
     record_free(&r);
 }
 
