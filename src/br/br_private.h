@@ -77,6 +77,7 @@ bool plan_refuse(struct plan *plan, enum error_code code, const char *text);
 void plan_see_snapshots(struct plan *plan);
 bool plan_judge_steps(struct plan *plan);
 void plan_warn_of_others(struct plan *plan); /* a new log backup: another task, or data in the same place */
+void plan_warn_of_cluster(struct plan *plan); /* a new one: its Cluster is not there, or the operator halts for it */
 /* judge_object.c: delete, retain, remove-finalizer and create. */
 bool plan_judge_object(struct plan *plan);
 bool plan_judge_create(struct plan *plan);

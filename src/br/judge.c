@@ -290,6 +290,24 @@ void plan_warn_of_others(struct plan *plan)
                  str_same(place->ns, p->ns) ? "" : place->ns, str_same(place->ns, p->ns) ? "" : "/", place->name);
 }
 
+/* What was read of its Cluster: the object would be made, and nothing come of it. */
+void plan_warn_of_cluster(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    const struct backup_record *r = p->after;
+    const char *kind = r->v1 ? "TidbCluster" : "Cluster";
+    size_t size = sizeof p->verdict.why, used = strlen(p->verdict.why);
+    const char *sep = used ? " " : "";
+    if (used >= size || !plan->facts.cluster.read_ms)
+        return;
+    if (plan->facts.cluster.missing)
+        snprintf(p->verdict.why + used, size - used, "%s%s %.63s is not there (namespace %.63s): the operator does "
+                 "nothing for it until it is.", sep, kind, r->cluster, r->v1 && r->cluster_ns ? r->cluster_ns : p->ns);
+    else if (plan->facts.cluster.paused || plan->facts.cluster.suspended)
+        snprintf(p->verdict.why + used, size - used, "%s%s %.63s is %s: the operator does nothing for it until that "
+                 "ends.", sep, kind, r->cluster, plan->facts.cluster.suspended ? "suspended" : "paused");
+}
+
 static bool judge_start(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
@@ -321,6 +339,7 @@ static bool judge_start(struct plan *plan)
         return plan_refuse(plan, ERROR_INPUT, "the manifest holds a status, which this server would take over: leave "
                                               "it out");
     plan_warn_of_others(plan);
+    plan_warn_of_cluster(plan);
     return plan_judge_steps(plan);
 }
 

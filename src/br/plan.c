@@ -333,8 +333,8 @@ static void look_for_sharers(struct plan *plan)
         judge(plan);
 }
 
-/* A delete hangs without its Cluster, and its stop-NAME fails where the Cluster wants certificates. What cannot be read
- * is not known: that hinders nobody. */
+/* Nothing is done for a new Backup without its Cluster; a delete hangs, and its stop-NAME fails where the Cluster wants
+ * certificates. What cannot be read is not known: that hinders nobody. */
 static void on_cluster(void *arg, const struct br_cluster *cluster)
 {
     struct plan *plan = arg;
@@ -385,6 +385,23 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
                              &(struct kube_call_spec){.resource = &kube_jobs, .ns = p->ns, .name = job}, on_job, plan);
 }
 
+/* A new Backup lies untouched where its Cluster is not there or is paused. */
+static void look_for_cluster_of_new(struct plan *plan)
+{
+    struct json *object = json_copy(plan->manifest);
+    struct backup_record *record = NULL;
+    if (json_type(object) == JSON_OBJECT) {
+        json_set_string(json_object_in(object, "metadata"), "namespace", plan->pub.ns);
+        record = record_decode(object, plan->pool);
+    }
+    json_free(&object);
+    if (record && !str_empty(record->cluster))
+        plan->cluster_ask = br_cluster_get(plan->br, record, on_cluster, plan);
+    record_free(&record);
+    if (!plan->cluster_ask)
+        judge(plan);
+}
+
 static void look(struct plan *plan)
 {
     plan_forget(plan);
@@ -394,7 +411,7 @@ static void look(struct plan *plan)
     if (plan->exec)
         plan_exec_look(plan);
     else if (plan->pub.action->makes_new)
-        judge(plan);
+        look_for_cluster_of_new(plan);
     else
         plan->request = plan_get(plan, on_object, plan);
 }

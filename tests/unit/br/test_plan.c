@@ -338,7 +338,43 @@ static void start_refuses(void **state)
     UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
     assert_has(plan->error.text, "no object");
     br_plan_free(&plan);
-    assert_int_equal(fake_count(bed->f.server, ""), 0);
+    assert_int_equal(fake_count(bed->f.server, "POST"), 0);
+}
+
+/* The object would be made, and nothing come of it. */
+static void start_tells_of_its_cluster(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        const char *name, *request;
+        int http;
+        const char *body, *note;
+    } rows[] = {
+#define CLUSTER(name) name, "GET /apis/core.pingcap.com/v1alpha1/namespaces/orders/clusters/" name " "
+        {CLUSTER("gone"), 404, "{\"kind\":\"Status\",\"code\":404}",
+         "note: Cluster gone is not there (namespace orders): the operator does nothing for it until it is."},
+        {CLUSTER("held"), 200, "{\"metadata\":{\"name\":\"held\"},\"spec\":{\"paused\":true}}",
+         "note: Cluster held is paused: the operator does nothing for it until that ends."},
+        {CLUSTER("well"), 200, "{\"metadata\":{\"name\":\"well\"},\"spec\":{}}", NULL},
+        {CLUSTER("hidden"), 403, "{\"kind\":\"Status\",\"code\":403}", NULL}, /* what is not known hinders nobody */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        fake_expect(bed->f.server, &(struct fake_rule){.request = rows[i].request, .http = rows[i].http,
+                                                       .body = rows[i].body});
+        struct json *json = manifest("");
+        json_set_string(json_object_in(json_object_in(json, "spec"), "br"), "cluster", rows[i].name);
+        struct br_plan *plan = br_plan_new(bed->br, &(struct br_plan_spec){.action = ACTION_START, .manifest = json,
+                                                                           .no_dry_run = true}, NULL, NULL);
+        json_free(&json);
+        UNTIL(bed->f.loop, plan->phase != BR_PLAN_LOOKING);
+        assert_int_equal(plan->phase, BR_PLAN_READY);
+        const char *said = plan_said(bed, plan);
+        if (rows[i].note)
+            assert_has(said, rows[i].note);
+        else
+            assert_has_not(said, "note:");
+        br_plan_free(&plan);
+    }
 }
 
 /* On TiDB Operator v1 there is no /status: the entry is dropped from the object itself, and that is marked. */
@@ -407,7 +443,7 @@ int main(void)
         TEST(refused_by_the_state), TEST(refused_without_the_right), TEST(an_error_is_no_answer_about_rights),
         TEST(dry_runs), TEST(no_answer_is_a_failure_that_can_be_tried_again), TEST(missing_object),
         TEST(a_conflict_in_dry_run_looks_again), TEST(resume_past_the_deadline_is_confirmed_with_a_warning),
-        TEST(who_may_revert_it_is_named), TEST(start_is_planned), TEST(start_refuses),
+        TEST(who_may_revert_it_is_named), TEST(start_is_planned), TEST(start_refuses), TEST(start_tells_of_its_cluster),
         TEST(start_tells_who_is_in_the_way),
         TEST(a_retry_on_v1_goes_to_the_object), TEST(a_plan_may_go_at_any_time),
         TEST(a_plan_may_go_from_its_callback),
