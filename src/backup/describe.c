@@ -90,8 +90,8 @@ static void add_window(struct description *d, const struct backup_record *r, con
     enum tso_style style = ctx->style;
     struct str text;
     str_init(&text, DESCRIBE_TEXT_MAX);
-    str_addf(&text, "%s (%s) %s %s, no holes", tso_format(w->from, style, ctx->now_ms, from), w->base->name,
-             ctx->ascii ? "to" : "…", tso_format(w->to, style, ctx->now_ms, to));
+    str_addf(&text, "%s (%s) %s %s%s, no holes", tso_format(w->from, style, ctx->now_ms, from), w->base->name,
+             ctx->ascii ? "to" : "…", tso_format(w->to, style, ctx->now_ms, to), w->to_from_pd ? " as PD says" : "");
     if (w->filter)
         str_addf(&text, "; only the tables %s", w->filter);
     add_broken_truncate(&text, r, ctx);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <brdeck/backup/command.h>
+#include <brdeck/backup/state.h>
 #include <brdeck/base/alloc.h>
 
 /* The first that is so is told. */
@@ -46,9 +47,10 @@ static bool same_cluster(const struct backup_record *a, const struct backup_reco
     return !str_empty(a->cluster) && str_same(a->cluster, b->cluster) && str_same(ns_a, ns_b);
 }
 
-/* What can be restored with the log from @start on. */
-static void window_from(const struct backup_record *log, tso_t start, const struct backup_record *const *records,
-                        size_t count, int64_t cluster_created_ms, struct window *window)
+/* What can be restored with the log from @start to @checkpoint. */
+static void window_between(const struct backup_record *log, tso_t start, tso_t checkpoint,
+                           const struct backup_record *const *records, size_t count, int64_t cluster_created_ms,
+                           struct window *window)
 {
     *window = (struct window){.log = log, .filter = log->filter};
     if (log->mode != BACKUP_LOG || log->phase == PHASE_CLEAN || log->phase == PHASE_CLEAN_FAILED)
@@ -57,7 +59,7 @@ static void window_from(const struct backup_record *log, tso_t start, const stru
         const struct backup_record *snap = records[i];
         if (!same_cluster(snap, log) || window_base_fault(snap))
             continue;
-        if (start == 0 || snap->commit_ts < start || snap->commit_ts > log->checkpoint) {
+        if (start == 0 || snap->commit_ts < start || snap->commit_ts > checkpoint) {
             window->points++;
             continue;
         }
@@ -70,14 +72,24 @@ static void window_from(const struct backup_record *log, tso_t start, const stru
     if (!window->base)
         return;
     window->from = window->base->commit_ts;
-    window->to = log->checkpoint;
+    window->to = checkpoint;
     window->maybe_other_cluster = cluster_created_ms > 0 && tso_to_ms(window->from) < cluster_created_ms;
 }
 
 void window_of(const struct backup_record *log, const struct backup_record *const *records, size_t count,
                int64_t cluster_created_ms, struct window *window)
 {
-    window_from(log, window_log_start(log), records, count, cluster_created_ms, window);
+    window_between(log, window_log_start(log), log->checkpoint, records, count, cluster_created_ms, window);
+}
+
+void window_shown(const struct backup_record *log, const struct backup_facts *facts,
+                  const struct backup_record *const *records, size_t count, int64_t cluster_created_ms,
+                  struct window *window)
+{
+    bool pd;
+    tso_t checkpoint = state_checkpoint(log, facts, &pd);
+    window_between(log, window_log_start(log), checkpoint, records, count, cluster_created_ms, window);
+    window->to_from_pd = pd && window->to != 0;
 }
 
 /* The bases that lie in the log before @until; the newest of them to @effect->lost, newest first. */
@@ -183,7 +195,7 @@ void window_truncate(const struct backup_record *log, const struct backup_record
         .snapshots_known = snapshots_known,
     };
     window_of(log, records, count, cluster_created_ms, &effect->before);
-    window_from(log, later(effect->log_from, until), records, count, cluster_created_ms, &effect->after);
+    window_between(log, later(effect->log_from, until), log->checkpoint, records, count, cluster_created_ms, &effect->after);
     collect_lost(log, records, count, effect);
     if (refused_by_checkpoint(log, effect) || refused_by_start(log, effect) || refused_by_base(log, effect))
         return;

@@ -257,8 +257,8 @@ static void judge_object(struct check_report *report, const struct session *s, s
         return;
     object->has_lag = state_lag(record, facts, report->now_ms, &object->lag_ms, &object->lag_from_pd);
     object->checkpoint = state_checkpoint(record, facts, NULL);
-    window_of(record, object->group->records, object->group->count, fleet_cluster_created_ms(s->fleet, object->cluster),
-              &object->window);
+    window_shown(record, facts, object->group->records, object->group->count,
+                 fleet_cluster_created_ms(s->fleet, object->cluster), &object->window);
 }
 
 static void judge(struct check_report *report, const struct session *s)

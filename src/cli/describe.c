@@ -51,7 +51,7 @@ static void print_all(struct session *s, const struct store_row *row, const stru
 {
     struct window window;
     struct description d;
-    bool has_window = fleet_window(s->fleet, row->record, &window);
+    bool has_window = fleet_window(s->fleet, row->record, row->facts, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(s->fleet),
         .has_status_sub = fleet_has_status_sub(s->fleet, row->record->v1), .now_ms = fleet_now_ms(s->fleet),

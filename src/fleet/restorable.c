@@ -6,7 +6,8 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/fleet/fleet.h>
 
-bool fleet_window(const struct fleet *fleet, const struct backup_record *record, struct window *window)
+bool fleet_window(const struct fleet *fleet, const struct backup_record *record, const struct backup_facts *facts,
+                  struct window *window)
 {
     char cluster[RECORD_CLUSTER_MAX];
     if (record->mode != BACKUP_LOG)
@@ -15,7 +16,7 @@ bool fleet_window(const struct fleet *fleet, const struct backup_record *record,
     size_t count = store_cluster(fleet_store(fleet), cluster, NULL, 0);
     const struct backup_record **records = xcalloc(count + 1, sizeof *records);
     count = store_cluster(fleet_store(fleet), cluster, records, count);
-    window_of(record, records, count, fleet_cluster_created_ms(fleet, cluster), window);
+    window_shown(record, facts, records, count, fleet_cluster_created_ms(fleet, cluster), window);
     free(records);
     return true;
 }

@@ -12,7 +12,7 @@ void deck_detail_fill(struct deck *deck, const struct store_row *row, struct des
 {
     struct ui *ui = deck->ui;
     struct window window;
-    bool has_window = fleet_window(ui->fleet, row->record, &window);
+    bool has_window = fleet_window(ui->fleet, row->record, row->facts, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
         .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,

@@ -89,7 +89,7 @@ static void fill_describe(struct look *look, const struct store_row *row)
     struct ui *ui = look->ui;
     struct window window;
     struct description d;
-    bool has_window = fleet_window(ui->fleet, row->record, &window);
+    bool has_window = fleet_window(ui->fleet, row->record, row->facts, &window);
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
         .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
@@ -153,13 +153,6 @@ static int64_t look_draw(struct view *view, struct ui *ui, struct canvas *c, str
     return look->gone ? INT64_MAX : !look->yaml && look->until_ms < wants ? look->until_ms : wants;
 }
 
-static void search_done(void *arg, struct ui *ui, const char *text)
-{
-    struct look *look = arg;
-    if (text && *text && !pager_search(look->pager, text))
-        ui_say(ui, STYLE_WARN, "%s is not in this text.", text);
-}
-
 /* d in YAML describes, y in the description shows YAML; the same key again leaves. */
 static void turn(struct look *look, bool yaml)
 {
@@ -193,18 +186,7 @@ static bool look_command(struct view *view, struct ui *ui, enum ui_command comma
         if (row)
             ui_push(ui, ask_new(ui, row));
         return true;
-    case UI_SEARCH:
-        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = look});
-        return true;
-    case UI_COPY: {
-        char *text = pager_text(look->pager);
-        bool copied = term_copy(ui->term, text);
-        ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s", copied
-               ? "Copied all of it." : "Too long for the clipboard.");
-        free(text);
-        return true;
-    }
-    default: return pager_command(look->pager, command);
+    default: return text_command(ui, look->pager, command);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <brdeck/backup/facts.h>
 #include <brdeck/backup/record.h>
 #include <brdeck/base/str.h>
 
@@ -19,6 +20,7 @@ tso_t window_log_start(const struct backup_record *log);
 
 struct window {
     tso_t from, to;             /* restorable any time between; 0: nothing is */
+    bool to_from_pd;            /* the end is PD's checkpoint, which the object does not have yet */
     const struct backup_record *base; /* the oldest base in the log: where the window begins */
     const struct backup_record *newest; /* the newest base in the log */
     const struct backup_record *log;
@@ -31,6 +33,10 @@ struct window {
  * @cluster_created_ms: of the Cluster object, 0 unknown. Nothing where the log is being cleaned away. */
 void window_of(const struct backup_record *log, const struct backup_record *const *records, size_t count,
                int64_t cluster_created_ms, struct window *window);
+/* The same as it is shown: to PD's checkpoint, where @facts (may be NULL) have a fresher one than the object. */
+void window_shown(const struct backup_record *log, const struct backup_facts *facts,
+                  const struct backup_record *const *records, size_t count, int64_t cluster_created_ms,
+                  struct window *window);
 
 enum truncate_verdict {
     TRUNCATE_OK,
@@ -50,7 +56,10 @@ struct truncate_effect {
     const struct backup_record *lost[8]; /* the newest of them */
     bool snapshots_known;       /* false: "unknown", never "nothing lost" */
 };
-/* What truncating @log to @until would do. @snapshots_known: whether they are completely and freshly listed. */
+/* What truncating @log to @until would do. It is judged by the object's checkpoint alone, also where PD's is fresher:
+ * the plan stands and falls with the object (rule 1), PD may be one of another cluster with the same names, and the
+ * lower limit refuses more and counts fewer bases as left. Nobody needs what it refuses: a truncate into the last
+ * minutes of the log leaves no log. And where the object is hours behind, its operator would not run the truncate. @snapshots_known: whether they are completely and freshly listed. */
 void window_truncate(const struct backup_record *log, const struct backup_record *const *records, size_t count,
                      int64_t cluster_created_ms, bool snapshots_known, tso_t until, struct truncate_effect *effect);
 

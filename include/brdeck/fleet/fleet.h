@@ -83,8 +83,10 @@ void fleet_empty(const struct fleet *fleet, struct str *out);
 
 /* When the Cluster (v1 TidbCluster) object of record_cluster's key was made; 0: not known. */
 int64_t fleet_cluster_created_ms(const struct fleet *fleet, const char *cluster);
-/* What log backup @record and the snapshots that are known of its cluster can restore; false: it is no log backup. */
-bool fleet_window(const struct fleet *fleet, const struct backup_record *record, struct window *window);
+/* What log backup @record, with its @facts (may be NULL), and the snapshots that are known of its cluster can restore,
+ * as it is shown (window_shown); false: it is no log backup. */
+bool fleet_window(const struct fleet *fleet, const struct backup_record *record, const struct backup_facts *facts,
+                  struct window *window);
 /* Names of the namespaces that may be picked: those listed by the server, else (with @err, why) those seen and the
  * context's. Asks once; @fn is called later, unless the request is cancelled. */
 typedef void fleet_names_fn(void *arg, const char *const *names, size_t count, const struct error *err);

@@ -55,6 +55,16 @@ static void the_sketch(void **state)
         "  restorable: 11-15 14:00 (full-shop) … 13:59:19, no holes\n"
         "  commands: log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
         "  now: r resume   S stop (final)   T truncate   ctrl-d delete\n  not now: p already paused\n");
+    struct backup_facts facts = {.pd = {.reach = PD_ANSWERED, .read_ms = SAMPLE_NOW,
+                                        .checkpoint = log->checkpoint + (UINT64_C(30000) << 18)}};
+    window_shown(log, &facts, records, 2, 0, &window);
+    check_brief(log, &ctx,
+        "prod/log-shop    cluster shop · s3://vault/shop/log · secret s3-secret\n"
+        "  Paused since 11-21 16:04 by log-pause. BR keeps what resume needs for 24 h: resume before about 16:04:00.\n"
+        "  restorable: 11-15 14:00 (full-shop) … 13:59:49 as PD says, no holes\n"
+        "  commands: log-start Complete 11-12 14:00   log-pause Complete 11-21 16:04   log-truncate -\n"
+        "  now: r resume   S stop (final)   T truncate   ctrl-d delete\n  not now: p already paused\n");
+    window_of(log, records, 2, 0, &window);
     ctx.read_only = ctx.ascii = true;
     ctx.window_known = false;
     check_brief(log, &ctx,

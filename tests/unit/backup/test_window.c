@@ -116,6 +116,34 @@ static void the_window_begins_at_the_oldest_base(void **state)
     fleet_done(&f);
 }
 
+/* What is shown goes to PD's checkpoint; what a truncate is judged by does not. */
+static void pds_checkpoint_is_shown(void **state)
+{
+    (void)state;
+    struct fleet f = {0};
+    struct window w;
+    struct truncate_effect e;
+    const struct backup_record *log = add(&f, sample_log("{'status':{'logCheckpointTs':'470595000000000000'}}"));
+    const struct backup_record *base = add_snapshot(&f, 8, NULL), *late = add_snapshot(&f, 1, NULL);
+    struct backup_facts facts = {.pd = {.reach = PD_ANSWERED, .read_ms = SAMPLE_NOW, .checkpoint = DAY(0)}};
+    assert_true(late->commit_ts > log->checkpoint);
+    window_shown(log, NULL, f.records, f.count, 0, &w);
+    assert_true(w.to == log->checkpoint && !w.to_from_pd && w.bases == 1 && w.points == 1 && w.newest == base);
+    window_shown(log, &facts, f.records, f.count, 0, &w);
+    assert_true(w.to == DAY(0) && w.to_from_pd && w.bases == 2 && w.points == 0 && w.base == base && w.newest == late);
+    window_truncate(log, f.records, f.count, 0, true, DAY(1) + 1, &e);
+    assert_int_equal(e.verdict, TRUNCATE_PAST_CHECKPOINT);
+    assert_true(e.before.to == log->checkpoint && e.before.bases == 1);
+    facts.pd.checkpoint = log->checkpoint - 1; /* older: the object's stands */
+    window_shown(log, &facts, f.records, f.count, 0, &w);
+    assert_true(w.to == log->checkpoint && !w.to_from_pd);
+    facts.pd.checkpoint = DAY(0);
+    facts.pd.read_ms = 1; /* before this object was made */
+    window_shown(log, &facts, f.records, f.count, 0, &w);
+    assert_false(w.to_from_pd);
+    fleet_done(&f);
+}
+
 static void what_the_log_does_not_reach_is_a_point(void **state)
 {
     (void)state;
@@ -282,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_base_is_a_whole_finished_snapshot),
         cmocka_unit_test(the_window_begins_at_the_oldest_base),
+        cmocka_unit_test(pds_checkpoint_is_shown),
         cmocka_unit_test(what_the_log_does_not_reach_is_a_point),
         cmocka_unit_test(several_logs_have_windows_of_their_own),
         cmocka_unit_test(v1_clusters_lie_in_their_own_namespace),
