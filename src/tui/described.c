@@ -1,4 +1,4 @@
-/* described.c - a description on the screen: labels in one column, what is wrapped hangs under its text. */
+/* described.c - texts on the screen: a description with its labels in one column, and what is done in each text. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -30,6 +30,32 @@ void described_fill(struct pager *pager, const struct description *d)
                                style_of_role(line->role), line->text);
         else
             pager_add(pager, style_of_role(line->role), line->indent, line->text);
+    }
+}
+
+static void search_done(void *arg, struct ui *ui, const char *text)
+{
+    if (text && *text && !pager_search(arg, text))
+        ui_say(ui, STYLE_WARN, "%s is not in this text.", text);
+}
+
+static void copy_all(struct ui *ui, struct pager *pager)
+{
+    char *text = pager_text(pager);
+    bool copied = term_copy(ui->term, text);
+    ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s", copied ? "Copied all of it." : "Too long for the clipboard.");
+    free(text);
+}
+
+bool text_command(struct ui *ui, struct pager *pager, enum ui_command command)
+{
+    switch (command) {
+    case UI_SEARCH:
+        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done,
+                                            .arg = pager});
+        return true;
+    case UI_COPY: copy_all(ui, pager); return true;
+    default: return pager_command(pager, command);
     }
 }
 

@@ -70,28 +70,9 @@ static int64_t entry_draw(struct view *view, struct ui *ui, struct canvas *c, st
     return INT64_MAX;
 }
 
-static void search_done(void *arg, struct ui *ui, const char *text)
-{
-    struct entry *entry = arg;
-    if (text && *text && !pager_search(entry->pager, text))
-        ui_say(ui, STYLE_WARN, "%s is not in this entry.", text);
-}
-
 static bool entry_command(struct view *view, struct ui *ui, enum ui_command command)
 {
-    struct entry *entry = (struct entry *)view;
-    if (command == UI_SEARCH) {
-        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done,
-                                            .arg = entry});
-        return true;
-    }
-    if (command == UI_COPY) {
-        char *text = pager_text(entry->pager);
-        ui_say(ui, STYLE_TEXT, "%s", term_copy(ui->term, text) ? "Copied all of it." : "Too long for the clipboard.");
-        free(text);
-        return true;
-    }
-    return pager_command(entry->pager, command);
+    return text_command(ui, ((struct entry *)view)->pager, command);
 }
 
 static void entry_hints(struct view *view, struct ui *ui, struct hints *hints)

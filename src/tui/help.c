@@ -91,21 +91,9 @@ static int64_t help_draw(struct view *view, struct ui *ui, struct canvas *c, str
     return INT64_MAX;
 }
 
-static void search_done(void *arg, struct ui *ui, const char *text)
-{
-    struct help *help = arg;
-    if (text && *text && !pager_search(help->pager, text))
-        ui_say(ui, STYLE_WARN, "%s is not in the help.", text);
-}
-
 static bool help_command(struct view *view, struct ui *ui, enum ui_command command)
 {
-    struct help *help = (struct help *)view;
-    if (command == UI_SEARCH) {
-        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = help});
-        return true;
-    }
-    return pager_command(help->pager, command);
+    return text_command(ui, ((struct help *)view)->pager, command);
 }
 
 static void help_hints(struct view *view, struct ui *ui, struct hints *hints)

@@ -223,7 +223,7 @@ static void search_done(void *arg, struct ui *ui, const char *text)
     struct logs *logs = arg;
     struct page *page = shown(logs);
     if (text && *text && !pager_search(page->pager, text))
-        ui_say(ui, STYLE_WARN, "%s is not in this log.", text);
+        ui_say(ui, STYLE_WARN, "%s is not in this text.", text);
     page->reading = !pager_at_end(page->pager);
 }
 
@@ -240,16 +240,8 @@ static bool logs_command(struct view *view, struct ui *ui, enum ui_command comma
     case UI_SEARCH:
         ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = logs});
         return true;
-    case UI_COPY: {
-        char *text = pager_text(page->pager);
-        bool copied = term_copy(ui->term, text);
-        ui_say(ui, copied ? STYLE_TEXT : STYLE_WARN, "%s",
-               copied ? "Copied all of it." : "Too long for the clipboard.");
-        free(text);
-        return true;
-    }
     default:
-        if (!pager_command(page->pager, command))
+        if (!text_command(ui, page->pager, command))
             return false;
         if (command != UI_WRAP)
             page->reading = !pager_at_end(page->pager);

@@ -75,14 +75,7 @@ static int64_t notices_draw(struct view *view, struct ui *ui, struct canvas *c, 
 
 static bool notices_command(struct view *view, struct ui *ui, enum ui_command command)
 {
-    struct notices *notices = (struct notices *)view;
-    if (command == UI_COPY) {
-        char *text = pager_text(notices->pager);
-        ui_say(ui, STYLE_TEXT, "%s", term_copy(ui->term, text) ? "Copied all of it." : "Too long for the clipboard.");
-        free(text);
-        return true;
-    }
-    return pager_command(notices->pager, command);
+    return text_command(ui, ((struct notices *)view)->pager, command);
 }
 
 static void notices_hints(struct view *view, struct ui *ui, struct hints *hints)

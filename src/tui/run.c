@@ -209,13 +209,6 @@ static int64_t run_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     return run && !br_outcome_is_end(run->outcome) ? ui_now_ms(ui) + 1000 : INT64_MAX;
 }
 
-static void search_done(void *arg, struct ui *ui, const char *text)
-{
-    struct run_view *v = arg;
-    if (text && *text && !pager_search(v->pager, text))
-        ui_say(ui, STYLE_WARN, "%s is not in this text.", text);
-}
-
 static bool run_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct run_view *v = (struct run_view *)view;
@@ -229,16 +222,7 @@ static bool run_command(struct view *view, struct ui *ui, enum ui_command comman
         if (run)
             run_cancel(ui, run);
         return true;
-    case UI_SEARCH:
-        ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = v});
-        return true;
-    case UI_COPY: {
-        char *text = pager_text(v->pager);
-        ui_say(ui, STYLE_TEXT, "%s", term_copy(ui->term, text) ? "Copied all of it." : "Too long for the clipboard.");
-        free(text);
-        return true;
-    }
-    default: return pager_command(v->pager, command);
+    default: return text_command(ui, v->pager, command);
     }
 }
 
