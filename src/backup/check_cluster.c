@@ -106,14 +106,21 @@ static bool is_active_log(const struct backup_record *r)
            (phase_is_active(r->phase) || r->phase == PHASE_PAUSED || r->phase == PHASE_RETRY_FAILED);
 }
 
+/* The operator has not written its status yet: that, and why, is told where the Backup itself is. */
+static bool is_coming_log(const struct backup_record *r)
+{
+    return r->mode == BACKUP_LOG && r->deleting_ms == 0 && r->phase == PHASE_NONE;
+}
+
 static void check_logs(struct sum *sum)
 {
     const struct check_cluster *cluster = sum->cluster;
-    size_t active = 0, any = 0;
+    size_t active = 0, any = 0, coming = 0;
     struct str names;
     str_init(&names, 160);
     for (size_t i = 0; i < cluster->count; i++) {
         any += cluster->records[i]->mode == BACKUP_LOG;
+        coming += is_coming_log(cluster->records[i]);
         if (is_active_log(cluster->records[i])) {
             str_addf(&names, "%s%s", active ? ", " : "", cluster->records[i]->name);
             active++;
@@ -126,9 +133,9 @@ static void check_logs(struct sum *sum)
                      "have one log task only: %s.", cluster->cluster, active, names.data);
             snprintf(f->action, sizeof f->action, "Stop all but the one whose task PD has.");
         }
-    } else if (active == 0 && !cluster->complete) {
+    } else if (active == 0 && coming == 0 && !cluster->complete) {
         unknown(sum, "no-log-backup", "Whether a log backup runs");
-    } else if (active == 0) {
+    } else if (active == 0 && coming == 0) {
         struct finding *f = found(sum, "no-log-backup", SEVERITY_WARN, "no log backup");
         if (f) {
             snprintf(f->sentence, sizeof f->sentence, "No log backup of cluster %s runs%s: only the full backups' own "

@@ -381,6 +381,8 @@ static const struct cluster_row {
     {{"{}"}, "{'status':{'phase':'Failed'}}", true, 0, "crit no-full-backup no full backup\n"},
     {{NULL}, FULL(HOURS_24), true, 0, "warn no-log-backup no log backup\nok full-backup-age full backup fresh\n"},
     {{NULL}, FULL(HOURS_24), false, 0, "ok full-backup-age full backup fresh\nok no-log-backup unknown\n"},
+    /* one that was just made */
+    {{"{'status':null}"}, FULL(HOURS_24), true, 0, "ok full-backup-age full backup fresh\n"},
     {{"{'status':{'phase':'Stopped'}}"}, FULL(HOURS_24), true, 0,
      "warn no-log-backup no log backup\nok full-backup-age full backup fresh\n"},
     {{"{'status':{'phase':'Paused'}}"}, FULL(HOURS_24), true, 0, "ok full-backup-age full backup fresh\n"},
