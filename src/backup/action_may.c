@@ -277,8 +277,8 @@ static bool rule_deadline(struct ask *ask)
     int64_t deadline = state_pause_deadline_ms(ask->record, ask->facts);
     char at[TSO_TEXT_MAX];
     if (state_gc_passed(ask->record, ask->facts, ask->now_ms))
-        return warn(ask, "Resume will fail: the cluster's GC safepoint, %s, has passed the log's checkpoint. Rather stop "
-                    "it, take a full backup and start anew with s.",
+        return warn(ask, "Resume will fail: the cluster's GC safepoint, %s, has passed the log's checkpoint. Rather "
+                    "stop it, take a full backup and start anew with s.",
                     tso_format(ask->facts->pd.gc_safepoint, TSO_LOCAL, 0, at));
     if (deadline == 0 || ask->now_ms < deadline)
         return false;
@@ -366,6 +366,11 @@ static bool rule_finalizer(struct ask *ask)
     if (!r->has_finalizer)
         return deny(ask, "no finalizer", "The operator's finalizer is off already; who set the others must take them "
                     "off.");
+    const char *job = ask->facts->job.name;
+    bool of_delete = strncmp(job, "stop-", strlen("stop-")) == 0 || strncmp(job, "clean-", strlen("clean-")) == 0;
+    if (of_delete && ask->facts->job.present && !ask->facts->job.failed && !ask->facts->job.complete)
+        return warn(ask, "Its Job %.63s is at work and goes with the object, in the middle of it: rather wait for its "
+                    "end, or see why it hangs.", job);
     return false;
 }
 

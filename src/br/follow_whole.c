@@ -28,7 +28,8 @@ static void add_what_is_left(struct str *text, const struct follow *follow)
     if (follow->action != ACTION_DELETE || !follow->before)
         return;
     if (is_broken(follow))
-        str_add(text, follow->cleaned ? ", and what lay under its prefix was removed: somebody set its cleanPolicy back" :
+        str_add(text, follow->cleaned ?
+                ", and what lay under its prefix was removed: somebody set its cleanPolicy back" :
                 "; somebody set its cleanPolicy back before: see in the storage what is left of its data");
     else if (follow->before->clean_policy == CLEAN_RETAIN)
         str_add(text, "; its data stays in the storage");

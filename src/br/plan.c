@@ -288,6 +288,16 @@ void plan_go_on(struct plan *plan, bool good)
 
 /* -- the look ------------------------------------------------------------------------------- */
 
+/* The Job that must not be at work: of a retry the failed command's, of an object that is deleted the operator's. */
+static void job_name(const struct plan *plan, char *buf, size_t size)
+{
+    const struct br_plan *p = &plan->pub;
+    if (p->action->id == ACTION_REMOVE_FINALIZER)
+        snprintf(buf, size, "%s-%s", p->record->phase == PHASE_CLEAN ? "clean" : "stop", p->name);
+    else
+        command_job_name(p->name, p->action->command, buf, size);
+}
+
 static void on_job(void *arg, const struct json *object, const struct kube_response *response)
 {
     struct plan *plan = arg;
@@ -295,7 +305,7 @@ static void on_job(void *arg, const struct json *object, const struct kube_respo
     memset(&plan->facts.job, 0, sizeof plan->facts.job);
     if (!response->error.code && object) {
         const char *uid = json_text(json_at(object, "metadata", "uid", NULL));
-        command_job_name(plan->pub.name, plan->pub.action->command, plan->facts.job.name, sizeof plan->facts.job.name);
+        job_name(plan, plan->facts.job.name, sizeof plan->facts.job.name);
         plan->facts.job.present = true;
         plan->facts.job.failed = object_condition(json_get(object, "status"), "Failed", "True") != NULL;
         plan->facts.job.complete = object_condition(json_get(object, "status"), "Complete", "True") != NULL;
@@ -309,12 +319,15 @@ static void on_job(void *arg, const struct json *object, const struct kube_respo
     judge(plan);
 }
 
-/* Rule 6: a retry wants to know whether its Job is still active; the store need not watch Jobs. */
+/* Rule 6: a retry wants to know whether its Job is still active; the store need not watch Jobs. With the finalizer a Job
+ * of the operator that is at work goes, too. */
 static bool needs_job(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     struct action_verdict verdict;
     struct backup_facts facts = plan->facts;
+    if (p->action->id == ACTION_REMOVE_FINALIZER)
+        return p->record->deleting_ms && p->record->has_finalizer;
     memset(&facts.job, 0, sizeof facts.job); /* what is known of it may be old */
     action_may(p->action->id, p->record, &facts, fleet_has_status_sub(plan->br->fleet, p->v1),
                fleet_now_ms(plan->br->fleet), &verdict);
@@ -379,8 +392,8 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
         judge(plan);
         return;
     }
-    char job[128];
-    command_job_name(p->name, p->action->command, job, sizeof job);
+    char job[300];
+    job_name(plan, job, sizeof job);
     plan->request = kube_get(fleet_client(plan->br->fleet),
                              &(struct kube_call_spec){.resource = &kube_jobs, .ns = p->ns, .name = job}, on_job, plan);
 }

@@ -574,8 +574,8 @@ static void written_back_between(void **state)
     assert_outcome(run, BR_CHANGED, "not sent");
 }
 
-/* A webhook that sets the policy on every write: the server takes the patch, and the object stays as it was, so that the
- * delete's preconditions would hold. */
+/* A webhook that sets the policy on every write: the server takes the patch, and the object stays as it was, so that
+ * the delete's preconditions would hold. */
 static void a_webhook_sets_it_back(void **state)
 {
     struct bed *bed = *state;
@@ -612,9 +612,17 @@ static void retain(void **state)
     assert_outcome(run, BR_DONE, "cleanPolicy is Retain: a delete leaves its data");
 }
 
+static void expect_no_job(struct bed *bed)
+{
+    fake_expect(bed->f.server, &(struct fake_rule){
+        .request = "GET /apis/batch/v1/namespaces/orders/jobs/stop-log-orders ", .http = 404,
+        .body = status_text(bed, 404, "NotFound", "no")});
+}
+
 static void the_finalizer(void **state)
 {
     struct bed *bed = *state;
+    expect_no_job(bed);
     struct backup_spec before = {.metadata = DELETING}, after = {.rv = 101, .metadata = DELETING};
     expect_usual(bed, &before, &after);
     struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_REMOVE_FINALIZER});
@@ -630,6 +638,32 @@ static void the_finalizer(void **state)
     assert_has(fake_request(bed->f.server, PATCHED, 0), "\"finalizers\":[]");
 }
 
+/* With the object its Job goes, in the middle of what it does. */
+static void the_finalizer_while_a_job_works(void **state)
+{
+    struct bed *bed = *state;
+    static const struct { const char *phase, *job, *status; bool warned; } rows[] = {
+        {"Running", "stop-log-orders", "\"active\":1", true},
+        {"Clean", "clean-log-orders", "\"active\":1", true},
+        {"Running", "stop-log-orders", "\"conditions\":[{\"type\":\"Failed\",\"status\":\"True\"}]", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct backup_spec own = {.metadata = DELETING, .phase = rows[i].phase};
+        expect_usual(bed, &own, &own);
+        fake_expect(bed->f.server, &(struct fake_rule){
+            .request = bed_keep(bed, xasprintf("GET /apis/batch/v1/namespaces/orders/jobs/%s ", rows[i].job)),
+            .body = bed_keep(bed, xasprintf("{\"kind\":\"Job\",\"metadata\":{\"uid\":\"j\"},\"status\":{%s}}",
+                                            rows[i].status))});
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_REMOVE_FINALIZER});
+        assert_int_equal(plan->phase, BR_PLAN_READY);
+        assert_int_equal(strstr(plan->verdict.why, "is at work and goes with the object") != NULL, rows[i].warned);
+        assert_int_equal(strstr(plan->verdict.why, rows[i].job) != NULL, rows[i].warned);
+        br_plan_free(&plan);
+        bed_close(bed);
+        bed_open(bed);
+    }
+}
+
 static void the_finalizer_of_others(void **state)
 {
     struct bed *bed = *state;
@@ -638,6 +672,7 @@ static void the_finalizer_of_others(void **state)
                               "\"orders\",\"name\":\"log-orders\",\"uid\":\"uid-1\",\"resourceVersion\":\"100\","
                               "\"deletionTimestamp\":\"2026-11-23T15:59:00Z\",\"finalizers\":[\"a/b\","
                               "\"pingcap.com/finalizer\"]},\"spec\":{}}";
+    expect_no_job(bed);
     expect_get(bed, two, 200, 0);
     expect_right(bed, true);
     expect_dry(bed, two, 200, 1);
@@ -699,6 +734,7 @@ int main(void)
         TEST(a_webhook_sets_it_back),
         TEST(retain),
         TEST(the_finalizer),
+        TEST(the_finalizer_while_a_job_works),
         TEST(the_finalizer_of_others),
         TEST(only_a_retry),
     };
