@@ -33,6 +33,7 @@ struct pace {
     int64_t want_ms;         /* how often the facts of what is followed are asked for */
 };
 #define RUN_ID_ANNOTATION "brdeck/run-id"
+enum { RUN_ID_MAX = sizeof ((struct br_run *)NULL)->run_id };
 
 /* An access review that is asked for; it outlives a plan that is freed meanwhile. */
 struct ticket {
@@ -185,6 +186,8 @@ struct br {
 
 /* runner.c */
 void br_wake(struct br *br);
+/* Of no other run, of this brdeck or another: when, and by chance. */
+void run_make_id(char id[static RUN_ID_MAX]);
 /* A run of @plan (taken over), QUEUED, at the end of br's list. */
 struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, unsigned batch);
 /* Say how it stands; an end is written to the journal, and what waits behind it goes on from the next turn. */

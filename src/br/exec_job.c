@@ -148,7 +148,8 @@ static void on_deleted(void *arg, const struct json *object, const struct kube_r
     if (!response->error.code || response->http == 404)
         return;
     job->cancelled = false;
-    exec_say(job->exec, job->exec->phase, "Job %s could not be deleted: %s; br goes on", job->exec->job, response->error.text);
+    exec_say(job->exec, job->exec->phase, "Job %s could not be deleted: %s; br goes on", job->exec->job,
+             response->error.text);
 }
 
 /* Its Pod goes with it: br gets SIGTERM from the kubelet. */

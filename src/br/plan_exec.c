@@ -1,13 +1,10 @@
 #include <config.h>
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
-#include <brdeck/base/clock.h>
-#include <brdeck/base/file.h>
 #include <brdeck/kube/config.h>
 
 #include "plan_exec.h"
@@ -192,9 +189,8 @@ static struct br_argv_spec argv_spec(const struct plan *plan)
 static bool make_job(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
-    char id[32];
-    snprintf(id, sizeof id, "%" PRIx64 "-%04x%04x", (uint64_t)clock_wall_ms(), random_below(0x10000),
-             random_below(0x10000));
+    char id[RUN_ID_MAX];
+    run_make_id(id);
     struct br_job_spec spec = {.argv = argv_spec(plan), .run_id = id, .image = plan->exec->image,
                                .owned = plan->exec->owned};
     p->patch = br_job_manifest(&spec, &p->error);

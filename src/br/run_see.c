@@ -102,7 +102,7 @@ static bool is_dying(struct run *run, const struct follow_sight *sight)
     run->death = sight->cause ? sight->cause : run->death; /* the Pod is told of later than the Job */
     if (!run->dead_ms) {
         run->dead_ms = now;
-        if (!run->late.position || run->br->pace.dead_ms < run->br->pace.late_ms)
+        if (!loop_timer_is_set(&run->late) || run->br->pace.dead_ms < run->br->pace.late_ms)
             loop_timer_set(&run->late, run->br->pace.dead_ms);
     }
     return now - run->dead_ms < run->br->pace.dead_ms;

@@ -84,6 +84,12 @@ static void on_run_timer(void *arg)
     run->wait(run);
 }
 
+void run_make_id(char id[static RUN_ID_MAX])
+{
+    snprintf(id, RUN_ID_MAX, "%" PRIx64 "-%04x%04x", (uint64_t)clock_wall_ms(), random_below(0x10000),
+             random_below(0x10000));
+}
+
 struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, unsigned batch)
 {
     struct run *run = xcalloc(1, sizeof *run);
@@ -96,8 +102,7 @@ struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, uns
         .br = br,
         .plan = plan,
     };
-    snprintf(run->pub.run_id, sizeof run->pub.run_id, "%" PRIx64 "-%04x%04x", (uint64_t)clock_wall_ms(),
-             random_below(0x10000), random_below(0x10000));
+    run_make_id(run->pub.run_id);
     run->pub.changed_ms = run->pub.begun_ms;
     plan->changed = NULL;
     loop_timer_init(&run->timer, br->loop, on_run_timer, run);
