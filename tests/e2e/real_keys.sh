@@ -47,9 +47,13 @@ exec patch-backup "$1" "{\"metadata\":{\"annotations\":{\"test/fail\":\"$2\",\"t
 W
 cat >"$TEST_TMP/bin/backup-is" <<'W'
 #!/bin/sh
-# backup-is NAME FILTER
-curl -sSf -m 30 -K "$TEST_TMP/curlrc" "$API_SERVER/apis/$GROUP/v1alpha1/namespaces/$NAMESPACE/backups/$1" >"$TEST_TMP/is.json"
-jq -e "$2" "$TEST_TMP/is.json" >/dev/null || { jq '{metadata, spec, status}' "$TEST_TMP/is.json"; exit 1; }
+# backup-is NAME FILTER: it is so within 20 s
+end=$(($(date +%s) + 20 * TIMEOUT_FACTOR))
+until curl -sSf -m 30 -K "$TEST_TMP/curlrc" -o "$TEST_TMP/is.json" \
+    "$API_SERVER/apis/$GROUP/v1alpha1/namespaces/$NAMESPACE/backups/$1" && jq -e "$2" "$TEST_TMP/is.json" >/dev/null; do
+    [ "$(date +%s)" -lt "$end" ] || { jq '{metadata, spec, status}' "$TEST_TMP/is.json"; exit 1; }
+    sleep 0.1
+done
 W
 cat >"$TEST_TMP/bin/tso" <<'W'
 #!/bin/sh
