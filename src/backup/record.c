@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <brdeck/backup/command.h>
 #include <brdeck/base/alloc.h>
 
 const struct backup_sub backup_sub_none = {.phase = PHASE_NONE};
@@ -60,6 +61,12 @@ static struct backup_record *pack(struct decode *d)
     return memcpy(memory, &d->record, sizeof d->record);
 }
 
+static bool waits_for_operator(const struct backup_record *record)
+{
+    enum command_verdict verdict = record->mode == BACKUP_LOG ? command_verdict(record) : COMMAND_NOT_LOG;
+    return verdict == COMMAND_RUNS || verdict == COMMAND_WAITS;
+}
+
 struct backup_record *record_decode(const struct json *object, struct intern *pool)
 {
     struct decode d = {.pool = pool};
@@ -70,7 +77,18 @@ struct backup_record *record_decode(const struct json *object, struct intern *po
     decode_status(&d, json_get(object, "status"));
     struct backup_record *record = pack(&d);
     str_done(&d.storage);
+    if (waits_for_operator(record))
+        record->asked_ms = decode_asked_ms(object);
     return record;
+}
+
+/* managedFields are the half of an object: they are read of the few that wait. */
+static void find_asked(struct backup_record *record, const char *text, size_t len)
+{
+    struct json *whole = waits_for_operator(record) ? json_parse(text, len, NULL) : NULL;
+    if (whole)
+        record->asked_ms = decode_asked_ms(whole);
+    json_free(&whole);
 }
 
 struct backup_record *record_decode_text(const char *text, size_t len, struct intern *pool, struct error *err)
@@ -80,6 +98,7 @@ struct backup_record *record_decode_text(const char *text, size_t len, struct in
         return NULL;
     struct backup_record *record = record_decode(object, pool);
     json_free(&object);
+    find_asked(record, text, len);
     return record;
 }
 

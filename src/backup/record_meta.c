@@ -132,3 +132,23 @@ void decode_metadata(struct decode *d, const struct json *object)
     r->labels = join_labels(json_get(metadata, "labels"), d->pool);
     r->managed_by = who_manages(metadata, d->pool);
 }
+
+/* -- since when something is asked for ----------------------------------------------------------- */
+
+/* An entry's time moves with whatever else its manager writes: it is never before the wish, but may be after it. */
+int64_t decode_asked_ms(const struct json *object)
+{
+    static const char *const fields[] = {"f:logSubcommand", "f:logTruncateUntil", "f:logStop"};
+    int64_t exact = 0, any = 0, ms;
+    JSON_EACH (entry, json_at(object, "metadata", "managedFields", NULL)) {
+        const struct json *spec = json_at(entry, "fieldsV1", "f:spec", NULL);
+        const char *time = json_string(entry, "time");
+        if (!spec || !time || !clock_parse_rfc3339(time, &ms))
+            continue;
+        any = ms > any ? ms : any;
+        for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+            if (json_get(spec, fields[i]) && ms > exact)
+                exact = ms;
+    }
+    return exact ? exact : any;
+}

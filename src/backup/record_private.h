@@ -31,6 +31,8 @@ void decode_keep(struct decode *d, const char **to, const char *bytes, size_t le
 void decode_keep_text(struct decode *d, const char **to, const char *text);
 
 void decode_metadata(struct decode *d, const struct json *object);
+/* When what a log backup shall do was last written, as metadata.managedFields has it; 0: not told. */
+int64_t decode_asked_ms(const struct json *object);
 void decode_spec(struct decode *d, const struct json *spec);
 void decode_status(struct decode *d, const struct json *status);
 

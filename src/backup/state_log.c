@@ -209,6 +209,15 @@ bool find_log_rejected(struct look *look)
     return look_do(look, r->phase == PHASE_PAUSED ? "r resumes it." : "Set it right with kubectl edit.");
 }
 
+/* The operator begins within seconds, unless its Cluster holds it up, which is told as such, or COMMITTS is not there
+ * yet. */
+static bool asked_long_ago(struct look *look, enum command_verdict verdict)
+{
+    int64_t asked_ms = look->record->asked_ms;
+    return asked_ms != 0 && verdict == COMMAND_RUNS && !cause_of_cluster(look->facts) &&
+           look_reached(look, asked_ms + NOT_PICKED_UP_MS);
+}
+
 /* The spec asks, and nothing has been done about it: the operator is about to, or is not there. */
 bool find_log_asked(struct look *look)
 {
@@ -222,15 +231,22 @@ bool find_log_asked(struct look *look)
         return false;
     int64_t deadline = state_pause_deadline_ms(r, look->facts);
     bool crit = deadline && look_reached(look, deadline - PAUSE_SOON_MS);
-    look_found(look, "command-asked", crit ? MARK_TROUBLE : MARK_BUSY, crit ? SEVERITY_CRIT : SEVERITY_BUSY);
+    bool late = asked_long_ago(look, verdict);
+    char at[TSO_TEXT_MAX], age[CLOCK_TEXT_MAX];
+    look_found(look, "command-asked", crit || late ? MARK_TROUBLE : MARK_BUSY,
+               crit ? SEVERITY_CRIT : late ? SEVERITY_WARN : SEVERITY_BUSY);
     look_word(look, "%s, %s asked", phase_name(r->phase), log_command_word(command));
-    char at[TSO_TEXT_MAX];
+    if (late)
+        look_word(look, "%s, %s asked %s ago", phase_name(r->phase), log_command_word(command),
+                  look_age(look, r->asked_ms, age));
     tso_t until = command == LOG_COMMAND_TRUNCATE ? tso_from_status(r->until) : 0;
     look_say(look, "The spec asks for %s%s%s; the operator has not begun.", log_command_name(command),
              until ? " until " : "", until ? look_time(look, tso_to_ms(until), at) : "");
+    if (late)
+        look_say(look, " That was written at %s.", look_time(look, r->asked_ms, at));
     say_deadline(look);
     say_waiting_truncate(look);
-    return look_do(look, "If this stays, see that it runs.");
+    return look_do(look, late ? "See that it runs." : "If this stays, see that it runs.");
 }
 
 /* What is being paused or stopped lags on purpose. */

@@ -44,6 +44,8 @@ struct backup_record {
     const char *uid, *resource_version; /* "" when missing */
     int64_t generation;
     int64_t created_ms, deleting_ms; /* 0: none */
+    int64_t asked_ms;     /* when the command that waits for the operator was written into the spec, at the latest; 0:
+                             none waits, or it is not told (managedFields have it) */
     const char *labels;   /* "a=b,c=d" sorted by key; NULL: none; interned */
     const char *managed_by; /* who may write the spec back: "Argo CD", "Flux", "Helm", "BackupSchedule NAME"; NULL */
     bool v1;              /* group pingcap.com */

@@ -408,9 +408,34 @@ static int done(void **state)
     return 0;
 }
 
+/* Of a watch's text managedFields are read only where a command waits for the operator. */
+static void when_a_command_was_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *subcommand;
+        int64_t asked_ms;
+    } cases[] = {{"log-pause", INT64_C(1795354200000)}, {"log-start", 0}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[1024];
+        struct intern *pool = intern_new();
+        int len = snprintf(text, sizeof text,
+            "{\"metadata\":{\"name\":\"a\",\"managedFields\":[{\"time\":\"2026-11-22T13:30:00Z\",\"fieldsV1\":{"
+            "\"f:spec\":{\"f:logSubcommand\":{}}}}]},\"spec\":{\"backupMode\":\"log\",\"logSubcommand\":\"%s\"},"
+            "\"status\":{\"phase\":\"Running\",\"commitTs\":\"5\",\"logSubCommandStatuses\":{\"log-start\":{"
+            "\"phase\":\"Complete\"}}}}", cases[i].subcommand);
+        struct backup_record *r = record_decode_text(text, (size_t)len, pool, NULL);
+        assert_non_null(r);
+        assert_true(r->asked_ms == cases[i].asked_ms);
+        record_free(&r);
+        intern_free(&pool);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(when_a_command_was_asked_for),
         cmocka_unit_test(a_log_backup),
         cmocka_unit_test(anything_gives_a_record),
         cmocka_unit_test(storage_is_formed_as_the_operator_does),

@@ -22,6 +22,10 @@
 #define D (24 * H)
 #define NOW SAMPLE_NOW
 
+#define ASKED(field, at) \
+    "{'metadata':{'managedFields':[{'manager':'kubectl','time':'2026-11-22T" at "Z','fieldsV1':{'f:spec':{" field "}}}," \
+    "{'manager':'argo','time':'2026-11-22T13:30:00Z','fieldsV1':{'f:spec':{'f:br':{}}}}," \
+    "{'manager':'op','time':'2026-11-22T13:59:00Z','fieldsV1':{'f:status':{}}}]},'spec':{'logSubcommand':'log-pause'}}"
 #define PAUSED(since) \
     "{'status':{'phase':'Paused','logSubCommandStatuses':{'log-pause':{'phase':'Complete','timeStarted':'" since "'}}}}"
 #define FAILED_SUB(command, message) \
@@ -92,6 +96,16 @@ static const struct row {
      "'phase':'Running'}}}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, truncating", ""},
     {false, "{'spec':{'logSubcommand':'log-pause'}}", 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, pause "
      "asked", "has not begun"},
+    /* asked when: managedFields tell, of him who wrote the command before those who wrote the rest of the spec */
+    {false, ASKED("'f:logSubcommand':{}", "13:59:30"), 0, MARK_BUSY, SEVERITY_BUSY, false, "Running, pause asked",
+     "has not begun. If this stays"},
+    {false, ASKED("'f:logSubcommand':{}", "13:59:30"), 31 * S, MARK_TROUBLE, SEVERITY_WARN, true,
+     "Running, pause asked 61s ago", "has not begun. That was written at 13:59:30. See that it runs."},
+    {false, ASKED("'f:logSubcommand':{}", "11:00:00"), 0, MARK_TROUBLE, SEVERITY_WARN, true,
+     "Running, pause asked 3h00m ago", "written at 11:00:00"},
+    {false, ASKED("'f:s3':{}", "13:00:00"), 0, MARK_TROUBLE, SEVERITY_WARN, true, "Running, pause asked 30m ago",
+     "written at 13:30:00"},
+    {false, ASKED("'f:logSubcommand':{}", "soon"), H, MARK_TROUBLE, SEVERITY_CRIT, true, "Running, lagging", ""},
     {false, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
      "'phase':'RetryFailed','conditions':[{'type':'RetryFailed','reason':'GetS3SecretFailed'}]}}}}", 0,
      MARK_TROUBLE, SEVERITY_WARN, true,
