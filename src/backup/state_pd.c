@@ -90,8 +90,8 @@ bool find_pd_gc_passed(struct look *look)
     look_found(look, "gc-passed-checkpoint", MARK_TROUBLE, SEVERITY_CRIT);
     look->found->cause = cause_table[CAUSE_GC].id;
     look_word(look, "%s, %s", phase_name(r->phase), cause_table[CAUSE_GC].word);
-    look_say(look, "The cluster's GC safepoint has passed the log's checkpoint: changes after the checkpoint may be gone "
-             "before they were backed up");
+    look_say(look, "The cluster's GC safepoint has passed the log's checkpoint: changes after the checkpoint may be "
+             "gone before they were backed up");
     look_say(look, facts->pd.paused ? ", and br refuses to resume it." : ".");
     look_show(look, "PD: GC safepoint %s, checkpoint %s, read at %s",
               look_time(look, tso_to_ms(facts->pd.gc_safepoint), gc),

@@ -59,8 +59,8 @@ void pd_gc_done(struct pd_gc *gc);
 tso_t pd_read_safepoint(const char *text, size_t len);
 /* A key of that range and its value; @name is what follows "safe_point". What is not known is passed over. */
 void pd_take_gc(struct pd_gc *gc, const char *name, size_t name_len, const char *value, size_t len);
-/* Of those that keep what a paused @task needs, which is from @checkpoint on (0: not known), the one that lasts longest;
- * NULL: there is none. */
+/* Of those that keep what a paused @task needs, which is from @checkpoint on (0: not known), the one that lasts
+ * longest; NULL: there is none. */
 const struct pd_hold *pd_hold_of(const struct pd_gc *gc, const char *task, tso_t checkpoint);
 
 /* -- pd_read.c: tasks from keys ----------------------------------------------------------------- */

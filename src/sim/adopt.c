@@ -12,6 +12,16 @@
 #include "operator_private.h"
 #include "sim.h"
 
+int64_t cr_gc_ttl_ms(const struct json *backup)
+{
+    static const char flag[] = "--gc-ttl=";
+    int64_t ttl_s = 0;
+    JSON_EACH(option, json_at(backup, "spec", "br", "options", NULL))
+        if (json_text(option) && str_starts(json_text(option), flag))
+            ttl_s = strtoll(json_text(option) + strlen(flag), NULL, 10);
+    return ttl_s > 0 && ttl_s < INT32_MAX ? ttl_s * 1000 : 0;
+}
+
 struct pd_task *task_adopt(struct operator *op, const struct json *backup)
 {
     struct pd *pd = &op->pd;
@@ -32,7 +42,8 @@ struct pd_task *task_adopt(struct operator *op, const struct json *backup)
     clock_parse_rfc3339(json_string(entry, "timeCompleted"), &paused_ms);
     task = pd_start(pd, ns, service, name, path, start);
     if (paused)
-        pd_pause(pd, task, &(struct pd_pause){.by = host, .pid = 1, .at_ms = paused_ms});
+        pd_pause(pd, task, &(struct pd_pause){.by = host, .pid = 1, .at_ms = paused_ms,
+                                                  .ttl_ms = cr_gc_ttl_ms(backup)});
     task->asleep = true;
     task->fixed_tso = decide_tso(cr_text(backup, "status", "logCheckpointTs"));
     free(service);

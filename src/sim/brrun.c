@@ -15,7 +15,7 @@
 #include "operator.h"
 #include "sim.h"
 
-enum { TSO_SHIFT = 18, DAY_MS = 24 * 3600 * 1000 };
+enum { TSO_SHIFT = 18 };
 
 /* One run: what its command asked for. */
 struct br_run {
@@ -295,8 +295,10 @@ static char *verb_pause(struct br_run *run)
         return no_such_task(run);
     if (task->paused)
         return kv_unknown("The task @ is paused already.", run->task);
+    const char *ttl = br_flag(run->call->words, "gc-ttl");
     pd_pause(run->pd, task,
-             &(struct pd_pause){.by = run->call->host, .why = br_flag(run->call->words, "message"), .pid = 1});
+             &(struct pd_pause){.by = run->call->host, .why = br_flag(run->call->words, "message"), .pid = 1,
+                                .ttl_ms = ttl ? strtoll(ttl, NULL, 10) * 1000 : 0});
     return NULL;
 }
 
@@ -307,14 +309,15 @@ static char *verb_resume(struct br_run *run)
         return no_such_task(run);
     if (!task->paused)
         return kv_unknown("The task @ is active already.", run->task);
-    if (clock_wall_ms() - task->paused_ms > DAY_MS) {
+    if (pd_gc_has_passed(run->pd, task)) {
         uint64_t checkpoint = pd_checkpoint(run->pd, task);
         char date[64];
         return xasprintf("the global checkpoint ts: %" PRIu64 "(%s) has been gc. : GC safepoint %" PRIu64
                          " exceed TS %" PRIu64 ": [BR:Backup:ErrBackupGCSafepointExceeded]backup GC safepoint exceeded",
-                         checkpoint, date_of(checkpoint, date), (uint64_t)clock_wall_ms() << TSO_SHIFT, checkpoint);
+                         checkpoint, date_of(checkpoint, date),
+                         pd_gc_safepoint(run->pd, run->ns, run->service), checkpoint);
     }
-    pd_resume(task);
+    pd_resume(run->pd, task);
     return NULL;
 }
 

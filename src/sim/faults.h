@@ -50,6 +50,8 @@
  * POST /sim/pd       {"namespace":"NS","task":"NAME", …}: what PD says of that log task; the Backup is not told.
  *   paused     true, or {"by":"host-7","at":"3h" (ago, or RFC 3339),"why":"TEXT","pid":4711,"severity":"ERROR",
  *              "bare":true (as an old br: no value)}: paused out of band; false: it goes on, errors are gone
+ *   keeps      "1h" (from now, or RFC 3339): so long PD keeps GC off a paused one's checkpoint; false: not at all. By
+ *              itself: --gc-ttl, 24 h
  *   error      {"store":4,"code":"KV:LogBackup:RaftReq","message":"TEXT","at":"5m"}: of that store; false: no more
  *   lag        "3h": how far the checkpoint is behind; checkpoint: "TSO", exactly that
  *   remove     true: PD forgets the task
@@ -57,6 +59,8 @@
  *                    {"namespace":"NS","service":"NAME-pd", …}: of that PD
  *   unreachable  true: the proxy answers 503, no endpoints
  *   tls        true: it speaks TLS only (so it does by itself where its Cluster has spec.tlsCluster.enabled)
+ *   gc         "TSO": its GC safepoint is that; "2h": it is so old; false: it follows (10 min ago, not past what is
+ *              kept)
  * POST /sim/expire   {"what":"continue"}   continue tokens answer 410; {"what":"history"}: so do watches
  * POST /sim/cut      {"watches":true}      all watches end now, as when a server is restarted
  * POST /sim/touch    {"count":1000,"rate":1000,"namespace":"NS","name":"NAME"}

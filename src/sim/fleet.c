@@ -10,6 +10,7 @@
 
 #include "cluster.h"
 #include "fields.h"
+#include "pd.h"
 #include "sim.h"
 
 enum { FLEET_MAX = 1000000 };
@@ -64,7 +65,7 @@ void fleet_cluster(struct sim *sim, const char *ns, const char *cluster)
     json_append(conditions, available);
     json_set(object, "spec", json_new_object());
     struct json *status = json_object_in(object, "status");
-    json_set_string(status, "id", "7442089631527301234");
+    json_set_string(status, "id", PD_CLUSTER_ID);
     json_set_string(status, "pd", "http://pd:2379");
     json_set(status, "conditions", conditions);
     put(sim, KIND_CLUSTER, object);
@@ -85,6 +86,7 @@ void fleet_cluster(struct sim *sim, const char *ns, const char *cluster)
     if (sim->options.v1) {
         struct json *old = object_new(kind_of(KIND_TIDB_CLUSTER), ns, cluster, long_ago());
         json_set_string(json_object_in(old, "spec"), "version", "v8.5.0");
+        json_set_string(json_object_in(old, "status"), "clusterID", PD_CLUSTER_ID);
         put(sim, KIND_TIDB_CLUSTER, old);
     }
 }

@@ -233,6 +233,7 @@ static void live_log(struct sim *sim, struct json *backup, const struct demo_row
         task->paused_by = xasprintf("backup-%s-log-pause-7h2xq", row->name);
         task->paused_pid = 1;
         task->frozen_ms = at_ms;
+        pd_hold_pause(task, task->paused_ms, 0);
         break;
     case END_PAUSE_FAILED:
         begin_log(backup, LOG_PAUSE, at_ms);

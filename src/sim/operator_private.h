@@ -76,6 +76,8 @@ char *run_backup_path(const struct json *backup);
  * tells, and sleeps until a br works on it. NULL: PD has none. */
 struct pd_task *task_adopt(struct operator *op, const struct json *backup);
 void task_wake(struct pd_task *task);
+/* --gc-ttl of br.options, which the operator hands to log-pause; 0: there is none. */
+int64_t cr_gc_ttl_ms(const struct json *backup);
 
 /* runfail.c: what will go wrong with it, now that br begins; into its failure and source. */
 void run_find_failure(struct run *run);

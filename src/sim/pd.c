@@ -172,10 +172,12 @@ void pd_pause(struct pd *pd, struct pd_task *task, const struct pd_pause *how)
     task->paused_why = xstrdup(how ? how->why : NULL);
     task->paused_by_error = how && how->by_error;
     task->paused_bare = how && how->bare;
+    pd_hold_pause(task, at, how ? how->ttl_ms : 0);
 }
 
-void pd_resume(struct pd_task *task)
+void pd_resume(const struct pd *pd, struct pd_task *task)
 {
+    pd_hold_resume(pd, task);
     forget_pause(task);
     pd_clear_errors(task);
     task->frozen_ms = 0;

@@ -1,6 +1,7 @@
-/* pd.h - PD's etcd as far as log backup tasks keep something in it.
+/* pd.h - PD's etcd as far as log backup tasks keep something in it, and what keeps GC off their logs.
  *
- * pd.c has the tasks, pdetcd.c what stands in etcd about them, pdorder.c what may be ordered (faults.h, POST /sim/pd).
+ * pd.c has the tasks, pdgc.c their service safepoints and GC's own, pdetcd.c what stands in etcd about them,
+ * pdorder.c what may be ordered (faults.h, POST /sim/pd).
  */
 #ifndef BRDECK_SIM_PD_H
 #define BRDECK_SIM_PD_H
@@ -13,6 +14,8 @@
 
 #include <brdeck/base/error.h>
 #include <brdeck/base/json.h>
+
+#define PD_CLUSTER_ID "7442089631527301234" /* of all clusters: status.id of Cluster, clusterID of TidbCluster */
 
 /* The last error of a store about a task. */
 struct pd_error {
@@ -27,6 +30,7 @@ struct pd_pause {
     const char *by;   /* operation_hostname */
     const char *why;  /* the payload; NULL: none */
     int64_t pid, at_ms;
+    int64_t ttl_ms;   /* --gc-ttl; 0: 24 h */
     bool by_error;    /* severity ERROR, and the payload is a StreamBackupError */
     bool bare;        /* as an old br: the key has no value */
 };
@@ -47,6 +51,8 @@ struct pd_task {
     bool paused, paused_by_error, paused_bare;
     char *paused_by, *paused_why; /* NULL: backup-manager's, none */
     int64_t paused_pid;
+    int64_t hold_until_ms; /* its service safepoint expires; 0: it has none */
+    uint64_t hold_tso;     /* what that keeps; 0: what comes after the checkpoint */
     int64_t paused_ms, sync_at_ms; /* sync: monotonic, the next write into the Backup */
     struct pd_error *errors;
 };
@@ -56,6 +62,8 @@ struct pd_service {
     struct pd_service *next;
     char *ns, *name;
     bool unreachable, tls;
+    uint64_t gc_tso;  /* its GC safepoint is exactly this; 0: it follows */
+    int64_t gc_age_ms; /* it is always so old; 0: as above */
 };
 
 /* A task that PD had and has no more. */
@@ -85,7 +93,7 @@ struct pd_task *pd_start(struct pd *pd, const char *ns, const char *service, con
 /* @how NULL: now, by nobody in particular. */
 void pd_pause(struct pd *pd, struct pd_task *task, const struct pd_pause *how);
 /* Errors of stores are taken off with it, as br does. */
-void pd_resume(struct pd_task *task);
+void pd_resume(const struct pd *pd, struct pd_task *task);
 void pd_stop(struct pd *pd, struct pd_task *task);
 /* Whether one of that name was stopped, or forgotten by order, and not started again. */
 bool pd_has_lost(const struct pd *pd, const char *ns, const char *service, const char *name);
@@ -94,6 +102,17 @@ void pd_set_error(struct pd_task *task, uint64_t store, const char *code, const 
 void pd_clear_errors(struct pd_task *task);
 /* The checkpoint now. */
 uint64_t pd_checkpoint(const struct pd *pd, const struct pd_task *task);
+
+/* What keeps GC off the task's checkpoint while it is paused: TiKV's guard where an error paused it, else br's. */
+bool pd_is_guarded(const struct pd_task *task);
+/* br log pause at @at_ms: a service safepoint for @ttl_ms (0: 24 h); br log resume now: it stays for half an hour. */
+void pd_hold_pause(struct pd_task *task, int64_t at_ms, int64_t ttl_ms);
+void pd_hold_resume(const struct pd *pd, struct pd_task *task);
+uint64_t pd_hold_tso(const struct pd *pd, const struct pd_task *task);
+/* Ten minutes ago, but not past what anybody keeps: tasks that run their checkpoint, those paused theirs for a time. */
+uint64_t pd_gc_safepoint(const struct pd *pd, const char *ns, const char *service);
+/* br refuses to resume it. */
+bool pd_gc_has_passed(const struct pd *pd, const struct pd_task *task);
 
 /* What is ordered of that PD; NULL: nothing. */
 const struct pd_service *pd_service_find(const struct pd *pd, const char *ns, const char *name);

@@ -24,7 +24,7 @@ struct pairs {
     size_t count, cap;
 };
 
-static const char root[] = "/tidb/br-stream";
+static const char root[] = "/tidb/br-stream", gc_root[] = "/pd/" PD_CLUSTER_ID "/gc";
 
 /* @key and @value are taken over. */
 static void add(struct pairs *pairs, char *key, char *value, size_t len)
@@ -175,6 +175,40 @@ static void task_pairs(const struct pd *pd, const struct pd_task *task, struct p
     }
 }
 
+/* What GC must not pass; @expires_ms 0: never. */
+static void add_service(struct pairs *pairs, char *id, uint64_t tso, int64_t expires_ms)
+{
+    struct json *service = json_new_object();
+    json_set_string(service, "service_id", id);
+    json_set_int(service, "expired_at", expires_ms ? expires_ms / 1000 : INT64_MAX);
+    json_set(service, "safe_point", json_new_uint(tso));
+    char *value = json_print(service);
+    add(pairs, xasprintf("%s/safe_point/service/%s", gc_root, id), value, strlen(value));
+    json_free(&service);
+    free(id);
+}
+
+static void gc_pairs(const struct pd *pd, const char *ns, const char *service, struct pairs *pairs)
+{
+    int64_t now = clock_wall_ms();
+    uint64_t running = 0;
+    for (const struct pd_task *task = pd->first; task; task = task->next) {
+        if (strcmp(task->ns, ns) != 0 || strcmp(task->service, service) != 0)
+            continue;
+        if (!task->paused && (!running || pd_checkpoint(pd, task) - 1 < running))
+            running = pd_checkpoint(pd, task) - 1;
+        if (task->hold_until_ms)
+            add_service(pairs, pd_is_guarded(task) ? xasprintf("%s-1-pause-guard", task->name)
+                                                   : xasprintf("%s_pause_safepoint", task->name),
+                        pd_hold_tso(pd, task), task->hold_until_ms);
+    }
+    char *value = xasprintf("%" PRIx64, pd_gc_safepoint(pd, ns, service));
+    add(pairs, xasprintf("%s/safe_point", gc_root), value, strlen(value));
+    add_service(pairs, xstrdup("gc_worker"), (uint64_t)(now - 600000) << 18, 0);
+    if (running)
+        add_service(pairs, xstrdup("log-backup-coordinator"), running, now + 24 * (int64_t)3600000);
+}
+
 /* -- range --------------------------------------------------------------------------- */
 
 /* As etcd reads it: without an end that key alone, an end of one zero byte all behind it. */
@@ -222,7 +256,7 @@ static int64_t number_at(const struct json *request, const char *key)
 static struct json *header(void)
 {
     struct json *head = json_new_object();
-    json_set_string(head, "cluster_id", "7442089631527301234");
+    json_set_string(head, "cluster_id", "14841639068965178418"); /* etcd's own, not PD's */
     json_set_string(head, "member_id", "11346720834597201234");
     json_set_string(head, "revision", "4242");
     json_set_string(head, "raft_term", "2");
@@ -268,6 +302,7 @@ struct json *pd_range(const struct pd *pd, const char *ns, const char *service, 
     for (const struct pd_task *task = pd->first; task; task = task->next)
         if (strcmp(task->ns, ns) == 0 && strcmp(task->service, service) == 0)
             task_pairs(pd, task, &pairs);
+    gc_pairs(pd, ns, service, &pairs);
     if (pairs.count)
         qsort(pairs.items, pairs.count, sizeof *pairs.items, compare_pairs);
     struct json *tree = answer(&pairs, request);

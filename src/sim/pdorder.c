@@ -22,11 +22,30 @@ static int64_t time_at(const struct json *object, const char *key, int64_t other
     return clock_parse_span(text, &ms) ? clock_wall_ms() - ms : other;
 }
 
+static void order_gc(struct pd_service *service, const struct json *gc)
+{
+    service->gc_tso = 0;
+    if (!clock_parse_span(json_text(gc), &service->gc_age_ms)) {
+        service->gc_age_ms = 0;
+        service->gc_tso = json_text(gc) ? decide_tso(json_text(gc)) : 0;
+    }
+}
+
+/* Until when PD keeps what a pause needs: from now, or a time; false: nothing is kept. */
+static void order_keeps(struct pd_task *task, const struct json *keeps)
+{
+    int64_t ms;
+    task->hold_until_ms = 0;
+    if (!clock_parse_rfc3339(json_text(keeps), &task->hold_until_ms) && clock_parse_span(json_text(keeps), &ms))
+        task->hold_until_ms = clock_wall_ms() + ms;
+}
+
 static bool order_service(struct pd *pd, const char *ns, const char *name, const struct json *order, struct error *err)
 {
     const struct json *unreachable = json_get(order, "unreachable"), *tls = json_get(order, "tls");
-    if (!unreachable && !tls)
-        return error_set(err, ERROR_INPUT, "nothing is ordered: name a task, or \"unreachable\" or \"tls\"");
+    const struct json *gc = json_get(order, "gc");
+    if (!unreachable && !tls && !gc)
+        return error_set(err, ERROR_INPUT, "nothing is ordered: name a task, or \"unreachable\", \"tls\" or \"gc\"");
     struct pd_service *service = (struct pd_service *)(uintptr_t)pd_service_find(pd, ns, name);
     if (!service) {
         service = xcalloc(1, sizeof *service);
@@ -39,13 +58,15 @@ static bool order_service(struct pd *pd, const char *ns, const char *name, const
         service->unreachable = json_is_true(unreachable);
     if (tls)
         service->tls = json_is_true(tls);
+    if (gc)
+        order_gc(service, gc);
     return true;
 }
 
 static void order_pause(struct pd *pd, struct pd_task *task, const struct json *paused)
 {
     if (json_type(paused) == JSON_BOOL && !json_is_true(paused)) {
-        pd_resume(task);
+        pd_resume(pd, task);
         return;
     }
     const char *by = json_string(paused, "by");
@@ -132,6 +153,8 @@ bool pd_order(struct pd *pd, const struct json *order, struct error *err)
     order_checkpoint(task, order);
     if (json_get(order, "paused"))
         order_pause(pd, task, json_get(order, "paused"));
+    if (json_get(order, "keeps"))
+        order_keeps(task, json_get(order, "keeps"));
     if (json_get(order, "error"))
         order_error(task, json_get(order, "error"));
     return true;

@@ -82,11 +82,11 @@ static void finish_log(struct run *run, struct json *backup, int64_t now)
         break;
     case LOG_PAUSE:
         if (task)
-            pd_pause(&run->op->pd, task, &(struct pd_pause){.by = run->way.pod});
+            pd_pause(&run->op->pd, task, &(struct pd_pause){.by = run->way.pod, .ttl_ms = cr_gc_ttl_ms(backup)});
         break;
     case LOG_RESUME:
         if (task)
-            pd_resume(task);
+            pd_resume(&run->op->pd, task);
         break;
     case LOG_STOP:
         finish_stop(run, backup, status, now);

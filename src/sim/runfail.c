@@ -13,8 +13,6 @@
 #include "operator_private.h"
 #include "sim.h"
 
-enum { DAY_MS = 24 * 3600 * 1000 };
-
 const char *run_command(const struct run *run)
 {
     static const char *const words[] = {
@@ -112,7 +110,7 @@ static void find_task_failure(struct run *run, const struct json *backup)
     if (task)
         task_wake(task);
     bool pause = run->command == LOG_PAUSE, resume = run->command == LOG_RESUME;
-    if (resume && task && task->paused && clock_wall_ms() - task->paused_ms > DAY_MS)
+    if (resume && task && task->paused && pd_gc_has_passed(&run->op->pd, task))
         run->failure = xstrdup("[BR:Backup:ErrBackupGCSafepointExceeded]backup GC safepoint exceeded: checkpoint is "
                                "behind the GC safepoint");
     else if ((pause || resume) && !task)

@@ -10,6 +10,7 @@
 #include "br/pd_keeper.h"
 
 #define ROOT "/tidb/br-stream/"
+#define GC_KEY "/pd/7/gc/safe_point" /* a key that begins so is of GC */
 
 static void check(const struct pd_tasks *tasks)
 {
@@ -21,6 +22,10 @@ static void check(const struct pd_tasks *tasks)
         MUST(task->pd.error_store >= 0 && task->pd.paused_pid >= 0);
         MUST(pd_find(tasks, task->name) == task);
     }
+    for (size_t i = 0; i < tasks->gc.count; i++)
+        MUST(tasks->gc.holds[i].id[0] && tasks->gc.holds[i].expires_ms >= 0);
+    const struct pd_hold *hold = pd_hold_of(&tasks->gc, "T", 0);
+    MUST(!hold || (hold->id[0] == 'T' && hold->expires_ms > 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -31,6 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool more;
     const char *text = (const char *)data, *line = memchr(text, '\n', size);
     struct json *answer = json_parse(text, size, NULL);
+    if (!answer && line && (size_t)(line - text) >= strlen(GC_KEY) && memcmp(text, GC_KEY, strlen(GC_KEY)) == 0)
+        pd_tasks_to_gc(&tasks, "7");
     if (answer) {
         if (!pd_read_answer(&tasks, answer, &more, &err))
             MUST(err.code != ERROR_NONE && err.text[0]);

@@ -449,6 +449,27 @@ static int done(void **state)
     return 0;
 }
 
+/* A resume that cannot succeed any more is told, and may be tried. */
+static void a_resume_that_gc_has_passed(void **state)
+{
+    (void)state;
+    struct backup_record *r = sample_log("{'status':{'phase':'Paused','logCheckpointTs':'5'}}");
+    struct action_verdict v;
+    struct backup_facts facts = {.pd = {.read_ms = SAMPLE_NOW, .gc_read_ms = SAMPLE_NOW, .paused = true,
+                                        .checkpoint = 1000, .gc_safepoint = 999, .pause_expires_ms = SAMPLE_NOW - 1}};
+    action_may(ACTION_RESUME, r, &facts, true, SAMPLE_NOW, &v);
+    assert_int_equal(v.allowed, true);
+    assert_non_null(strstr(v.why, "Resume may fail: GC safepoint (PD kept what it needs until 2026-11-22 13:59:59"));
+    facts.pd.gc_safepoint = 1000;
+    action_may(ACTION_RESUME, r, &facts, true, SAMPLE_NOW, &v);
+    assert_int_equal(v.allowed, true);
+    assert_non_null(strstr(v.why, "Resume will fail: the cluster's GC safepoint, "));
+    facts.pd.gc_read_ms = 0;
+    action_may(ACTION_RESUME, r, &facts, true, SAMPLE_NOW, &v);
+    assert_null(strstr(v.why, "GC safepoint"));
+    record_free(&r);
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -457,6 +478,7 @@ int main(void)
         cmocka_unit_test(the_table_is_whole),      cmocka_unit_test(every_answer),
         cmocka_unit_test(a_retry_needs_its_means), cmocka_unit_test(patches_are_exact),
         cmocka_unit_test(a_delete_that_hangs_is_told),
+        cmocka_unit_test(a_resume_that_gc_has_passed),
         cmocka_unit_test(bodies_of_deletes_are_exact),
         cmocka_unit_test(what_follows_is_what_was_meant),
         cmocka_unit_test(a_new_one_from_scratch),  cmocka_unit_test(what_is_wrong_is_named),

@@ -366,6 +366,81 @@ static void pd_tells_what_the_object_does_not(void **state)
     }
 }
 
+#define AGO(ms) (((tso_t)(NOW - (ms))) << 18)
+#define TOLD .read_ms = NOW - S, .gc_read_ms = NOW - 2 * S
+#define IS_PAUSED "{'status':{'phase':'Paused','logCheckpointTs':'5'}}"
+
+/* Facts of PD's GC and what comes of them. */
+static void gc_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *patch;
+        struct backup_facts facts;
+        const char *word, *says;
+        bool passed, exact;
+    } cases[] = {
+        {NULL, {.pd = {TOLD, .checkpoint = AGO(3 * M), .gc_safepoint = AGO(10 * M)}}, "Running", "backed up",
+         false, false},
+        {NULL, {.pd = {TOLD, .checkpoint = AGO(30 * S), .gc_safepoint = AGO(20 * S)}}, "Running, GC passed it",
+         "GC safepoint has passed the log's checkpoint: changes after the checkpoint may be gone before they were "
+         "backed up. Stop it, take a full backup", true, false},
+        /* what is equal: br refuses to resume it; one that runs has lost nothing */
+        {NULL, {.pd = {TOLD, .checkpoint = AGO(30 * S), .gc_safepoint = AGO(30 * S)}}, "Running", "",
+         false, false},
+        {IS_PAUSED, {.pd = {TOLD, .paused = true, .checkpoint = AGO(H), .gc_safepoint = AGO(H)}},
+         "Paused, GC passed it",
+         "br refuses to resume it", true, false},
+        /* the object's checkpoint is the fresher one */
+        {NULL, {.pd = {TOLD, .checkpoint = AGO(9 * M), .gc_safepoint = AGO(5 * M)}}, "Running", "", false,
+         false},
+        /* not told, long ago, of no task, of no checkpoint */
+        {NULL, {.pd = {.read_ms = NOW - S, .checkpoint = AGO(30 * S), .gc_safepoint = AGO(S)}}, "Running", "", false,
+         false},
+        {NULL, {.pd = {.read_ms = NOW - H, .gc_read_ms = NOW - H, .checkpoint = AGO(30 * S), .gc_safepoint = AGO(S)}},
+         "Running", "", false, false},
+        {NULL, {.pd = {TOLD, .gc_safepoint = AGO(S)}}, "Running", "", false, false},
+        {NULL, {.pd = {TOLD, .task_missing = true, .gc_safepoint = UINT64_MAX}}, "Running, no task in PD", "",
+         false, false},
+        {NULL, {.pd = {TOLD, .checkpoint = AGO(30 * S), .gc_safepoint = UINT64_MAX}}, "Running, GC passed it",
+         "", true, false},
+        /* the deadline is PD's, or, where that did not tell, computed */
+        {IS_PAUSED, {.pd = {TOLD, .paused = true, .paused_at_ms = NOW - H, .checkpoint = AGO(H),
+                            .gc_safepoint = AGO(2 * H), .pause_expires_ms = NOW + 11 * H}}, "Paused, 11h left",
+         "PD keeps what resume needs until 11-23 01:00: resume before then.", false, true},
+        {IS_PAUSED, {.pd = {TOLD, .paused = true, .paused_at_ms = NOW - H}}, "Paused, 23h left",
+         "for 24 h: resume before about", false, false},
+        {IS_PAUSED, {.pd = {.read_ms = NOW - S, .gc_read_ms = NOW - M, .paused = true, .paused_at_ms = NOW - 10 * S,
+                            .pause_expires_ms = NOW + M}}, "Paused, 23h left", "about", /* of an earlier one */
+         false, false},
+        {IS_PAUSED, {.pd = {TOLD, .paused = true, .pause_expires_ms = NOW + 20 * H}}, "Paused, 20h left",
+         "since when is not",
+         false, true},
+        {IS_PAUSED, {.pd = {TOLD, .paused = true, .paused_at_ms = NOW - 3 * H, .checkpoint = AGO(3 * H),
+                            .gc_safepoint = AGO(4 * H), .pause_expires_ms = NOW - H}}, "Paused, past deadline",
+         "GC has not passed its checkpoint yet, and may at any moment. Resume it at once: r.", false, true},
+        {IS_PAUSED, {.pd = {TOLD, .paused = true, .paused_at_ms = NOW - 3 * H, .pause_expires_ms = NOW - H}},
+         "Paused, past deadline", "PD kept what resume needs until 13:00:00: resume will probably fail", false, true},
+        {NULL, {.pd = {TOLD, .paused = true, .paused_at_ms = NOW - H, .paused_by = "host-7",
+                       .pause_expires_ms = NOW + 2 * H}},
+         "Running, paused in PD since 13:00 by host-7", "PD keeps what resume needs until 16:00:00.", false, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct backup_record *r = sample_log(cases[i].patch);
+        struct backup_state s;
+        state_of(r, &cases[i].facts, NOW, true, &s);
+        if (strcmp(s.word, cases[i].word) != 0 || !strstr(s.sentence, cases[i].says))
+            fail_msg("%zu: %s, want %s: %s", i, s.word, cases[i].word, s.sentence);
+        assert_int_equal(state_gc_passed(r, &cases[i].facts, NOW), cases[i].passed);
+        assert_int_equal(strcmp(s.id, "gc-passed-checkpoint") == 0, cases[i].passed);
+        assert_int_equal(!cases[i].passed || s.severity == SEVERITY_CRIT, 1);
+        assert_int_equal(state_pause_deadline_is_exact(r, &cases[i].facts), cases[i].exact);
+        if (cases[i].exact)
+            assert_int_equal(state_pause_deadline_ms(r, &cases[i].facts), cases[i].facts.pd.pause_expires_ms);
+        record_free(&r);
+    }
+}
+
 static void events_tell_why_nothing_runs(void **state)
 {
     (void)state;
@@ -456,6 +531,7 @@ int main(void)
         cmocka_unit_test(with_any_facts_too),
         cmocka_unit_test(something_changes_in_time),
         cmocka_unit_test(pd_tells_what_the_object_does_not),
+        cmocka_unit_test(gc_is_told),
         cmocka_unit_test(events_tell_why_nothing_runs),
         cmocka_unit_test(lag_is_now_minus_checkpoint),
         cmocka_unit_test(marks_have_letters),

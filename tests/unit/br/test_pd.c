@@ -288,10 +288,175 @@ static void pages_without_end(void **state)
     assert_int_equal(fake_count(bed->f.server, RANGE), PD_PAGES_MAX);
 }
 
-/* -- what is no answer ------------------------------------------------------------------------------------ */
-
 #define STATUS(reason, message) \
     "{\"kind\":\"Status\",\"status\":\"Failure\",\"reason\":\"" reason "\",\"message\":\"" message "\"}"
+
+/* -- GC ------------------------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *text;
+    tso_t ts;
+} safepoints[] = {
+    {"60f018e54000003", UINT64_C(0x60f018e54000003)}, {"ffffffffffffffff", UINT64_MAX}, {"ABCDEF", 0xabcdef}, {"0", 0},
+    {"", 0}, {"10000000000000000", 0}, {"0x10", 0}, {"-1", 0}, {" 1", 0}, {"12g", 0}, {"1\n", 0},
+};
+
+static void safepoints_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(safepoints); i++)
+        if (pd_read_safepoint(safepoints[i].text, strlen(safepoints[i].text)) != safepoints[i].ts)
+            fail_msg("%s", safepoints[i].text);
+    assert_int_equal(pd_read_safepoint("1\0002", 3), 0);
+}
+
+#define HOLD(id, ts, at) {"/service/" id, "{\"service_id\":\"x\",\"expired_at\":" at ",\"safe_point\":" ts "}", 0}
+static const struct {
+    const char *what, *task;
+    struct pair pairs[4];
+    tso_t checkpoint;
+    int64_t expires_ms; /* 0: nothing holds it */
+    tso_t ts;
+} holds[] = {
+    {"br's", "log-a", {HOLD("log-a_pause_safepoint", "436568622965194754", "1790000000")}, TSO, 1790000000000, TSO - 1},
+    {"a store's", "log-a", {HOLD("log-a-12-pause-guard", "7", "1790000000")}, 8, 1790000000000, 7},
+    {"the last counts", "log-a", {HOLD("log-a_pause_safepoint", "7", "1790000000"),
+                                  HOLD("log-a-1-pause-guard", "6", "1790000009"),
+                                  HOLD("log-a-2-pause-guard", "6", "1790000008")}, 8, 1790000009000, 6},
+    {"of others", "log-a", {HOLD("log_pause_safepoint", "7", "1790000000"),
+                            HOLD("log-a-b_pause_safepoint", "7", "1790000000"),
+                            HOLD("log-a--pause-guard", "7", "1790000000"),
+                            HOLD("log-a-b-3-pause-guard", "7", "1790000000")}, 8, 0, 0},
+    {"of who is no pause", "log-a", {HOLD("gc_worker", "7", "1790000000"),
+                                       HOLD("log-backup-coordinator", "7", "1790000000")}, 8, 0, 0},
+    {"not what it needs", "log-a", {HOLD("log-a_pause_safepoint", "9", "1790000000")}, 8, 0, 0},
+    {"its checkpoint is not known", "log-a",
+     {HOLD("log-a_pause_safepoint", "9", "1790000000")}, 0, 1790000000000, 9},
+    {"never expires", "log-a", {HOLD("log-a_pause_safepoint", "7", "9223372036854775807")}, 8, 0, 0},
+    {"no time", "log-a", {HOLD("log-a_pause_safepoint", "7", "-5"),
+                          HOLD("log-a-1-pause-guard", "7", "\"1790000000\"")}, 8, 0, 0},
+    {"no number", "log-a", {HOLD("log-a_pause_safepoint", "\"7\"", "1790000000"),
+                            HOLD("log-a-1-pause-guard", "-7", "1790000000"),
+                            HOLD("log-a-2-pause-guard", "1e99", "1790000000")}, 8, 0, 0},
+    {"no JSON", "log-a", {{"/service/log-a_pause_safepoint", "{", 0}, {"/service/log-a-1-pause-guard", "\xff\xfe", 0},
+                          {"/service/", "{}", 0}, {"/serv", "{}", 0}}, 8, 0, 0},
+};
+
+static void what_holds_gc(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(holds); i++) {
+        struct pd_gc gc = {0};
+        for (size_t k = 0; k < 4 && holds[i].pairs[k].key; k++)
+            pd_take_gc(&gc, holds[i].pairs[k].key, strlen(holds[i].pairs[k].key), holds[i].pairs[k].value,
+                       strlen(holds[i].pairs[k].value));
+        const struct pd_hold *hold = pd_hold_of(&gc, holds[i].task, holds[i].checkpoint);
+        if ((hold ? hold->expires_ms : 0) != holds[i].expires_ms || (hold && hold->ts != holds[i].ts))
+            fail_msg("%s: %lld", holds[i].what, hold ? (long long)hold->expires_ms : 0);
+        pd_gc_done(&gc);
+    }
+}
+
+#define GC_ROOT "/pd/7442/gc/safe_point"
+#define SERVICE(id, ts, at) \
+    {GC_ROOT "/service/" id, "{\"service_id\":\"x\",\"expired_at\":" at ",\"safe_point\":" ts "}", 0}
+
+static void expect_cluster_with_id(struct bed *bed, const char *id)
+{
+    expect(bed, CORE "clusters/tc ", 200,
+           bed_keep(bed, xasprintf("{\"spec\":{},\"status\":{\"id\":\"%s\"}}", id)));
+    expect(bed, CORE "pdgroups ", 200, PDGROUPS);
+    expect(bed, CORE "tikvgroups ", 200, "{}");
+}
+
+static void expect_once(struct bed *bed, char *body)
+{
+    fake_expect(bed->f.server, &(struct fake_rule){.request = RANGE, .times = 1, .body = body});
+}
+
+/* A second range, of that cluster's keys, less often, and at once for a pause that is new. */
+static void gc_is_asked_for(void **state)
+{
+    struct bed *bed = *state;
+    static const struct pair runs[] = {RUNS("log-orders"), CHECKPOINT("log-orders")};
+    static const struct pair paused[] = {RUNS("log-orders"), CHECKPOINT("log-orders"), PAUSED("")};
+    static const struct pair gc[] = {{GC_ROOT, "60f018e54000001", 0}, {GC_ROOT "x", "ff", 0},
+                                     SERVICE("gc_worker", "1", "5")};
+    static const struct pair held[] = {{GC_ROOT, "60f018e54000002", 0},
+                                       SERVICE("log-orders_pause_safepoint", "436568622965194754", "1795399999")};
+    backup_put(bed, &(struct backup_spec){0});
+    expect_cluster_with_id(bed, "7442");
+    expect_once(bed, answer_of(bed, runs, 2, ""));
+    expect_once(bed, answer_of(bed, gc, 3, ""));
+    expect_once(bed, answer_of(bed, runs, 2, ""));
+    expect_once(bed, answer_of(bed, paused, 3, ""));
+    expect_once(bed, answer_of(bed, held, 2, ""));
+    expect(bed, RANGE, 200, answer_of(bed, paused, 3, ""));
+    const struct backup_facts *facts = read_facts(bed, "log-orders");
+    size_t len = 0;
+    assert_int_equal(fake_count(bed->f.server, RANGE), 2);
+    assert_true(facts->pd.gc_safepoint == UINT64_C(0x60f018e54000001) && facts->pd.checkpoint == TSO_OF_BYTES);
+    assert_int_equal(facts->pd.gc_read_ms, NOW_MS);
+    assert_int_equal(facts->pd.pause_expires_ms, 0);
+    assert_string_equal(member(bed, fake_request(bed->f.server, RANGE, 1), "key", &len), GC_ROOT);
+    assert_string_equal(member(bed, fake_request(bed->f.server, RANGE, 1), "range_end", &len), GC_ROOT "0");
+    assert_null(strstr(fake_request(bed->f.server, RANGE, 1), "revision"));
+    again(bed, RANGE, 3); /* it is not time for GC yet, and what it said stands */
+    assert_true(facts_of(bed, "log-orders")->pd.gc_safepoint == UINT64_C(0x60f018e54000001));
+    again(bed, RANGE, 5);
+    facts = facts_of(bed, "log-orders");
+    assert_true(facts->pd.paused && facts->pd.gc_safepoint == UINT64_C(0x60f018e54000002));
+    assert_int_equal(facts->pd.pause_expires_ms, INT64_C(1795399999000));
+    assert_true(facts->pd.pause_safepoint == TSO - 1);
+    assert_int_equal(fake_unexpected(bed->f.server), 0);
+}
+
+/* What is read of the tasks stands, whatever comes of the other. */
+static void gc_that_is_not_answered(void **state)
+{
+    (void)state;
+    static const struct {
+        int http;
+        const char *body;
+        size_t asked;
+    } bad[] = {{503, "gone", 2}, {403, STATUS("Forbidden", "no"), 2}, {200, "{}", 2}, {200, "<html>", 2},
+               {200, "{\"header\":{},\"more\":true,\"kvs\":[{\"key\":\"YQ==\"}]}", 1 + PD_PAGES_MAX},
+               {200, "{\"header\":{}}", 2}};
+    static const struct pair runs[] = {RUNS("log-orders"), CHECKPOINT("log-orders")};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct bed bed = {0};
+        bed_open(&bed);
+        backup_put(&bed, &(struct backup_spec){0});
+        expect_cluster_with_id(&bed, "7442");
+        expect_once(&bed, answer_of(&bed, runs, 2, ""));
+        expect(&bed, RANGE, bad[i].http, bad[i].body);
+        const struct backup_facts *facts = read_facts(&bed, "log-orders");
+        assert_int_equal(facts->pd.reach, PD_ANSWERED);
+        assert_true(facts->pd.checkpoint == TSO_OF_BYTES && facts->pd.gc_safepoint == 0);
+        assert_int_equal(fake_count(bed.f.server, RANGE), bad[i].asked);
+        bed_close(&bed);
+    }
+}
+
+/* No id, and what is none: nothing is asked. */
+static void no_id_no_gc(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"", "7442/../x", "-1", "0x12", "123456789012345678901", "7 "};
+    static const struct pair runs[] = {RUNS("log-orders"), CHECKPOINT("log-orders")};
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        struct bed bed = {0};
+        bed_open(&bed);
+        backup_put(&bed, &(struct backup_spec){0});
+        expect_cluster_with_id(&bed, ids[i]);
+        expect(&bed, RANGE, 200, answer_of(&bed, runs, 2, ""));
+        assert_int_equal(read_facts(&bed, "log-orders")->pd.gc_read_ms, 0);
+        assert_int_equal(fake_count(bed.f.server, RANGE), 1);
+        bed_close(&bed);
+    }
+}
+
+/* -- what is no answer ------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *cluster, *pdgroups, *range; /* bodies; cluster NULL: 404 */
@@ -566,6 +731,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_are_not_mixed_up, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(one_range_in_pages, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(pages_without_end, bed_setup, bed_teardown),
+        cmocka_unit_test(safepoints_are_read),
+        cmocka_unit_test(what_holds_gc),
+        cmocka_unit_test_setup_teardown(gc_is_asked_for, bed_setup, bed_teardown),
+        cmocka_unit_test(gc_that_is_not_answered),
+        cmocka_unit_test(no_id_no_gc),
         cmocka_unit_test(what_is_no_answer),
         cmocka_unit_test_setup_teardown(too_much, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(what_was_read_stands, bed_setup, bed_teardown),

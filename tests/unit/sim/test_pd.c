@@ -361,13 +361,81 @@ static void test_stale(void **state)
     sim_done(&sim);
 }
 
+static char *gc_value(struct sim *sim, const char *key, size_t *len)
+{
+    char *path = xasprintf("/pd/" PD_CLUSTER_ID "/gc/safe_point%s", key), *value = value_of(sim, path, len);
+    free(path);
+    return value;
+}
+
+static int64_t gc_age(struct sim *sim)
+{
+    size_t len;
+    char *hex = gc_value(sim, "", &len);
+    assert_non_null(hex);
+    int64_t age = clock_wall_ms() - (int64_t)(strtoull(hex, NULL, 16) >> TSO_SHIFT);
+    free(hex);
+    return age;
+}
+
+static struct json *service_of(struct sim *sim, const char *id)
+{
+    size_t len = 0;
+    char *key = xasprintf("/service/%s", id), *value = gc_value(sim, key, &len);
+    struct json *json = value ? json_parse(value, len, NULL) : NULL;
+    free(key);
+    free(value);
+    return json;
+}
+
+/* GC stays behind what runs, and behind what is paused for as long as that is kept. */
+static void test_gc(void **state)
+{
+    (void)state;
+    static const int64_t hour = 3600 * 1000;
+    struct sim sim;
+    int64_t expires;
+    begin(&sim);
+    const struct pd *pd = operator_pd(sim.operator_);
+    const struct pd_task *task = pd_find(pd, NS, "tc-pd", "log-a");
+    order_pd(&sim, "{'namespace':'backup-test','task':'log-a','lag':'3h'}");
+    assert_in_range(gc_age(&sim), 3 * hour, 3 * hour + 5000); /* the coordinator holds it */
+    order_pd(&sim, "{'namespace':'backup-test','task':'log-a','paused':{'at':'23h'}}");
+    assert_in_range(gc_age(&sim), 23 * hour, 23 * hour + 5000);
+    struct json *service = service_of(&sim, "log-a_pause_safepoint");
+    assert_string_equal(json_string(service, "service_id"), "log-a_pause_safepoint");
+    assert_true(json_int(json_get(service, "expired_at"), &expires));
+    assert_in_range(expires * 1000 - clock_wall_ms(), hour - 5000, hour);
+    json_free(&service);
+    assert_false(pd_gc_has_passed(pd, task));
+    order_pd(&sim, "{'namespace':'backup-test','task':'log-a','paused':{'at':'25h','severity':'ERROR','why':'x'}}");
+    assert_in_range(gc_age(&sim), 600000, 605000);
+    assert_true(pd_gc_has_passed(pd, task));
+    assert_non_null(service = service_of(&sim, "log-a-1-pause-guard"));
+    json_free(&service);
+    order_pd(&sim, "{'namespace':'backup-test','task':'log-a','keeps':'2h'}");
+    assert_false(pd_gc_has_passed(pd, task));
+    order_pd(&sim, "{'namespace':'backup-test','service':'tc-pd','gc':'1m'}");
+    assert_true(pd_gc_has_passed(pd, task));
+    order_pd(&sim, "{'namespace':'backup-test','service':'tc-pd','gc':'470646456234541057'}");
+    assert_true(pd_gc_safepoint(pd, NS, "tc-pd") == 470646456234541057U);
+    order_pd(&sim, "{'namespace':'backup-test','service':'tc-pd','gc':false}");
+    assert_false(pd_gc_has_passed(pd, task));
+    order_pd(&sim, "{'namespace':'backup-test','task':'log-a','paused':false}");
+    assert_non_null(service = service_of(&sim, "log-a_pause_safepoint")); /* for half an hour more */
+    json_free(&service);
+    order_pd(&sim, "{'namespace':'backup-test','task':'log-a','remove':true}");
+    assert_null(service_of(&sim, "log-a_pause_safepoint"));
+    sim_done(&sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_range), cmocka_unit_test(test_checkpoint), cmocka_unit_test(test_error),
         cmocka_unit_test(test_pause), cmocka_unit_test(test_orders),     cmocka_unit_test(test_operator),
         cmocka_unit_test(test_lost),  cmocka_unit_test(test_adopt),      cmocka_unit_test(test_stale),
-        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_twins), cmocka_unit_test(test_gc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
