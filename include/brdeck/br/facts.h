@@ -30,8 +30,8 @@ bool br_facts_are_there(const struct br *br, const char *ns, const char **why);
 /* What PD says of the log tasks of the cluster of @record (a log backup) is wanted now: call it again as long as it is.
  * Asked through the API server's service proxy (rule 23), one request for all tasks of a cluster, every BR_PD_EACH_MS
  * at most, with back-off where it does not answer. The answers go into the facts of all rows of that cluster. Where the
- * Cluster tells its id, a second request, every BR_PD_GC_EACH_MS and when a task is seen paused, asks for its GC safepoint
- * and what keeps GC from going on. */
+ * Cluster tells its id, a second request, every BR_PD_GC_EACH_MS and when a task is seen paused, asks for its GC
+ * safepoint and what keeps GC from going on. */
 void br_pd_want(struct br *br, const struct backup_record *record);
 /* All of them are answered, or known not to be had. */
 bool br_pd_are_there(const struct br *br);
