@@ -52,9 +52,9 @@ static bool is_mark(int32_t c)
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME;
 }
 
-static bool locale_is_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
+bool text_is_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
 
-static wchar_t replacement(void) { return locale_is_utf8() ? 0xfffd : L'?'; }
+static wchar_t replacement(void) { return text_is_utf8() ? 0xfffd : L'?'; }
 
 static bool is_ascii(char c) { return (unsigned char)c < 0x80; }
 static bool is_printable_ascii(char c) { return c >= ' ' && c < 0x7f; } /* no byte of UTF-8 is, signed or not */
@@ -84,7 +84,7 @@ static void put_base(struct text_glyph *glyph, int32_t c)
     int width = 1;
     if (c == '\t' || c == '\n')
         c = ' ';
-    else if (c < 0 || is_rejected(c) || (c > 0x7f && !locale_is_utf8()))
+    else if (c < 0 || is_rejected(c) || (c > 0x7f && !text_is_utf8()))
         c = replacement();
     else
         width = wcwidth((wchar_t)c);
@@ -107,7 +107,7 @@ size_t text_glyph(const char *text, size_t len, struct text_glyph *glyph)
     }
     int32_t c;
     size_t used = decode(text, len, &c), marks = 0;
-    bool combines = locale_is_utf8();
+    bool combines = text_is_utf8();
     if (combines && is_combining(c)) { /* with nothing to stand on */
         used = 0;
         c = -1;

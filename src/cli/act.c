@@ -47,7 +47,8 @@ static void print_plan(const struct act *act, const struct br_plan *plan, FILE *
     struct describe_context ctx = {.now_ms = fleet_now_ms(s->fleet), .style = TSO_LOCAL,
                                    .window = plan->window_known ? &plan->window : NULL,
                                    .window_known = plan->window_known,
-                                   .has_status_sub = fleet_has_status_sub(s->fleet, plan->v1)};
+                                   .has_status_sub = fleet_has_status_sub(s->fleet, plan->v1),
+                                   .ascii = !text_is_utf8()};
     struct description d;
     description_init(&d);
     br_plan_describe(plan, &ctx, &d);

@@ -9,6 +9,7 @@
 
 #include "act.h"
 #include "deck.h"
+#include "question.h"
 
 enum { SNAPSHOTS_MAX = 200 };
 
@@ -74,35 +75,27 @@ static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     struct act *act = (struct act *)view;
     struct str ask;
     str_init(&ask, 1024);
-    int width = r.cols > 4 ? r.cols - 3 : 1, errors = 0;
-    for (const char *next = act->error.code ? act->error.text : NULL; next; errors++)
-        text_wrap(next, (size_t)width, &next);
-    int height = (int)pager_rows(act->pager, width) + 2 + errors; /* rule, text, error, question */
+    int width = r.cols > 4 ? r.cols - 3 : 1, text = (int)pager_rows(act->pager, width);
+    int answer = act_question(act, &ask, width);
+    struct question question = {.text = ask.data, .answer = answer,
+                                .error = act->error.code ? act->error.text : NULL};
+    int asked = question_rows(&question, width, r.rows - 1), height = 1 + text + asked; /* a rule above */
     if (height > r.rows)
         height = r.rows;
     struct rect box = {r.row + r.rows - height, r.col, height, r.cols};
-    int last = box.row + box.rows - 1;
     canvas_fill(c, box, STYLE_DIALOG);
     if (box.rows > 1)
         canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
-    act_question(act, &ask, width);
-    bool input = act->asking_time || act_all_ready(act);
-    bool cut = (int)pager_rows(act->pager, width) > box.rows - 2 - errors, stale = cut != act->cut;
+    bool cut = text > box.rows - 1 - asked, stale = cut != act->cut;
     act->cut = cut;
-    pager_draw(act->pager, c, (struct rect){box.row + 1, box.col + 2, box.rows - 2 - errors, width});
-    int row = last - errors;
-    for (const char *next = errors ? act->error.text : NULL; next; row++) {
-        const char *from = next;
-        size_t len = text_wrap(from, (size_t)width, &next);
-        if (row > box.row)
-            canvas_textn(c, row, box.col + 2, width, STYLE_CRIT, from, len);
+    struct rect body = {box.row + 1, box.col + 2, box.rows - 1 - asked, width};
+    pager_draw(act->pager, c, body);
+    if (cut && act->asking_time && act->choice) { /* the picked one is seen */
+        pager_go(act->pager, act->choice_line);
+        pager_draw(act->pager, c, body);
     }
-    /* what is typed has room, however long the question */
-    int room = input && width > 40 ? width - 16 : width;
-    int col = 2 + canvas_text(c, last, box.col + 2, room, input ? STYLE_TITLE : STYLE_WARN, ask.data);
-    if (input)
-        line_edit_draw(&act->line, c, last, box.col + col, box.cols - col - 1, STYLE_INPUT);
-    act->seen = act->asking_time || act_all_ready(act);
+    question_draw(&question, &act->line, c, (struct rect){box.row + box.rows - asked, box.col + 2, asked, width});
+    act->seen = answer > 0;
     str_done(&ask);
     if (stale) /* the keys in the last line were collected before that was known */
         return ui_now_ms(ui);
@@ -280,7 +273,7 @@ static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
     for (size_t i = 0; act->plans && i < act->count; i++)
         line = line || act->plans[i]->kubectl;
     hints_add(hints, UI_BACK, "leave", false);
-    if (act->cut) /* before all else: there is more to read */
+    if (act->cut && !(act->asking_time && act->choice)) /* before all else: there is more to read */
         hints_add(hints, UI_PAGE_DOWN, "more", false);
     if (act->keep_data || act_may_keep_data(act))
         hints_add(hints, UI_CLEAR_TRUNCATE, act->keep_data ? "leave cleanPolicy" : "keep the data", false);

@@ -21,6 +21,7 @@ struct act {
     bool asking_time;          /* truncate: @line holds the time, not the confirmation */
     struct choice *choices;
     size_t choice_count, choice;  /* choice 0: none picked */
+    size_t choice_line;        /* of the picked one, in the pager */
     struct line_edit line;     /* the time, or what confirms */
     bool clear_truncate;
     bool keep_data;            /* delete: cleanPolicy Retain first */
@@ -42,6 +43,7 @@ bool act_any_waiting(const struct act *act);
 bool act_may_keep_data(const struct act *act);
 /* Put into the pager what is to be read, and append what the last line asks. */
 void act_fill(struct act *act);
-void act_question(struct act *act, struct str *out, int width);
+/* Returns the columns that are to be typed in answer; 0: nothing is. */
+int act_question(struct act *act, struct str *out, int width);
 
 #endif

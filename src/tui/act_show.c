@@ -9,7 +9,7 @@
 
 #include "act.h"
 
-enum { CHOICES_SHOWN = 8 };
+enum { CHOICES_SHOWN = 8, TIME_COLUMNS = 10 };
 
 size_t act_count_phase(const struct act *act, enum br_plan_phase phase)
 {
@@ -133,6 +133,8 @@ static void add_choice(struct act *act, size_t i)
     str_addf(&line, "%s%s  %s  TSO %s", picked ? "> " : "  ", tso_format(act->choices[i].ts, TSO_LOCAL, now, at),
              act->choices[i].name,
              tso_format(act->choices[i].ts, TSO_NUMBER, now, number));
+    if (picked)
+        act->choice_line = pager_lines(act->pager);
     pager_add(act->pager, picked ? STYLE_TITLE : STYLE_TEXT, 0, line.data);
     str_done(&line);
 }
@@ -187,29 +189,36 @@ void act_fill(struct act *act)
     }
 }
 
-/* The question on the last line of the dialog. */
-void act_question(struct act *act, struct str *out, int width)
+/* What is asked where not all can be done. */
+static const char *unready_question(const struct act *act)
+{
+    if (act_count_phase(act, BR_PLAN_LOOKING))
+        return "Looking... Esc leaves all as it is.";
+    if (act_count_phase(act, BR_PLAN_FAILED))
+        return "No answer. Enter tries again, Esc leaves all as it is.";
+    if (act->action->id == ACTION_TRUNCATE && act->may_ask)
+        return "Enter takes another time, Esc leaves all as it is.";
+    return act->count > 1 ? "Not all can be done: take the marks off those. Esc leaves."
+                          : "Nothing is done. Esc leaves.";
+}
+
+int act_question(struct act *act, struct str *out, int width)
 {
     char typed[512];
-    if (act->asking_time)
+    if (act->asking_time) {
         str_add(out, "until: ");
-    else if (act_count_phase(act, BR_PLAN_LOOKING))
-        str_add(out, "Looking... Esc leaves all as it is.");
-    else if (act_count_phase(act, BR_PLAN_FAILED))
-        str_add(out, "No answer. Enter tries again, Esc leaves all as it is.");
-    else if (!act_all_ready(act) && act->action->id == ACTION_TRUNCATE && act->may_ask)
-        str_add(out, "Enter takes another time, Esc leaves all as it is.");
-    else if (!act_all_ready(act))
-        str_add(out, act->count > 1
-                ? "Not all can be done: take the marks off those. Esc leaves." : "Nothing is done. Esc leaves.");
-    else if (act->ui->read_only)
-        str_add(out, "Read-only: nothing is sent. Esc leaves.");
-    else {
-        br_batch_confirm(act->plans, act->count, typed, sizeof typed);
-        if (act->plans[0]->confirm == BR_CONFIRM_YES && act->count == 1)
-            str_addf(out, "%s? y/N: ", act->action->title);
-        else
-            str_addf(out, width >= (int)text_width(typed) * 2 + 48
-                     ? "Type %s to do it, Esc to leave all as it is: " : "Type %s: ", typed);
+        return TIME_COLUMNS;
     }
+    if (!act_all_ready(act) || act->ui->read_only) {
+        str_add(out, act_all_ready(act) ? "Read-only: nothing is sent. Esc leaves." : unready_question(act));
+        return 0;
+    }
+    br_batch_confirm(act->plans, act->count, typed, sizeof typed);
+    if (act->plans[0]->confirm == BR_CONFIRM_YES && act->count == 1) {
+        str_addf(out, "%s? y/N: ", act->action->title);
+        return 1;
+    }
+    int columns = (int)text_width(typed);
+    str_addf(out, width >= columns * 2 + 48 ? "Type %s to do it, Esc to leave all as it is: " : "Type %s: ", typed);
+    return columns;
 }

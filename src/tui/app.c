@@ -10,6 +10,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
 #include <brdeck/base/log.h>
+#include <brdeck/base/text.h>
 
 #include "app.h"
 
@@ -162,6 +163,24 @@ static void end_message(struct app *app)
         ui_say(ui, STYLE_OK, "Done: %s %s/%s.", last->action->name, last->ns, last->name);
 }
 
+/* What was said, in as many rows as it needs where there is room; returns how many. */
+static int draw_message(struct app *app, int rows, int cols)
+{
+    struct canvas *c = &app->ui.canvas;
+    int most = rows > 12 ? MESSAGE_ROWS : 1, need = 0, row;
+    size_t width = cols > 2 ? (size_t)cols - 2 : 1;
+    for (const char *next = app->message; next && need < most; need++)
+        text_wrap(next, width, &next);
+    canvas_fill(c, (struct rect){rows - need, 0, need, cols}, STYLE_TEXT);
+    row = rows - need;
+    for (const char *next = app->message; next && row < rows; row++) {
+        const char *line = next;
+        size_t len = text_wrap(line, width, &next);
+        canvas_textn(c, row, 1, cols - 1, app->message_style, line, row + 1 < rows ? len : strlen(line));
+    }
+    return need;
+}
+
 /* The lines below the view: what was said, then the prompt or the hints. Returns how many rows are left above. */
 static int draw_foot(struct app *app, int rows, int cols)
 {
@@ -185,8 +204,7 @@ static int draw_foot(struct app *app, int rows, int cols)
     if (loan_draw(app, (struct rect){rows - 1, 0, 1, cols})) {
         rows--;
     } else if (app->message[0]) {
-        canvas_fill(&ui->canvas, (struct rect){rows - 1, 0, 1, cols}, STYLE_TEXT);
-        canvas_text(&ui->canvas, --rows, 1, cols - 1, app->message_style, app->message);
+        rows -= draw_message(app, rows, cols);
     } else if (bar_notice(ui, &notice, &tail)) {
         int end = (int)text_width(tail.data), col = 1;
         canvas_fill(&ui->canvas, (struct rect){--rows, 0, 1, cols}, STYLE_NOTICE);
@@ -329,7 +347,8 @@ static bool app_open(struct app *app, const struct app_options *options, struct 
     struct ui *ui = &app->ui;
     const struct options *o = options->options;
     *ui = (struct ui){.loop = options->loop, .options = o, .demo = options->demo, .app = app,
-                      .read_only = options_bool(o, OPTION_READ_ONLY), .ascii = options_bool(o, OPTION_ASCII)};
+                      .read_only = options_bool(o, OPTION_READ_ONLY),
+                      .ascii = options_bool(o, OPTION_ASCII) || !text_is_utf8()};
     tso_style_parse(options_text(o, OPTION_TIME), &ui->time_style);
     loop_timer_init(&app->frame, ui->loop, do_nothing, NULL);
     loop_timer_init(&app->holds, ui->loop, on_holds, app);

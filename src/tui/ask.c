@@ -7,8 +7,10 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/text.h>
 
+#include "question.h"
 #include "view.h"
 
+enum { FIRST_CHOICE = 2, TIME_COLUMNS = 10 }; /* its line; what a time takes at least */
 enum ask_stage {
     ASK_CHOOSE, /* the questions */
     ASK_TIME,   /* of a truncate's dry run */
@@ -79,9 +81,10 @@ static void fill_choice(struct ask *ask)
     for (size_t i = 0; i < ask->fit_count; i++) {
         const struct br_command_info *info = &br_command_table[ask->fit[i]];
         bool here = i == ask->cursor;
+        enum style style = here ? STYLE_TITLE : STYLE_TEXT;
         str_clear(&line);
-        str_addf(&line, "%s%-17s %s", here ? "> " : "  ", info->id, info->help);
-        pager_add(ask->pager, here ? STYLE_TITLE : STYLE_TEXT, 0, line.data);
+        str_addf(&line, "%s%s", here ? "> " : "  ", info->id);
+        pager_add_labelled(ask->pager, 0, 18, style, line.data, style, info->help);
     }
     if (!ask->fit_count)
         pager_add(ask->pager, STYLE_WARN, 2, "br has nothing to tell of such a backup");
@@ -144,26 +147,36 @@ static const char *question(const struct ask *ask)
     return phases[ask->plan->phase];
 }
 
+/* Columns that are to be typed; 0: nothing is. */
+static int answer_columns(const struct ask *ask)
+{
+    return ask->stage == ASK_TIME ? TIME_COLUMNS : is_ready(ask) ? 1 : 0;
+}
+
 static int64_t ask_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct ask *ask = (struct ask *)view;
-    int width = r.cols > 4 ? r.cols - 3 : 1, errors = ask->error.code ? 1 : 0;
-    int rows = (int)pager_rows(ask->pager, width), height = rows + 2 + errors; /* rule, text, error, question */
+    int width = r.cols > 4 ? r.cols - 3 : 1, text = (int)pager_rows(ask->pager, width);
+    struct question asked = {.text = question(ask), .answer = answer_columns(ask),
+                             .error = ask->error.code ? ask->error.text : NULL};
+    int rows = question_rows(&asked, width, r.rows - 1), height = 1 + text + rows; /* a rule above */
     height = height < r.rows ? height : r.rows;
     struct rect box = {r.row + r.rows - height, r.col, height, r.cols};
-    int last = box.row + box.rows - 1;
-    bool input = ask->stage == ASK_TIME || is_ready(ask);
     canvas_fill(c, box, STYLE_DIALOG);
     if (box.rows > 1)
         canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
-    ask->cut = rows > box.rows - 2 - errors;
-    pager_draw(ask->pager, c, (struct rect){box.row + 1, box.col + 2, box.rows - 2 - errors, width});
-    if (errors && box.rows > 2)
-        canvas_text(c, last - 1, box.col + 2, width, STYLE_CRIT, ask->error.text);
-    int col = 2 + canvas_text(c, last, box.col + 2, width, input ? STYLE_TITLE : STYLE_WARN, question(ask));
-    if (input)
-        line_edit_draw(&ask->line, c, last, box.col + col, box.cols - col - 1, STYLE_INPUT);
+    bool cut = text > box.rows - 1 - rows, stale = cut != ask->cut;
+    ask->cut = cut;
+    struct rect body = {box.row + 1, box.col + 2, box.rows - 1 - rows, width};
+    pager_draw(ask->pager, c, body);
+    if (cut && ask->stage != ASK_PLAN) { /* the picked one, or what is asked now, is seen */
+        pager_go(ask->pager, ask->stage == ASK_TIME ? pager_lines(ask->pager) : FIRST_CHOICE + ask->cursor);
+        pager_draw(ask->pager, c, body);
+    }
+    question_draw(&asked, &ask->line, c, (struct rect){box.row + box.rows - rows, box.col + 2, rows, width});
     ask->seen = ask->stage != ASK_PLAN || is_ready(ask);
+    if (stale) /* the keys in the last line were collected before that was known */
+        return ui_now_ms(ui);
     return ask->stage == ASK_PLAN && ask->plan->phase == BR_PLAN_LOOKING ? ui_now_ms(ui) + 1000 : INT64_MAX;
 }
 
@@ -286,11 +299,11 @@ static void ask_hints(struct view *view, struct ui *ui, struct hints *hints)
     struct ask *ask = (struct ask *)view;
     (void)ui;
     hints_add(hints, UI_BACK, "leave", false);
-    if (ask->stage == ASK_CHOOSE && ask->fit_count > 1) {
-        hints_add(hints, UI_UP, "up", false);
-        hints_add(hints, UI_DOWN, "down", false);
-    }
-    if (ask->cut)
+    if (ask->stage == ASK_CHOOSE && ask->fit_count > 0)
+        hints_add(hints, UI_OPEN, "take it", false);
+    if (ask->stage == ASK_CHOOSE && ask->fit_count > 1)
+        hints_add(hints, UI_DOWN, "the next", false);
+    if (ask->cut && ask->stage == ASK_PLAN)
         hints_add(hints, UI_PAGE_DOWN, "more", false);
     if (ask->plan && ask->plan->kubectl && ask->stage == ASK_PLAN)
         hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);

@@ -8,6 +8,8 @@
 
 #include "app.h"
 
+enum { LABEL_WIDTH = 31 };
+
 struct help {
     struct view view;
     struct pager *pager;
@@ -23,21 +25,63 @@ static const struct { const char *group, *title; } groups[] = {
     {"list", "The list"}, {"look", "Looking closer"}, {"move", "Moving"}, {"other", "Other"},
 };
 
-static void add_group(struct help *help, struct ui *ui, const char *view, const char *group)
+/* Keys of the list are known everywhere; what a view does with them, it tells by its own keys and its hints. */
+static bool works_in(const struct view *of, const struct hints *hints, enum ui_command command)
 {
+    const struct view_ops *ops = of->ops;
+    const char *group = ui_command_table[command].group;
+    bool works = strcmp(ops->name, "deck") == 0 || strcmp(group, "move") == 0 || strcmp(group, "other") == 0 ||
+                 command == UI_RUNS || command == UI_JOURNAL || command == UI_NOTICES || command == UI_TIME_STYLE ||
+                 (strcmp(ops->name, "look") == 0 && strcmp(group, "list") != 0);
+    for (size_t i = 0; i < ops->key_count; i++)
+        works = works || ops->keys[i].command == command;
+    for (size_t i = 0; i < hints->count; i++)
+        works = works || hints->items[i].command == command;
+    return works;
+}
+
+/* Only typed: it has a key in no view. */
+static bool is_keyless(struct ui *ui, enum ui_command command)
+{
+    struct str keys;
+    str_init(&keys, 256);
+    for (size_t i = 0; i < view_count; i++)
+        keymap_keys(ui->keys, view_table[i]->name, command, &keys);
+    bool keyless = keys.len == 0;
+    str_done(&keys);
+    return keyless;
+}
+
+static void add_command(struct help *help, struct ui *ui, const char *view, enum ui_command command)
+{
+    const struct ui_command_info *info = &ui_command_table[command];
+    struct str keys, label;
+    str_init(&keys, 256);
+    str_init(&label, 512);
+    keymap_keys(ui->keys, view, command, &keys);
+    if (keys.len)
+        str_addf(&label, "%-16s %s", keys.data, info->name);
+    else if (is_keyless(ui, command))
+        str_addf(&label, ":%s", info->name);
+    if (label.len)
+        pager_add_labelled(help->pager, 2, LABEL_WIDTH, STYLE_KEY, label.data, STYLE_TEXT, info->help);
+    str_done(&keys);
+    str_done(&label);
+}
+
+static void add_group(struct help *help, struct ui *ui, const struct view *of, const struct hints *hints, size_t group)
+{
+    bool any = false;
     for (int i = UI_NONE + 1; i < UI_COMMAND_COUNT; i++) {
-        if (strcmp(ui_command_table[i].group, group) != 0)
+        if (strcmp(ui_command_table[i].group, groups[group].group) != 0 || !works_in(of, hints, (enum ui_command)i))
             continue;
-        struct str keys, label;
-        str_init(&keys, 256);
-        str_init(&label, 512);
-        keymap_keys(ui->keys, view, (enum ui_command)i, &keys);
-        str_addf(&label, "%-16s %s", keys.data, ui_command_table[i].name);
-        if (keys.len)
-            pager_add_labelled(help->pager, 2, 30, STYLE_KEY, label.data, STYLE_TEXT, ui_command_table[i].help);
-        str_done(&keys);
-        str_done(&label);
+        if (!any)
+            pager_add(help->pager, STYLE_TITLE, 0, groups[group].title);
+        any = true;
+        add_command(help, ui, of->ops->name, (enum ui_command)i);
     }
+    if (any)
+        pager_add(help->pager, STYLE_TEXT, 0, "");
 }
 
 static void add_line_command(void *arg, const char *name, const char *arguments, const char *help)
@@ -46,29 +90,29 @@ static void add_line_command(void *arg, const char *name, const char *arguments,
     struct str label;
     str_init(&label, 1024);
     str_addf(&label, ":%s %s", name, arguments ? arguments : "");
-    pager_add_labelled(pager, 2, 30, STYLE_KEY, label.data, STYLE_TEXT, help);
+    pager_add_labelled(pager, 2, LABEL_WIDTH, STYLE_KEY, label.data, STYLE_TEXT, help);
     str_done(&label);
 }
 
-static void fill(struct help *help, struct ui *ui, const struct view *of)
+static void fill(struct help *help, struct ui *ui, struct view *of)
 {
     static const char *const filters[][2] = {
         {"text", "in namespace, name, cluster or state, in any case"}, {"/regex", "of namespace/name"},
         {"!term", "not that"}, {"-l a=b,c", "labels"}, {"state:failed", "the word of the state"},
         {"ns:NAME  cluster:NAME  mode:log", "that field"},
     };
-    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
-        pager_add(help->pager, STYLE_TITLE, 0, groups[i].title);
-        add_group(help, ui, of->ops->name, groups[i].group);
-        pager_add(help->pager, STYLE_TEXT, 0, "");
-    }
+    struct hints hints = {.count = 0};
+    if (of->ops->hints)
+        of->ops->hints(of, ui, &hints);
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+        add_group(help, ui, of, &hints, i);
     pager_add(help->pager, STYLE_TITLE, 0,
               "Commands with an argument, typed after the colon (every command above can be typed too)");
     line_commands_each(add_line_command, help->pager);
     pager_add(help->pager, STYLE_TEXT, 0, "");
     pager_add(help->pager, STYLE_TITLE, 0, "What a filter takes; several terms must all hold");
     for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-        pager_add_labelled(help->pager, 2, 30, STYLE_KEY, filters[i][0], STYLE_TEXT, filters[i][1]);
+        pager_add_labelled(help->pager, 2, LABEL_WIDTH, STYLE_KEY, filters[i][0], STYLE_TEXT, filters[i][1]);
     pager_add(help->pager, STYLE_TEXT, 0, "");
     pager_add(help->pager, STYLE_TITLE, 0, "Marks before the state");
     for (int mark = MARK_RUNNING; mark < MARK_COUNT; mark++) {
@@ -117,7 +161,7 @@ const struct view_ops view_help = {
     .hints = help_hints, .free = help_free,
 };
 
-struct view *help_new(struct ui *ui, const struct view *of)
+struct view *help_new(struct ui *ui, struct view *of)
 {
     struct help *help = xcalloc(1, sizeof *help);
     help->view.ops = &view_help;

@@ -8,7 +8,6 @@
 #include "tui/term_screen.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/text.h>
 
 #include "tui/ascii.h"
 
@@ -123,8 +123,6 @@ static int colors_of(int wanted)
 
 /* -- its life -------------------------------------------------------------------------- */
 
-static bool is_utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
-
 /* What ncurses is told by the environment while it starts: the size (else it would set a scrolling region of
  * terminfo's 24 lines), and to send no padding, which it would sleep for. */
 struct told {
@@ -215,7 +213,7 @@ struct term_screen *term_screen_new(int rows, int cols, bool ascii, int colors, 
         term_screen_free(&screen);
         return NULL;
     }
-    screen->ascii = ascii || !is_utf8();
+    screen->ascii = ascii || !text_is_utf8();
     screen->colors = colors_of(colors);
     if (screen->colors) {
         start_color();

@@ -129,7 +129,7 @@ bool text_command(struct ui *ui, struct pager *pager, enum ui_command command);
 unsigned view_no_right(struct ui *ui, const struct backup_record *record);
 struct view *describe_new(struct ui *ui, slot_t slot);      /* look.c: d */
 struct view *yaml_new(struct ui *ui, slot_t slot);          /* look.c: y */
-struct view *help_new(struct ui *ui, const struct view *of);/* help.c: ? */
+struct view *help_new(struct ui *ui, struct view *of);/* help.c: ? */
 struct view *notices_new(struct ui *ui);                    /* notices.c: ! */
 struct view *namespaces_new(struct ui *ui);                 /* namespaces.c: n */
 /* logs.c: l; @job NULL: the newest of the Backup. @over: it has ended, and what is not there is not waited for. */

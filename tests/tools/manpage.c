@@ -98,6 +98,25 @@ static void print_commands(void)
     print_flags(false);
 }
 
+static void print_line_command(void *arg, const char *name, const char *arguments, const char *help)
+{
+    char colon[48];
+    (void)arg;
+    snprintf(colon, sizeof colon, ":%s", name);
+    tag(colon, arguments, help);
+}
+
+static bool has_no_key(struct keymap *map, enum ui_command command)
+{
+    struct str keys;
+    str_init(&keys, 256);
+    for (size_t i = 0; i < view_count; i++)
+        keymap_keys(map, view_table[i]->name, command, &keys);
+    bool none = keys.len == 0;
+    str_done(&keys);
+    return none;
+}
+
 static void print_keys(void)
 {
     struct keymap *map = keymap_new();
@@ -111,6 +130,8 @@ static void print_keys(void)
         keymap_keys(map, "deck", (enum ui_command)i, &keys);
         if (keys.len)
             tag(keys.data, ui_command_table[i].name, ui_command_table[i].help);
+        else if (has_no_key(map, (enum ui_command)i))
+            print_line_command(NULL, ui_command_table[i].name, NULL, ui_command_table[i].help);
         str_done(&keys);
     }
     for (size_t v = 1; v < view_count; v++) {
@@ -122,14 +143,6 @@ static void print_keys(void)
         }
     }
     keymap_free(&map);
-}
-
-static void print_line_command(void *arg, const char *name, const char *arguments, const char *help)
-{
-    char colon[48];
-    (void)arg;
-    snprintf(colon, sizeof colon, ":%s", name);
-    tag(colon, arguments, help);
 }
 
 static void print_options(void)

@@ -31,6 +31,9 @@ struct text_glyph {
  * characters: the rest is dropped. With none to stand on they get U+FFFD as their base. */
 size_t text_glyph(const char *text, size_t len, struct text_glyph *glyph);
 
+/* Is the locale's encoding UTF-8? Where it is not, what brdeck draws itself must be ASCII to begin with. */
+bool text_is_utf8(void);
+
 /* Columns that @text takes once cleaned, as one line. NULL: 0. */
 size_t text_width(const char *text);
 /* Append @text cleaned to one line: nothing in it can move a cursor. What no longer fits
