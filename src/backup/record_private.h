@@ -13,7 +13,8 @@ struct pack_text {
     size_t len;
 };
 
-enum { MESSAGE_MAX = 200, PACK_MAX = 24 + 3 * LOG_COMMAND_COUNT, OWN_LABELS_MAX = 4096 };
+enum { MESSAGE_MAX = 200, MESSAGE_TAIL = 63, CUTS_MAX = LOG_COMMAND_COUNT + 1 };
+enum { PACK_MAX = 24 + 3 * LOG_COMMAND_COUNT, OWN_LABELS_MAX = 4096 };
 
 /* A record in the making. */
 struct decode {
@@ -22,6 +23,8 @@ struct decode {
     size_t sub_count;
     struct pack_text texts[PACK_MAX];
     size_t text_count;
+    char cuts[CUTS_MAX][MESSAGE_MAX]; /* messages of which only beginning and end are kept */
+    size_t cut_count;
     struct intern *pool;
     struct str storage;
 };

@@ -10,25 +10,42 @@
 
 static const char *not_empty(const char *text) { return str_empty(text) ? NULL : text; }
 
+static bool goes_on(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
+
+/* The beginning and the end of what is too long, by whole characters: the operator's own words begin it, and the error
+ * that all others wrap ends it ("...: must be no more than 63 bytes"). */
+static size_t cut_middle(const char *message, size_t len, char out[MESSAGE_MAX])
+{
+    static const char gap[] = " ... ";
+    size_t head = MESSAGE_MAX - MESSAGE_TAIL - (sizeof gap - 1), tail = len - MESSAGE_TAIL;
+    while (head > 0 && goes_on(message[head]))
+        head--;
+    while (tail < len && goes_on(message[tail]))
+        tail++;
+    memcpy(out, message, head);
+    memcpy(out + head, gap, sizeof gap - 1);
+    memcpy(out + head + sizeof gap - 1, message + tail, len - tail);
+    return head + sizeof gap - 1 + len - tail;
+}
+
 /* Keep at most MESSAGE_MAX bytes of @message, whole characters, no line feeds at the end. The operator puts much
  * before what br said: a message that is too long begins with br's own words. */
 static void keep_message(struct decode *d, const char **to, const char *message)
 {
-    if (!message)
-        return;
-    if (strlen(message) > MESSAGE_MAX) {
-        const char *telling = strstr(message, "[error=");
-        if (telling)
-            message = telling;
-    }
-    size_t len = strlen(message);
-    if (len > MESSAGE_MAX) {
-        len = MESSAGE_MAX;
-        while (len > 0 && ((unsigned char)message[len] & 0xC0) == 0x80)
-            len--;
-    }
+    const char *telling = message && strlen(message) > MESSAGE_MAX ? strstr(message, "[error=") : NULL;
+    size_t len = message ? strlen(telling ? telling : message) : 0;
+    message = telling ? telling : message;
     while (len > 0 && strchr("\r\n \t", message[len - 1]))
         len--;
+    if (len > MESSAGE_MAX && !telling && d->cut_count < CUTS_MAX) {
+        char *cut = d->cuts[d->cut_count++];
+        len = cut_middle(message, len, cut);
+        message = cut;
+    } else if (len > MESSAGE_MAX) {
+        len = MESSAGE_MAX;
+        while (len > 0 && (goes_on(message[len]) || strchr("\r\n \t", message[len - 1])))
+            len--;
+    }
     if (len > 0)
         decode_keep(d, to, message, len);
 }

@@ -80,7 +80,8 @@ struct backup_record {
     int64_t started_ms, completed_ms;
     const char *taken;    /* timeTaken; NULL */
     const char *reason, *message; /* of the condition of the phase; NULL. At most 200 bytes of message, of a longer one
-                                     from br's own [error="..."] on, without line feeds at its end */
+                                     from br's own [error="..."] on, else its beginning and its end; without line
+                                     feeds at its end */
     int64_t changed_ms;   /* the newest lastTransitionTime; 0: none */
     int64_t retry_at_ms;  /* expectedRetryAt of the last of backoffRetryStatus */
     int retries;          /* entries of backoffRetryStatus */

@@ -169,7 +169,7 @@ static void options_of_br_are_read(void **state)
     }
 }
 
-/* 198 letters and a two-byte one that would be cut in two; what br says is kept of a message that is too long. */
+/* Two-byte letters that would be cut in two; beginning and end of a message that is too long, or what br says. */
 static void messages_are_cut_whole(void **state)
 {
     (void)state;
@@ -177,11 +177,17 @@ static void messages_are_cut_whole(void **state)
     memset(letters, 'a', sizeof letters);
     letters[199] = '\0';
     snprintf(text, sizeof text, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','reason':'R',"
-             "'message':'%sé%s'}]}}",
-             letters, letters);
+             "'message':'%.131sé%sé%.54s: the end\\n'}]}}",
+             letters, letters, letters);
     struct backup_record *r = sample(text);
-    assert_int_equal(strlen(r->message), 199);
+    assert_int_equal(strlen(r->message), 131 + strlen(" ... ") + 54 + strlen(": the end"));
+    assert_true(str_ends(r->message, "aa: the end"));
     assert_string_equal(r->reason, "R");
+    record_free(&r);
+    snprintf(text, sizeof text, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'%s'}]}}",
+             letters);
+    r = sample(text); /* 199: whole */
+    assert_string_equal(r->message, letters);
     record_free(&r);
     snprintf(text, sizeof text,
              "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'%s [error=\\\"no such "
