@@ -123,11 +123,11 @@ static int64_t journal_draw(struct view *view, struct ui *ui, struct canvas *c, 
     table_draw(&v->table, columns, COLUMNS, cell, v, c, list);
     if (e)
         table_draw_below(c, below, STYLE_TEXT, e->text ? e->text : "", ui->ascii);
-    if (r.rows > 3 && v->error.code)
-        canvas_text(c, r.row + 3, r.col + 1, r.cols - 1, STYLE_CRIT, v->error.text);
-    else if (r.rows > 3 && !v->table.count)
-        canvas_text(c, r.row + 3, r.col + 1, r.cols - 1, STYLE_DIM, *v->filter ? "Nothing in the journal holds that." :
-                    "Nothing was ever done from here: each action leaves a line of intent and one of its outcome.");
+    if (v->error.code)
+        table_draw_empty(c, list, STYLE_CRIT, v->error.text);
+    else if (!v->table.count)
+        table_draw_empty(c, list, STYLE_DIM, *v->filter ? "Nothing in the journal holds that." :
+                         "Nothing was ever done from here: each action leaves a line of intent and one of its outcome.");
     return INT64_MAX;
 }
 

@@ -12,7 +12,7 @@
 
 #include "view.h"
 
-enum { LINES_MAX = 20000, LINES_DROP = 4000, STACK_MAX = 100 };
+enum { LINES_MAX = 20000, BYTES_MAX = 32 * 1024 * 1024, DROP_PART = 5, STACK_MAX = 100 };
 
 /* All lines, or those that tell of trouble. */
 struct page {
@@ -51,12 +51,12 @@ static enum style style_of_level(const char *level)
     return STYLE_TEXT;
 }
 
-/* The oldest go where there are too many; the kept file and `brdeck logs` have no such bound. */
+/* The oldest go where there are too many, or too long ones; the kept file and `brdeck logs` have no such bound. */
 static void drop_old(struct logs *logs)
 {
-    size_t gone = 0, bad = pager_lines(logs->bad.pager);
-    pager_drop(logs->all.pager, LINES_DROP);
-    logs->dropped += LINES_DROP;
+    size_t gone = 0, bad = pager_lines(logs->bad.pager), drop = pager_lines(logs->all.pager) / DROP_PART;
+    pager_drop(logs->all.pager, drop);
+    logs->dropped += drop;
     while (gone < bad && logs->bad_at[gone] < logs->dropped)
         gone++;
     if (gone)
@@ -86,7 +86,7 @@ static void on_line(void *arg, int64_t at_ms, const char *line, size_t len)
     pager_add(logs->all.pager, style, 0, line);
     if (bad)
         add_bad(logs, style, line);
-    if (pager_lines(logs->all.pager) > LINES_MAX)
+    if (pager_lines(logs->all.pager) > LINES_MAX || pager_bytes(logs->all.pager) > BYTES_MAX)
         drop_old(logs);
     ui_mark(logs->ui);
 }

@@ -158,6 +158,8 @@ void pager_add_text(struct pager *pager, enum style style, const char *text)
 
 size_t pager_lines(const struct pager *pager) { return pager->lines_len; }
 
+size_t pager_bytes(const struct pager *pager) { return pager->text.len; }
+
 static const char *line_text(const struct pager *pager, size_t i)
 {
     return pager->text.data + pager->lines[i].start;

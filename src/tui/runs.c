@@ -112,9 +112,9 @@ static int64_t runs_draw(struct view *view, struct ui *ui, struct canvas *c, str
     struct rect below, list = table_split((struct rect){r.row + 1, r.col, r.rows - 1, r.cols}, &below);
     table_draw(&runs->table, columns, COLUMNS, cell, runs, c, list);
     draw_below(runs, c, below);
-    if (!runs->table.count && r.rows > 3)
-        canvas_text(c, r.row + 3, r.col + 1, r.cols - 1, STYLE_DIM, br_runs_are_found(ui->br) ?
-                    "Nothing is under way, in the cluster or from here." : "Looking...");
+    if (!runs->table.count)
+        table_draw_empty(c, list, STYLE_DIM, br_runs_are_found(ui->br) ?
+                         "Nothing is under way, in the cluster or from here." : "Looking...");
     return active ? ui_now_ms(ui) + 1000 : INT64_MAX;
 }
 

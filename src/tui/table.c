@@ -93,15 +93,28 @@ struct rect table_split(struct rect r, struct rect *below)
     return (struct rect){r.row, r.col, r.rows - rows, r.cols};
 }
 
+/* @text wrapped into @r. */
+static void draw_wrapped(struct canvas *c, struct rect r, enum style style, const char *text)
+{
+    int row = r.row;
+    for (const char *next = text; next && row < r.row + r.rows; row++) {
+        const char *line = next;
+        size_t len = text_wrap(line, (size_t)r.cols, &next);
+        canvas_textn(c, row, r.col, r.cols, style, line, len);
+    }
+}
+
+void table_draw_empty(struct canvas *c, struct rect r, enum style style, const char *text)
+{
+    if (r.rows > 2 && r.cols > 2) /* below the titles and a blank row */
+        draw_wrapped(c, (struct rect){r.row + 2, r.col + 1, r.rows - 2, r.cols - 2}, style, text);
+}
+
 void table_draw_below(struct canvas *c, struct rect below, enum style style, const char *text, bool ascii)
 {
-    int row = below.row, end = below.row + below.rows, width = below.cols - 2;
+    int width = below.cols - 2;
     if (below.rows < 2 || width < 8)
         return;
-    canvas_rule(c, row++, below.col + 1, width, ascii);
-    for (const char *next = text; next && row < end; row++) {
-        const char *line = next;
-        size_t len = text_wrap(line, (size_t)width, &next);
-        canvas_textn(c, row, below.col + 1, width, style, line, len);
-    }
+    canvas_rule(c, below.row, below.col + 1, width, ascii);
+    draw_wrapped(c, (struct rect){below.row + 1, below.col + 1, below.rows - 1, width}, style, text);
 }

@@ -21,6 +21,8 @@ bool table_command(struct table *table, enum ui_command command);
 /* Titles in the first row of @r, then rows. */
 void table_draw(struct table *table, const struct table_column *columns, size_t count, table_cell_fn *cell, void *arg,
                 struct canvas *c, struct rect r);
+/* Into the same @r: why there are none. */
+void table_draw_empty(struct canvas *c, struct rect r, enum style style, const char *text);
 /* Of @r what is left for the list, above the text of the row under the cursor where the screen is high enough. */
 struct rect table_split(struct rect r, struct rect *below);
 /* That text, wrapped, below a rule. */

@@ -69,6 +69,7 @@ bool pager_command(struct pager *pager, enum ui_command command);
 bool pager_search(struct pager *pager, const char *needle);
 void pager_draw(struct pager *pager, struct canvas *c, struct rect r);
 size_t pager_lines(const struct pager *pager);
+size_t pager_bytes(const struct pager *pager);
 /* For a text that grows: whether its last row is shown; its first line shown, and to go there; to drop lines from its
  * beginning, while what is shown stays where it is. */
 bool pager_at_end(const struct pager *pager);
