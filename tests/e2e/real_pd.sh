@@ -42,6 +42,23 @@ check "is critical" says 2 "paused in PD" brdeck check log-a -n $NS
 check "not the other, whose name begins so" sh -c "! brdeck check log-ab -n $NS -o json | grep paused-in-pd"
 pd_delete pause/log-a
 check "resumed again" wait_for '! finds paused-in-pd log-a >/dev/null 2>&1' 20
+# -- GC: a minute's pause is kept by br until PD says so; then GC goes past it
+pd_pause log-a host-7
+pd_hold log-a_pause_safepoint "$(tso_now -60)" 4102444800
+pd_hold log-ab_pause_safepoint "$(tso_now -60)" 4102444799
+pd_hold gc_worker "$(tso_now -600)" 9223372036854775807
+pd_safepoint "$(tso_now -600)"
+check "until when PD keeps what a pause needs" comes paused-in-pd log-a '.sentence | test("PD keeps what resume needs until .*2100")'
+check "GC has not passed" sh -c "! brdeck check log-a -n $NS -o json | grep gc-passed-checkpoint"
+pd_safepoint "$(tso_now)"
+pd_tso "$(tso_now -60)" | pd_put checkpoint/log-a/central_global
+put_status $NS log-a "{\"logCheckpointTs\":\"$(tso_now -60)\"}"
+check "GC has passed its checkpoint" comes gc-passed-checkpoint log-a '.severity == "critical" and .cause == "gc-passed" and .gcSafepoint != null'
+check "for Prometheus" sh -c "brdeck check log-a -n $NS -o prometheus | grep -q '^brdeck_backup_gc_safepoint_timestamp_seconds{'"
+pd_safepoint "$(tso_now -600)"
+check "and not" wait_for '! finds gc-passed-checkpoint log-a >/dev/null 2>&1' 20
+pd_delete pause/log-a
+pd_task log-a
 pd_error log-a 4 "disk full"
 check "an error of a store" comes store-error log-a '.sentence + .evidence | test("store 4") and test("disk full")'
 pd_delete last-error/log-a/4

@@ -23,6 +23,8 @@ start_pd()
     track "$PD_PID"
     wait_for 'curl -sf "$PD_URL/health" >/dev/null' 20 || { cat "$pd_dir/log"; return 1; }
     pd_objects | "$KUBECTL" apply -f - >/dev/null 2>"$pd_dir/apply.err" || { cat "$pd_dir/apply.err"; return 1; }
+    "$KUBECTL" -n "$pd_ns" patch clusters.core.pingcap.com tc --subresource=status --type=merge \
+        -p "{\"status\":{\"id\":\"$PD_ID\"}}" >/dev/null
     "$KUBECTL" -n "$pd_ns" patch pod pd-pd-0 --subresource=status --type=merge \
         -p "{\"status\":{\"phase\":\"Running\",\"podIP\":\"$pd_ip\",\"podIPs\":[{\"ip\":\"$pd_ip\"}]}}" >/dev/null
 }
@@ -76,6 +78,16 @@ pd_put()
     curl -sf "$PD_URL/v3/kv/put" -d "{\"key\":\"$(printf '/tidb/br-stream/%s' "$1" | pd_base64)\",\"value\":\"$pd_value\"}" >/dev/null
 }
 pd_delete() { curl -sf "$PD_URL/v3/kv/deleterange" -d "{\"key\":\"$(printf '/tidb/br-stream/%s' "$1" | pd_base64)\"}" >/dev/null; }
+# pd_gc KEY: the same under /pd/PD_ID/gc/, where PD keeps what is about GC.
+PD_ID=7442089631527301234
+pd_gc()
+{
+    pd_value=$(pd_base64)
+    curl -sf "$PD_URL/v3/kv/put" -d "{\"key\":\"$(printf '/pd/%s/gc/%s' "$PD_ID" "$1" | pd_base64)\",\"value\":\"$pd_value\"}" >/dev/null
+}
+# pd_safepoint TSO: the GC safepoint. pd_hold SERVICE TSO EXPIRES (unix s): what must not be passed until then.
+pd_safepoint() { printf '%x' "$1" | pd_gc safe_point; }
+pd_hold() { printf '{"service_id":"%s","expired_at":%s,"safe_point":%s}' "$1" "$3" "$2" | pd_gc "safe_point/service/$1"; }
 # pd_tso TSO: as 8 bytes, the most significant first.
 pd_tso() { printf '%016x' "$1" | sed 's/../\\x&/g' | xargs -0 printf '%b'; }
 # pd_task NAME [CHECKPOINT]: a task as br log start leaves it, with a checkpoint (now).
