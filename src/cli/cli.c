@@ -20,7 +20,7 @@ const struct cli_command cli_commands[] = {
     {"get", "get backups [NAME...] [-n NS | -A] [-l LABELS] [-w] [-o FORM] [--object-only]",
      "List Backups as they are: state, COMMITTS, checkpoint, lag", "selector output watch no-headers object-only",
      run_get},
-    {"describe", "describe backup NAME... [-n NS]", "Everything about a Backup, and what can be done", "",
+    {"describe", "describe backup [NAME...] [-n NS]", "Everything about a Backup, and what can be done", "",
      run_describe},
     {"pause", "pause NAME... [-n NS]", "Pause log backups", ACT_FLAGS " clear-truncate allow-pitr-loss", run_action},
     {"resume", "resume NAME... [-n NS]", "Resume paused log backups", ACT_FLAGS " clear-truncate allow-pitr-loss",

@@ -1,4 +1,4 @@
-/* describe.c - `brdeck describe backup NAME...`: the same lines as the screen's. */
+/* describe.c - `brdeck describe backup [NAME...]`: the same lines as the screen's. */
 #include <config.h>
 
 #include <stdio.h>
@@ -95,30 +95,63 @@ static int describe_one(struct session *s, const char *word)
     return code;
 }
 
+static int compare_words(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int describe_words(struct session *s, const char *const *words, size_t count)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < count; i++) {
+        int one = describe_one(s, words[i]);
+        code = one != EXIT_DONE ? one : code;
+        if (s->signal)
+            break;
+        if (i + 1 < count)
+            printf("\n");
+    }
+    return code;
+}
+
+/* Without names: all of the namespace, each as "backup.GROUP/NAME". */
+static int describe_all(struct session *s)
+{
+    struct store *store = fleet_store(s->fleet);
+    size_t count = 0;
+    char **words = xcalloc(store_slots(store) + 1, sizeof *words);
+    for (slot_t slot = 0; slot < store_slots(store); slot++) {
+        const struct store_row *row = store_get(store, slot);
+        if (row && strcmp(row->record->ns, session_namespace(s)) == 0)
+            words[count++] = xasprintf("backup.%s/%s", fleet_resource(row->record->v1)->group, row->record->name);
+    }
+    qsort(words, count, sizeof *words, compare_words);
+    int code = describe_words(s, (const char *const *)words, count);
+    if (!count)
+        cli_say("No Backups in %s.", session_namespace(s));
+    for (size_t i = 0; i < count; i++)
+        free(words[i]);
+    free(words);
+    return code;
+}
+
 int run_describe(struct loop *loop, const struct arguments *args)
 {
-    size_t first = 0;
     struct session s;
     struct fleet_options options = {.once = true};
     int code = EXIT_DONE;
-    if (args->word_count && cli_is_kind(args->words[0]))
-        first = 1;
-    if (args->word_count == first) {
-        cli_say("describe what? want \"brdeck describe backup NAME...\"");
+    size_t first = args->word_count && cli_is_kind(args->words[0]) ? 1 : 0;
+    if (!args->word_count) {
+        cli_say("describe what? want \"brdeck describe backup [NAME...]\"");
         return EXIT_USAGE;
     }
     if (args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1])) {
         cli_say("describe takes names in one namespace: neither -A nor several");
         return EXIT_USAGE;
     }
-    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code)) {
-        for (size_t i = first; i < args->word_count; i++) {
-            int one = describe_one(&s, args->words[i]);
-            code = one != EXIT_DONE ? one : code;
-            if (i + 1 < args->word_count)
-                printf("\n");
-        }
-    }
+    if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
+        code = first == args->word_count ? describe_all(&s) :
+               describe_words(&s, (const char *const *)args->words + first, args->word_count - first);
     session_done(&s);
     return code;
 }
