@@ -2,7 +2,7 @@
  *
  * Pure functions. The list's STATUS is the first finding of state.h; `brdeck check` prints all of them. The limits'
  * defaults are PingCAP's recommended alerts (LogBackupRunningRPOMoreThan10m, -30m, LogBackupPausingMoreThan2h, -12h,
- * LogBackupFailed) and one full backup a day.
+ * LogBackupFailed) and one full backup a day; LogBackupGCSafePointExceedsCheckpoint has no limit to set.
  */
 #ifndef BRDECK_BACKUP_CHECK_H
 #define BRDECK_BACKUP_CHECK_H
