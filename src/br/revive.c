@@ -56,13 +56,15 @@ static enum br_driver driver_of(const struct journal_entry *entry)
     return BR_DRIVER_OPERATOR;
 }
 
-/* br itself was at it: its Job goes on by itself, br on a host ended with brdeck. */
+/* br itself was at it: its Job goes on by itself; br on a host ended with brdeck, or, where that was killed, runs
+ * on and nobody sees it. */
 static void revive_exec(struct run *run)
 {
     if (run->pub.driver == BR_DRIVER_JOB && run->pub.br_command != BR_COMMAND_COUNT)
         run_exec_start(run);
     else
-        run_say(run, BR_UNKNOWN, "brdeck ended, and br on that host with it: whether it came to its end is not known");
+        run_say(run, BR_UNKNOWN,
+                "brdeck ended, and br on that host with it or left to itself: what it did is not known");
 }
 
 static struct run *add_run(struct br *br, struct plan *plan, const struct journal_entry *entry)
