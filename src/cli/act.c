@@ -225,8 +225,15 @@ static const char *unfinished(const struct act *act, const struct br_run *run)
         return act->session->signal ? "interrupted, not sent" : "not sent in the time given";
     if (run->outcome != BR_FOLLOWING)
         return act->session->signal ? "interrupted before its answer was known" : "has no answer in the time given";
-    return act->session->signal ? "sent, and no longer waited for; the operator goes on" :
-                                  "not at its end in the time given; the operator goes on";
+    static const char *const ends[][2] = {
+        [BR_DRIVER_OPERATOR] = {"not at its end in the time given; the operator goes on",
+                                "sent, and no longer waited for; the operator goes on"},
+        [BR_DRIVER_JOB] = {"not at its end in the time given; its Job goes on",
+                           "sent, and no longer waited for; its Job goes on"},
+        [BR_DRIVER_LOCAL] = {"not at its end in the time given; br is stopped, what it did is not known",
+                             "interrupted; br is stopped, what it did is not known"},
+    };
+    return ends[run->driver][act->session->signal != 0];
 }
 
 /* Of a delete the end says more than that: what became of the task and the data. */
