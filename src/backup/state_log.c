@@ -108,6 +108,25 @@ static bool job_died(const struct look *look, const char *job)
            cause_facts_count(look->record, look->facts);
 }
 
+/* The one that is there may yet do it: what is sure is that others of its name have not. */
+enum { DEATHS_TOLD = 2 };
+static bool jobs_die(const struct look *look, const char *job)
+{
+    return look->facts->job.died >= DEATHS_TOLD && strcmp(look->facts->job.name, job) == 0 &&
+           cause_facts_count(look->record, look->facts);
+}
+
+static void dying_work(struct look *look, enum log_command command)
+{
+    char at[TSO_TEXT_MAX];
+    look_found(look, "job-dies", MARK_TROUBLE, SEVERITY_WARN);
+    word_of_work(look, command, "Jobs fail");
+    look_say(look, "%s is under way (%s), but %d Jobs of it have failed since %s, one after another.",
+             log_command_name(command), phase_name(record_sub(look->record, command)->phase), look->facts->job.died,
+             look_time(look, look->facts->job.died_ms, at));
+    look_do(look, "See how its Pods end: l, or kubectl describe pod.");
+}
+
 static void stuck_work(struct look *look, enum log_command command, const char *job)
 {
     const struct backup_sub *sub = record_sub(look->record, command);
@@ -142,6 +161,8 @@ bool find_log_working(struct look *look)
     bool late = sub->phase != PHASE_RUNNING && sub->changed_ms && look_reached(look, sub->changed_ms + STUCK_MS);
     if (late || look_cause(look) || job_died(look, job)) {
         stuck_work(look, command, job);
+    } else if (jobs_die(look, job)) {
+        dying_work(look, command);
     } else {
         look_found(look, "working", MARK_BUSY, SEVERITY_BUSY);
         word_of_work(look, command, "");

@@ -17,7 +17,7 @@ static const struct {
 } kinds[WATCHED] = {
     [WATCHED_JOBS] = {&kube_jobs, "tidb.pingcap.com/backup", NULL, read_job},
     [WATCHED_PODS] = {&kube_pods, "tidb.pingcap.com/backup", NULL, read_pod},
-    [WATCHED_EVENTS] = {&kube_events, NULL, "type=Warning", read_event},
+    [WATCHED_EVENTS] = {&kube_events, NULL, "type=Warning", read_event_or_death},
 };
 
 /* -- what is seen --------------------------------------------------------------------------- */

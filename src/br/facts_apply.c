@@ -106,6 +106,18 @@ static const struct event_item *newest_event(const struct facts_watch *w, const 
     return newest;
 }
 
+enum { DEATHS_MS = 10 * 60 * 1000 };
+
+/* Jobs of that name that came to their end before this one was made. */
+static void count_deaths(struct facts_watch *w, const struct backup_record *record, const struct job_item *job,
+                         FACT_TYPE(job) *fact)
+{
+    char owner[FACT_UID_MAX];
+    fact_death_owner(record->ns, job->job.name, owner);
+    fact->died = facts_set_count(&w->kinds[WATCHED_EVENTS].set, owner, job->item.at_ms - DEATHS_MS, job->item.at_ms,
+                                 &fact->died_ms);
+}
+
 static void put_fact(void *to, const void *from, size_t size)
 {
     if (from)
@@ -124,6 +136,8 @@ static bool make_facts(struct facts_watch *w, const struct backup_record *record
     const struct event_item *event = newest_event(w, record->uid, job, pod);
     const struct facts_cluster *cluster = is_alive(record) ? facts_cluster_of(w, record) : NULL;
     put_fact(&facts->job, job ? &job->job : NULL, sizeof facts->job);
+    if (job)
+        count_deaths(w, record, job, &facts->job);
     put_fact(&facts->pod, pod ? &pod->pod : NULL, sizeof facts->pod);
     put_fact(&facts->event, event ? &event->event : NULL, sizeof facts->event);
     put_fact(&facts->cluster, cluster ? &cluster->cluster : NULL, sizeof facts->cluster);

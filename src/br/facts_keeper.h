@@ -58,6 +58,8 @@ void facts_set_put(struct facts_set *set, struct fact_item *item);
 void facts_set_remove(struct facts_set *set, struct fact_item *item);
 struct fact_item *facts_set_find(const struct facts_set *set, const char *uid);
 struct fact_item *facts_set_newest(const struct facts_set *set, const char *owner); /* NULL: none */
+/* How many of @owner are of from_ms to to_ms; *@first_ms is the time of the oldest. */
+int facts_set_count(const struct facts_set *set, const char *owner, int64_t from_ms, int64_t to_ms, int64_t *first_ms);
 
 /* -- facts_read.c: from objects ------------------------------------------------------------------ */
 
@@ -65,6 +67,10 @@ struct fact_item *facts_set_newest(const struct facts_set *set, const char *owne
 struct fact_item *read_job(const struct json *object);
 struct fact_item *read_pod(const struct json *object);
 struct fact_item *read_event(const struct json *object);
+/* An Event by which the Job controller gives a Job up, or else what read_event() makes of it. The operator deletes such
+ * Jobs and makes them anew under the same name, by which it is kept: fact_death_owner(). */
+struct fact_item *read_event_or_death(const struct json *object);
+char *fact_death_owner(const char *ns, const char *job, char owner[FACT_UID_MAX]);
 /* What a Job says of itself, whosever it is. */
 void read_job_facts(const struct json *object, FACT_TYPE(job) *job);
 /* Copy as much of @text as fits, whole UTF-8 characters only; NULL is "". */

@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,4 +245,34 @@ struct fact_item *read_event(const struct json *object)
     fact_text(event->event.message, sizeof event->event.message, json_string(object, "message"));
     fact_text(event->event.about, sizeof event->event.about, kind);
     return item;
+}
+
+/* The name, which is longer than an owner may be, as a number of 64 bits (FNV-1a). */
+char *fact_death_owner(const char *ns, const char *job, char owner[FACT_UID_MAX])
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const char *const parts[] = {ns, "/", job};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        for (const char *p = parts[i]; *p; p++)
+            hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+    snprintf(owner, FACT_UID_MAX, "job %016" PRIx64, hash);
+    return owner;
+}
+
+struct fact_item *read_event_or_death(const struct json *object)
+{
+    const struct json *about = json_get(object, "involvedObject");
+    const char *kind = json_string(about, "kind"), *reason = json_string(object, "reason");
+    const char *ns = json_string(about, "namespace"), *name = json_string(about, "name");
+    if (!kind || !reason || !ns || !name || strcmp(kind, "Job") != 0 || !is_symptom(reason))
+        return read_event(object);
+    struct event_item *event = xcalloc(1, sizeof *event);
+    struct fact_item *item = &event->item;
+    fact_death_owner(ns, name, item->owner);
+    bool named = read_identity(json_get(object, "metadata"), item);
+    item->at_ms = seen_ms(object);
+    if (named && item->at_ms)
+        return item;
+    fact_item_free(item);
+    return NULL;
 }

@@ -95,6 +95,19 @@ struct fact_item *facts_set_newest(const struct facts_set *set, const char *owne
     return newest;
 }
 
+int facts_set_count(const struct facts_set *set, const char *owner, int64_t from_ms, int64_t to_ms, int64_t *first_ms)
+{
+    const struct fact_owner *of = *owner ? owner_of(set, owner) : NULL;
+    int count = 0;
+    for (const struct fact_item *item = of ? of->first : NULL; item; item = item->next) {
+        if (item->at_ms < from_ms || item->at_ms > to_ms)
+            continue;
+        if (!count++ || item->at_ms < *first_ms)
+            *first_ms = item->at_ms;
+    }
+    return count;
+}
+
 void facts_set_done(struct facts_set *set)
 {
     struct fact_item *item, *next;

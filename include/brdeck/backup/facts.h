@@ -56,6 +56,8 @@ struct backup_facts {
         char uid[40], name[64]; /* of the newest Job of this Backup that is the operator's */
         int64_t started_ms, ended_ms;
         char reason[32];        /* of the Failed condition: BackoffLimitExceeded, DeadlineExceeded... */
+        int died;               /* earlier Jobs of that name that failed in the ten minutes before it was made */
+        int64_t died_ms;        /* since when they did */
     } job;
     struct {
         bool present;           /* of that Job; the newest */

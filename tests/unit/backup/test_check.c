@@ -83,6 +83,12 @@ static const struct backup_facts oom = {
 static const struct backup_facts oom_long_ago = {
     .job = {.present = true, .failed = true, .name = "backup-full-shop", .ended_ms = NOW - 3 * M},
     .pod = {.present = true, .phase = "Failed", .ended = "OOMKilled", .exit_code = 137}};
+static const struct backup_facts jobs_died = {
+    .job = {.present = true, .name = "backup-log-shop-log-pause", .started_ms = NOW, .died = 3,
+            .died_ms = NOW - 2 * M}};
+static const struct backup_facts job_died_once = {
+    .job = {.present = true, .name = "backup-log-shop-log-pause", .started_ms = NOW, .died = 1,
+            .died_ms = NOW - 2 * M}};
 static const struct backup_facts job_died = {
     .job = {.present = true, .failed = true, .name = "backup-log-shop-log-pause", .ended_ms = NOW - S},
     .log_error = "[br failed] something new"};
@@ -206,6 +212,11 @@ static const struct row {
      "Running\n", "log-pause does not get on", "FailedCreate", NULL},
     {false, PAUSING("Scheduled", "13:59:55"), &no_account, 0, "busy working Pausing\nok running Running\n", NULL,
      NULL, NULL},
+    /* one goes on, and those before it have failed */
+    {false, PAUSING("Running", "13:59:55"), &jobs_died, 0, "warn job-dies Pausing, Jobs fail\nok running Running\n",
+     "3 Jobs of it have failed since 13:58:00", NULL, "how its Pods end"},
+    {false, PAUSING("Running", "13:59:55"), &job_died_once, 0, "busy working Pausing\nok running Running\n", NULL, NULL,
+     NULL},
     {false, PAUSING("Running", "13:59:55"), &job_died, 0, "warn job-dies Pausing, Job failed\nok running Running\n",
      "has died without a word. The operator makes it anew, over and over.", "br: [br failed] something new", NULL},
     {true, "{'status':{'phase':'Running'}}", &oom, 0, "busy job-failed Running, out of memory\nbusy running Running\n",

@@ -669,10 +669,47 @@ static void recorded_objects(void **state)
     json_free(&list);
 }
 
+/* Jobs that are gone are counted by the Events that gave them up, by name and namespace, and only those of late. */
+static void deaths_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *uid, *ns, *job, *reason, *at;
+    } events[] = {
+        {"1", "a", "backup-x-log-pause", "BackoffLimitExceeded", "2026-11-22T12:59:00Z"}, /* long ago */
+        {"2", "a", "backup-x-log-pause", "BackoffLimitExceeded", "2026-11-22T13:51:00Z"},
+        {"3", "a", "backup-x-log-pause", "BackoffLimitExceeded", "2026-11-22T13:52:00Z"},
+        {"4", "b", "backup-x-log-pause", "BackoffLimitExceeded", "2026-11-22T13:52:00Z"},
+        {"5", "a", "backup-x-log-stop", "BackoffLimitExceeded", "2026-11-22T13:52:00Z"},
+        {"6", "a", "backup-x-log-pause", "FailedCreate", "2026-11-22T13:53:00Z"},
+    };
+    struct facts_set set = {0};
+    char owner[FACT_UID_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+        char *text = xasprintf("{\"metadata\":{\"uid\":\"e%s\",\"name\":\"e%s\",\"namespace\":\"%s\","
+                               "\"resourceVersion\":\"9\"},\"type\":\"Warning\",\"reason\":\"%s\",\"lastTimestamp\":\"%s\","
+                               "\"involvedObject\":{\"kind\":\"Job\",\"uid\":\"j\",\"namespace\":\"%s\",\"name\":\"%s\"}}", events[i].uid, events[i].uid,
+                               events[i].ns, events[i].reason, events[i].at, events[i].ns, events[i].job);
+        struct json *event = json_parse(text, strlen(text), NULL);
+        struct fact_item *item = read_event_or_death(event);
+        assert_non_null(item);
+        facts_set_put(&set, item);
+        json_free(&event);
+        free(text);
+    }
+    int64_t made_ms = INT64_C(1795355700000), first_ms = 0; /* 13:55:00 */
+    fact_death_owner("a", "backup-x-log-pause", owner);
+    assert_int_equal(facts_set_count(&set, owner, made_ms - 600000, made_ms, &first_ms), 2);
+    assert_int_equal(first_ms, made_ms - 240000);
+    assert_int_equal(facts_set_count(&set, "", 0, made_ms, &first_ms), 0);
+    facts_set_done(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_are_made),
+        cmocka_unit_test(deaths_are_counted),
         cmocka_unit_test_setup_teardown(changes_are_followed, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(rows_that_come_later, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(two_groups, bed_setup, bed_teardown),
