@@ -129,7 +129,7 @@ static void check_words(const struct json *object, const struct backup_record *r
     const struct backup_record *records[] = {r};
     struct backup_state state;
     struct description d;
-    window_of(r, records, 1, NOW, &window);
+    window_shown(r, facts, records, 1, NOW, &window);
     window_truncate(r, records, 1, 0, false, tso_from_ms(NOW), &effect);
     MUST(effect.verdict == TRUNCATE_OK || effect.why[0]);
     struct describe_context ctx = {.facts = facts, .window = &window, .now_ms = NOW, .style = TSO_SHORT};
@@ -139,13 +139,14 @@ static void check_words(const struct json *object, const struct backup_record *r
     MUST(d.count > 0);
     description_done(&d);
     state_of(r, facts, NOW, false, &state);
+    const struct column_row same = {r, facts, &state};
     for (size_t i = 0; i < kind_backup.column_count; i++) {
         struct column_context column = {NOW, TSO_SHORT, false};
         struct cell cell = {.holds_ms = INT64_MAX};
         str_init(&cell.text, 4096);
         kind_backup.columns[i].print(&column, r, facts, &state, &cell);
         MUST(cell.text.len > 0 && cell.holds_ms > 0);
-        MUST(kind_backup.columns[i].compare(r, &state, r, &state) == 0);
+        MUST(kind_backup.columns[i].compare(&same, &same) == 0);
         str_done(&cell.text);
     }
 }
