@@ -687,9 +687,10 @@ static void deaths_are_counted(void **state)
     char owner[FACT_UID_MAX];
     for (size_t i = 0; i < ARRAY_LEN(events); i++) {
         char *text = xasprintf("{\"metadata\":{\"uid\":\"e%s\",\"name\":\"e%s\",\"namespace\":\"%s\","
-                               "\"resourceVersion\":\"9\"},\"type\":\"Warning\",\"reason\":\"%s\",\"lastTimestamp\":\"%s\","
-                               "\"involvedObject\":{\"kind\":\"Job\",\"uid\":\"j\",\"namespace\":\"%s\",\"name\":\"%s\"}}", events[i].uid, events[i].uid,
-                               events[i].ns, events[i].reason, events[i].at, events[i].ns, events[i].job);
+                               "\"resourceVersion\":\"9\"},\"type\":\"Warning\",\"reason\":\"%s\","
+                               "\"lastTimestamp\":\"%s\",\"involvedObject\":{\"kind\":\"Job\",\"uid\":\"j\","
+                               "\"namespace\":\"%s\",\"name\":\"%s\"}}", events[i].uid, events[i].uid, events[i].ns,
+                               events[i].reason, events[i].at, events[i].ns, events[i].job);
         struct json *event = json_parse(text, strlen(text), NULL);
         struct fact_item *item = read_event_or_death(event);
         assert_non_null(item);
