@@ -23,7 +23,8 @@
 #define NOW SAMPLE_NOW
 
 #define ASKED(field, at) \
-    "{'metadata':{'managedFields':[{'manager':'kubectl','time':'2026-11-22T" at "Z','fieldsV1':{'f:spec':{" field "}}}," \
+    "{'metadata':{'managedFields':[" \
+    "{'manager':'kubectl','time':'2026-11-22T" at "Z','fieldsV1':{'f:spec':{" field "}}}," \
     "{'manager':'argo','time':'2026-11-22T13:30:00Z','fieldsV1':{'f:spec':{'f:br':{}}}}," \
     "{'manager':'op','time':'2026-11-22T13:59:00Z','fieldsV1':{'f:status':{}}}]},'spec':{'logSubcommand':'log-pause'}}"
 #define PAUSED(since) \
