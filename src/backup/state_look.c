@@ -166,19 +166,27 @@ static void show_log_error(struct look *look)
         look_show(look, "%sbr: %s", look->found->evidence[0] ? "; " : "", text);
 }
 
+/* As much of what Kubernetes tells as @size holds, with dots where it is cut; "" where it tells nothing. */
+static const char *brief(const char *message, size_t size, char *buf)
+{
+    return message[0] ? cause_text(NULL, message, buf, size) : "";
+}
+
 void look_show_job(struct look *look)
 {
     const struct backup_facts *facts = look->facts;
+    char text[160];
     if (!look->sentence || !cause_facts_count(look->record, facts))
         return;
     if (end_tells(facts))
-        look_show(look, "its Pod ended with %s, exit code %d%s%.80s", facts->pod.ended, facts->pod.exit_code,
-                  facts->pod.message[0] ? ": " : "", facts->pod.message);
+        look_show(look, "its Pod ended with %s, exit code %d%s%s", facts->pod.ended, facts->pod.exit_code,
+                  facts->pod.message[0] ? ": " : "", brief(facts->pod.message, 84, text));
     else if (facts->pod.present && facts->pod.waiting[0] && (facts->pod.message[0] || !facts->event.at_ms))
-        look_show(look, "its Pod waits: %s%s%.120s", facts->pod.waiting, facts->pod.message[0] ? ": " : "",
-                  facts->pod.message);
+        look_show(look, "its Pod waits: %s%s%s", facts->pod.waiting, facts->pod.message[0] ? ": " : "",
+                  brief(facts->pod.message, 124, text));
     else if (facts->event.at_ms)
-        look_show(look, "Event of the %s: %s: %.150s", facts->event.about, facts->event.reason, facts->event.message);
+        look_show(look, "Event of the %s: %s: %s", facts->event.about, facts->event.reason,
+                  brief(facts->event.message, 154, text));
     else if (facts->job.present && facts->job.failed && strcmp(facts->job.reason, "BackoffLimitExceeded") != 0)
         look_show(look, "Job %s has failed%s%s", facts->job.name, facts->job.reason[0] ? ": " : "", facts->job.reason);
     show_log_error(look);

@@ -214,8 +214,9 @@ void hints_draw(struct ui *ui, const struct hints *hints, struct rect r)
 static bool is_at_cursor(struct ui *ui, const struct br_run *run)
 {
     const struct store_row *row;
-    return run->job[0] && strcmp(ui->top->ops->name, "deck") == 0 && deck_chosen(ui_deck(ui), ui, &row, 1) == 1 &&
-           strcmp(row->record->ns, run->ns) == 0 && strcmp(row->record->name, run->name) == 0;
+    return run->job[0] && run->outcome == BR_FAILED && strcmp(ui->top->ops->name, "deck") == 0 &&
+           deck_chosen(ui_deck(ui), ui, &row, 1) == 1 && strcmp(row->record->ns, run->ns) == 0 &&
+           strcmp(row->record->name, run->name) == 0;
 }
 
 /* The cause says more than what happened. */
