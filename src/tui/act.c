@@ -165,7 +165,7 @@ static bool confirm(struct act *act)
     }
     act->plans = NULL;
     if (br_execute(act->ui->br, plans, count, typed, NULL, &err))
-        ui_say(act->ui, STYLE_BUSY, "Sent: %s %s. It is followed in the row and under %s.", act->action->name,
+        ui_say(act->ui, STYLE_BUSY, "On its way: %s %s. It is followed in the row and under %s.", act->action->name,
                count == 1 ? act->names[0] : "the marked backups", keymap_key(act->ui->keys, "", UI_NOTICES));
     else
         ui_say(act->ui, STYLE_CRIT, "Nothing was sent: %s", err.text);
