@@ -180,7 +180,7 @@ const char *br_argv_deciding_flag(const struct json *backup, enum br_command com
 
 /* -- the list -------------------------------------------------------------------------------- */
 
-void argv_add(struct argv_list *list, const char *word)
+static void argv_add(struct argv_list *list, const char *word)
 {
     if (list->count + 1 >= list->room) {
         list->room = list->room ? list->room * 2 : 32;

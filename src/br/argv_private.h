@@ -9,7 +9,6 @@ struct argv_list {
     char **items;
     size_t count, room;
 };
-void argv_add(struct argv_list *list, const char *word);
 __attribute__((format(printf, 2, 3))) void argv_addf(struct argv_list *list, const char *format, ...);
 /* "--FLAG=VALUE", nothing for NULL and "". */
 void argv_add_flag(struct argv_list *list, const char *flag, const char *value);
@@ -24,6 +23,5 @@ const struct json *argv_storage(const struct json *spec, const char **kind);
  * they are kept. False and @err: what the operator refuses, too. */
 bool argv_storage_env(struct json *env, const struct json *spec, struct error *err);
 struct json *argv_env(const char *name, const char *value);
-struct json *argv_env_secret(const char *name, const char *secret, const char *key, bool optional);
 
 #endif

@@ -108,7 +108,7 @@ struct json *argv_env(const char *name, const char *value)
     return env;
 }
 
-struct json *argv_env_secret(const char *name, const char *secret, const char *key, bool optional)
+static struct json *argv_env_secret(const char *name, const char *secret, const char *key, bool optional)
 {
     struct json *env = json_new_object();
     json_set_string(env, "name", name);

@@ -59,8 +59,6 @@ void follow_gone(const struct follow *follow, bool replaced, struct follow_sight
 uint64_t follow_version(const char *resource_version);
 /* The operator's command that is being followed; NONE: a snapshot, a delete and the like. */
 enum log_command follow_command(const struct follow *follow);
-/* The name of the Job that does it now; "" where there is none. Returns @buf. */
-char *follow_job_name(const struct follow *follow, const struct backup_record *record, char *buf, size_t size);
 /* What differs between two looks at an object, in words: "phase Running is now Paused". Appended to @buf. */
 void follow_difference(const struct backup_record *a, const struct backup_record *b, char *buf, size_t size);
 

@@ -14,7 +14,8 @@ enum {
     SKEW_MS = 10 * 1000, /* the controllers' clocks may be behind the API server's */
 };
 
-char *follow_job_name(const struct follow *follow, const struct backup_record *record, char *buf, size_t size)
+/* The name of the Job that does it now; "" where there is none. Returns @buf. */
+static char *job_name(const struct follow *follow, const struct backup_record *record, char *buf, size_t size)
 {
     if (record->deleting_ms)
         snprintf(buf, size, "%s-%s", record->phase == PHASE_CLEAN || record->mode != BACKUP_LOG ? "clean" : "stop",
@@ -31,7 +32,7 @@ static bool job_is_own(const struct follow *follow, const struct backup_record *
                        const struct backup_facts *facts)
 {
     char name[sizeof facts->job.name];
-    if (!facts->job.present || strcmp(facts->job.name, follow_job_name(follow, record, name, sizeof name)) != 0)
+    if (!facts->job.present || strcmp(facts->job.name, job_name(follow, record, name, sizeof name)) != 0)
         return false;
     if (follow->old_job[0] && strcmp(facts->job.uid, follow->old_job) == 0)
         return false;

@@ -87,7 +87,9 @@ struct json *plan_redacted(const struct json *body)
     return copy;
 }
 
-struct json *plan_body(const struct br_plan *plan, const char *run_id)
+/* The body of the write: the patch with metadata.uid and metadata.resourceVersion, or the manifest with @run_id. The
+ * caller frees. */
+static struct json *body_of(const struct br_plan *plan, const char *run_id)
 {
     struct json *body = json_copy(plan->patch), *metadata = json_object_in(body, "metadata");
     if (plan_makes_job(plan)) /* its run id is its own */
@@ -128,7 +130,7 @@ struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_r
     const struct br_plan *p = &plan->pub;
     struct kube_call_spec spec = call_of(plan);
     bool deletes = p->action->id == ACTION_DELETE; /* dry-run stands in its body */
-    struct json *body = deletes ? action_delete_options(p->record, dry_run) : plan_body(p, run_id);
+    struct json *body = deletes ? action_delete_options(p->record, dry_run) : body_of(p, run_id);
     char *what = xasprintf("%s%s %s/%s", dry_run ? "try to " : "", p->action->name, p->ns, p->name);
     spec.resource = resource_of(p);
     spec.sub = p->sub;

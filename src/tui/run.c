@@ -63,7 +63,8 @@ const char *run_text(const struct br_run *run)
     return run->cause && (run->stuck || !ended) ? run->cause->sentence : run->text;
 }
 
-const struct br_run *run_find(struct ui *ui, unsigned id)
+/* NULL: it is no more. */
+static const struct br_run *run_find(struct ui *ui, unsigned id)
 {
     for (size_t i = br_runs(ui->br); i-- > 0;)
         if (br_run_at(ui->br, i)->id == id)

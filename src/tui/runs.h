@@ -15,6 +15,5 @@ const char *run_text(const struct br_run *run);
 /* Its log; where brdeck has none to show, why not is said. */
 void run_open_log(struct ui *ui, const struct br_run *run);
 void run_cancel(struct ui *ui, const struct br_run *run);
-const struct br_run *run_find(struct ui *ui, unsigned id); /* NULL: it is no more */
 
 #endif
