@@ -8,12 +8,23 @@
 
 /* What a delete comes to, and what the operator makes of a new Backup, as labelled lines. */
 
+/* "s3://bucket", "gcs://bucket/" */
+static bool is_whole_bucket(const char *place)
+{
+    const char *at = place ? strstr(place, "://") : NULL;
+    at = at ? at + 3 : "";
+    size_t bucket = strcspn(at, "/");
+    return bucket && !at[bucket + strspn(at + bucket, "/")];
+}
+
 static void add_data(const struct br_plan *p, struct description *d)
 {
     const char *place = p->removes.prefix[0] ? p->removes.prefix : "no storage";
     if (p->removes.cleans)
-        description_add(d, ROLE_CRIT, 0, "removes", "EVERYTHING under %s, whoever wrote it, by the Job clean-%s; "
-                                                    "nothing brings it back", place, p->name);
+        description_add(d, ROLE_CRIT, 0, "removes", "EVERYTHING under %s%s, whoever wrote it, by the Job clean-%s; "
+                                                    "nothing brings it back", place,
+                        is_whole_bucket(p->record->storage) || is_whole_bucket(p->record->path) ?
+                        " (its prefix is empty: THE WHOLE BUCKET)" : "", p->name);
     else
         description_add(d, ROLE_OK, 0, "keeps", "the data under %s%s", place,
                         p->removes.keeps_data ? " (cleanPolicy is set to Retain first)" : "");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <brdeck/backup/place.h>
 #include <brdeck/base/alloc.h>
 
 #include "br_private.h"
@@ -203,7 +204,10 @@ bool plan_look_at_removal(struct plan *plan)
     p->removes.stops_task = stops_task(r);
     p->removes.cleans = !p->removes.keeps_data && cleans(r);
     p->removes.may_clean = !p->removes.keeps_data && may_clean(r);
-    snprintf(p->removes.prefix, sizeof p->removes.prefix, "%s", r->path ? r->path : r->storage);
+    /* the operator cleans by the spec, which may have been written since the path was told */
+    bool moved = r->path && *r->storage && place_relation(r->storage, r->path) != PLACE_SAME;
+    snprintf(p->removes.prefix, sizeof p->removes.prefix, "%s%s%s", moved ? r->storage : "", moved ? " or " : "",
+             r->path ? r->path : r->storage);
     p->removes.all_seen = all_seen(plan->br->fleet) || (plan->sharers && sharers_saw_all(plan->sharers));
     plan_see_snapshots(plan);
     str_init(&pitr, SENTENCE_MAX);

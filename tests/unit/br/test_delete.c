@@ -128,6 +128,26 @@ static void a_failed_one_goes_by_on_failure(void **state)
     br_plan_free(&plan);
 }
 
+/* An empty prefix is easily overlooked. */
+static void a_whole_bucket_is_called_so(void **state)
+{
+    struct bed *bed = *state;
+    static const char prefixes[] = {'/', 'x'};
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        char *text = backup_text(bed, &(struct backup_spec){.spec = POLICY_DELETE});
+        *(strstr(text, "\"prefix\":\"p\"") + strlen("\"prefix\":\"")) = prefixes[i];
+        expect_cluster(bed);
+        expect_get(bed, text, 200, 1);
+        expect_right(bed, true);
+        expect_delete(bed, true, text, 200, 0);
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_DELETE});
+        assert_int_equal(strstr(plan_said(bed, plan), "THE WHOLE BUCKET") != NULL, prefixes[i] != 'x');
+        br_plan_free(&plan);
+        bed_close(bed);
+        bed_open(bed);
+    }
+}
+
 static void one_at_work_may_go_by_on_failure(void **state)
 {
     struct bed *bed = *state;
@@ -702,6 +722,7 @@ int main(void)
         TEST(what_a_delete_comes_to),
         TEST(what_is_kept),
         TEST(a_failed_one_goes_by_on_failure),
+        TEST(a_whole_bucket_is_called_so),
         TEST(one_at_work_may_go_by_on_failure),
         TEST(not_all_seen_is_unknown),
         TEST(where_one_namespace_is_shown_all_are_asked),
