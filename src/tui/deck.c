@@ -317,6 +317,17 @@ static bool list_command(struct deck *deck, enum ui_command command)
     }
 }
 
+/* At the backup under the cursor. */
+static void look_closer(struct deck *deck, enum ui_command command)
+{
+    struct ui *ui = deck->ui;
+    if (command == UI_LOGS)
+        logs_open(ui, deck_row(deck, deck->row));
+    else
+        ui_push(ui, command == UI_ASK ? ask_new(ui, deck_row(deck, deck->row))
+                    : command == UI_YAML ? yaml_new(ui, deck->cursor) : describe_new(ui, deck->cursor));
+}
+
 static bool deck_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct deck *deck = (struct deck *)view;
@@ -327,20 +338,13 @@ static bool deck_command(struct view *view, struct ui *ui, enum ui_command comma
     switch (command) {
     case UI_OPEN:
     case UI_DESCRIBE:
-        if (any)
-            ui_push(ui, describe_new(ui, deck->cursor));
-        return true;
     case UI_YAML:
-        if (any)
-            ui_push(ui, yaml_new(ui, deck->cursor));
-        return true;
     case UI_LOGS:
-        if (any)
-            logs_open(ui, deck_row(deck, deck->row));
-        return true;
     case UI_ASK:
         if (any)
-            ui_push(ui, ask_new(ui, deck_row(deck, deck->row)));
+            look_closer(deck, command);
+        else
+            ui_say(ui, STYLE_WARN, "There is no backup here.");
         return true;
     case UI_COPY: copy(deck); return true;
     default: return false;

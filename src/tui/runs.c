@@ -105,14 +105,18 @@ static int64_t runs_draw(struct view *view, struct ui *ui, struct canvas *c, str
 {
     struct runs *runs = (struct runs *)view;
     size_t active = br_active(ui->br);
+    const struct error *unseen = fleet_error(ui->fleet); /* what cannot be listed may have runs that nobody sees */
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
     canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Runs: %zu under way, %zu ended%s", active,
                  br_runs(ui->br) - active,
-                 br_runs_are_found(ui->br) ? "" : "; the cluster is still being looked through");
+                 !br_runs_are_found(ui->br) ? "; the cluster is still being looked through" :
+                 unseen->code ? "; not all can be seen" : "");
     struct rect below, list = table_split((struct rect){r.row + 1, r.col, r.rows - 1, r.cols}, &below);
     table_draw(&runs->table, columns, COLUMNS, cell, runs, c, list);
     draw_below(runs, c, below);
-    if (!runs->table.count)
+    if (!runs->table.count && unseen->code)
+        table_draw_empty(c, list, STYLE_WARN, unseen->text);
+    else if (!runs->table.count)
         table_draw_empty(c, list, STYLE_DIM, br_runs_are_found(ui->br) ?
                          "Nothing is under way, in the cluster or from here." : "Looking...");
     return active ? ui_now_ms(ui) + 1000 : INT64_MAX;
