@@ -6,10 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <brdeck/base/alloc.h>
 
-enum { NAME_MAX_BYTES = 43 /* backup-NAME-log-truncate fits 63 */, NS_MAX_BYTES = 63 };
+enum {
+    NAME_MAX_BYTES = 43, /* backup-NAME-log-truncate fits 63 */
+    NS_MAX_BYTES = 63,
+    FULL_MAX_BYTES = 56, /* backup-NAME fits 63 */
+    FULL_CLUSTER_MAX = FULL_MAX_BYTES - (int)sizeof "full--20060102-1504" + 1,
+};
 
 /* Storage as URLs name it and as the spec holds it. */
 static const struct storage_kind {
@@ -227,4 +233,118 @@ struct json *action_new_log_backup(const struct log_backup_spec *s, struct error
         (s->from && !check_prefix(manifest, s->from, err)))
         json_free(&manifest);
     return manifest;
+}
+
+/* -- a full snapshot -------------------------------------------------------------------- */
+
+/* Whether @value, of the storage @member, is of the type that its key has in the CRD. */
+static bool is_storage_value(const struct json *value, const char *member)
+{
+    const char *key = json_key(value);
+    if (str_same(member, "local") && str_starts(key, "volume"))
+        return json_type(value) == JSON_OBJECT;
+    if (str_same(key, "forcePathStyle"))
+        return json_type(value) == JSON_BOOL;
+    if (!str_same(key, "options"))
+        return json_text(value) != NULL;
+    JSON_EACH (item, value)
+        if (!json_text(item))
+            return false;
+    return json_type(value) == JSON_ARRAY;
+}
+
+/* Beside the old prefix: neither below nor above it, or the one would be deleted with the other. */
+static char *sibling_of(const char *prefix, const char *name)
+{
+    size_t len = prefix ? strlen(prefix) : 0;
+    while (len > 0 && prefix[len - 1] == '/')
+        len--;
+    while (len > 0 && prefix[len - 1] != '/')
+        len--;
+    return xasprintf("%.*s%s", (int)len, len ? prefix : "", name);
+}
+
+static bool take_storage(struct json *spec, const struct json *old, const char *name, struct error *err)
+{
+    const struct storage_kind *kind = storage_of(old);
+    if (!kind)
+        return error_set(err, ERROR_INPUT, "storage: it has none to be taken over");
+    const struct json *from = json_get(old, kind->member);
+    const struct json *prefix = json_get(from, "prefix");
+    struct json *storage = json_object_in(spec, kind->member);
+    JSON_EACH (value, from) {
+        if (json_is_null(value))
+            continue;
+        if (!is_storage_value(value, kind->member))
+            return error_set(err, ERROR_INPUT, "storage: its %s.%.40s is of a type that it cannot be", kind->member,
+                             json_key(value));
+        json_set(storage, json_key(value), json_copy(value));
+    }
+    if (kind->place && str_empty(json_string(storage, kind->place)))
+        return error_set(err, ERROR_INPUT, "storage: no %s is named", kind->place);
+    char *text = sibling_of(json_text(prefix), name);
+    json_set_string(storage, "prefix", text);
+    free(text);
+    return true;
+}
+
+/* full-CLUSTER-YYYYMMDD-HHMM; a long name of a cluster is cut. */
+static bool name_full(char name[FULL_MAX_BYTES + 1], const char *cluster, int64_t now_ms, struct error *err)
+{
+    struct tm tm;
+    time_t now = (time_t)(now_ms / 1000);
+    char when[sizeof "20060102-1504"];
+    size_t len = cluster ? strlen(cluster) : 0;
+    if (len == 0)
+        return error_set(err, ERROR_INPUT, "cluster: it names none (spec.br.cluster)");
+    if (!is_name(cluster, NS_MAX_BYTES, true))
+        return error_set(err, ERROR_INPUT, "cluster: \"%.80s\" is no name of a cluster", cluster);
+    len = len < FULL_CLUSTER_MAX ? len : FULL_CLUSTER_MAX;
+    while (!isalnum((unsigned char)cluster[len - 1]))
+        len--;
+    if (!gmtime_r(&now, &tm) || strftime(when, sizeof when, "%Y%m%d-%H%M", &tm) == 0)
+        return error_set(err, ERROR_INPUT, "name: the time of the server is none");
+    snprintf(name, FULL_MAX_BYTES + 1, "full-%.*s-%s", (int)len, cluster, when);
+    return true;
+}
+
+struct json *action_new_snapshot(const struct json *from, int64_t now_ms, struct error *err)
+{
+    char name[FULL_MAX_BYTES + 1];
+    const struct json *old = json_get(from, "spec");
+    const char *cluster = json_text(json_at(old, "br", "cluster", NULL));
+    const char *cluster_ns = json_text(json_at(old, "br", "clusterNamespace", NULL));
+    struct log_backup_spec s = {
+        .v1 = str_same(json_string(from, "apiVersion"), "pingcap.com/v1alpha1"), .cluster = cluster, .name = name,
+        .cluster_ns = cluster_ns, .ns = json_text(json_at(from, "metadata", "namespace", NULL)), .from = from,
+    };
+    if (!name_full(name, cluster, now_ms, err))
+        return NULL;
+    if (str_empty(s.ns) || !is_name(s.ns, NS_MAX_BYTES, false)) {
+        error_set(err, ERROR_INPUT, "namespace: it has none");
+        return NULL;
+    }
+    struct json *manifest = json_new_object();
+    json_set_string(manifest, "apiVersion", s.v1 ? "pingcap.com/v1alpha1" : "br.pingcap.com/v1alpha1");
+    json_set_string(manifest, "kind", "Backup");
+    json_set(manifest, "metadata", new_metadata(&s));
+    struct json *spec = json_object_in(manifest, "spec");
+    json_set_string(spec, "backupType", "full");
+    json_set_string(spec, "backupMode", "snapshot");
+    set_if(spec, "serviceAccount", json_text(json_get(old, "serviceAccount")));
+    if (!apply_cluster(spec, &s, err) || !take_storage(spec, old, name, err))
+        json_free(&manifest);
+    return manifest;
+}
+
+bool action_check_manifest(const struct json *doc, const char *where, struct error *err)
+{
+    const char *api = json_string(doc, "apiVersion"), *kind = json_string(doc, "kind");
+    bool known = str_same(api, "br.pingcap.com/v1alpha1") || str_same(api, "pingcap.com/v1alpha1");
+    if (!known || !str_same(kind, "Backup"))
+        return error_set(err, ERROR_INPUT, "%s is %s %s: want a Backup of br.pingcap.com/v1alpha1 or "
+                         "pingcap.com/v1alpha1", where, api ? api : "without apiVersion", kind ? kind : "without kind");
+    if (!json_text(json_at(doc, "metadata", "name", NULL)))
+        return error_set(err, ERROR_INPUT, "%s has no metadata.name", where);
+    return true;
 }

@@ -15,14 +15,11 @@ enum { MANIFESTS_MAX = 64 };
 
 static bool check_manifest(const struct json *doc, enum action_id id, const char *file, size_t nth, struct error *err)
 {
-    const char *api = json_string(doc, "apiVersion"), *kind = json_string(doc, "kind");
-    bool known = str_same(api, "br.pingcap.com/v1alpha1") || str_same(api, "pingcap.com/v1alpha1");
-    if (!known || !str_same(kind, "Backup"))
-        return error_set(err, ERROR_INPUT, "%s: document %zu is %s %s: want a Backup of br.pingcap.com/v1alpha1 or "
-                         "pingcap.com/v1alpha1", file,
-                         nth, api ? api : "without apiVersion", kind ? kind : "without kind");
-    if (!json_text(json_at(doc, "metadata", "name", NULL)))
-        return error_set(err, ERROR_INPUT, "%s: document %zu has no metadata.name", file, nth);
+    char *where = xasprintf("%s: document %zu", file, nth);
+    bool good = action_check_manifest(doc, where, err);
+    free(where);
+    if (!good)
+        return false;
     if (id == ACTION_START && !str_same(json_text(json_at(doc, "spec", "backupMode", NULL)), "log"))
         return error_set(err, ERROR_INPUT, "%s: document %zu is no log backup: want spec.backupMode: log, or brdeck "
                          "create", file, nth);

@@ -85,5 +85,12 @@ struct log_backup_spec {
  * cluster)... Status and what must not be copied (logSubcommand, logStop,
  * logTruncateUntil, commitTs) are left out. The caller frees. */
 struct json *action_new_log_backup(const struct log_backup_spec *spec, struct error *err);
+/* A full snapshot of the cluster of @from, any Backup object: full-CLUSTER-YYYYMMDD-HHMM (UTC, of @now_ms) in its
+ * namespace, beside its prefix in its storage, with its secret, service account and role; nothing else of it. NULL and
+ * @err naming the field where @from has no cluster or storage, or one of another type than it should be. The caller
+ * frees. */
+struct json *action_new_snapshot(const struct json *from, int64_t now_ms, struct error *err);
+/* Whether @doc is a manifest of a Backup that has a name; @err begins with @where ("FILE: document 2"). */
+bool action_check_manifest(const struct json *doc, const char *where, struct error *err);
 
 #endif

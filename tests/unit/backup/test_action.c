@@ -442,6 +442,74 @@ static void a_new_one_from_an_old_one(void **state)
     json_free(&old);
 }
 
+static char *snapshot_text(const char *patch)
+{
+    struct error err = {0};
+    struct json *old = sample_log_json(patch), *made = action_new_snapshot(old, SAMPLE_NOW, &err);
+    char *text = made ? json_print(made) : xstrdup(err.text);
+    json_free(&made);
+    json_free(&old);
+    for (char *p = text; *p; p++)
+        *p = *p == '"' ? '\'' : *p;
+    return text;
+}
+
+/* The whole manifest: nothing but what is named is taken over. */
+static void a_full_snapshot_like_another(void **state)
+{
+    (void)state;
+    char *text = snapshot_text(
+        "{'metadata':{'annotations':{'iam.amazonaws.com/role':'arn:x','a':'b'}},'spec':{'logSubcommand':'log-stop',"
+        "'logTruncateUntil':'5','commitTs':'6','toolImage':'x','cleanPolicy':'Delete','serviceAccount':'sa',"
+        "'br':{'options':['--x'],'concurrency':4},'s3':{'options':['a=b'],'region':'eu','sse':null}}}");
+    assert_string_equal(text, "{'apiVersion':'br.pingcap.com/v1alpha1','kind':'Backup','metadata':{"
+                        "'name':'full-shop-20261122-1400','namespace':'prod',"
+                        "'annotations':{'iam.amazonaws.com/role':'arn:x'}},'spec':{'backupType':'full',"
+                        "'backupMode':'snapshot','serviceAccount':'sa','br':{'cluster':'shop'},"
+                        "'s3':{'provider':'aws','bucket':'vault','prefix':'shop/full-shop-20261122-1400',"
+                        "'secretName':'s3-secret','options':['a=b'],'region':'eu'}}}");
+    free(text);
+}
+
+static void a_snapshot_of_hostile_fields(void **state)
+{
+    (void)state;
+    static const struct { const char *patch, *part; } cases[] = {
+        {"{'spec':{'s3':{'prefix':null}}}", "'prefix':'full-shop-20261122-1400'"},
+        {"{'spec':{'s3':{'prefix':'log//'}}}", "'prefix':'full-shop-20261122-1400'"},
+        {"{'spec':{'s3':{'prefix':'/a/b/log/'}}}", "'prefix':'/a/b/full-shop-20261122-1400'"},
+        {"{'spec':{'s3':null,'gcs':{'bucket':'b','projectId':'p'}}}",
+         "'gcs':{'bucket':'b','projectId':'p','prefix':'full-shop-20261122-1400'}"},
+        {"{'spec':{'s3':null,'local':{'volume':{'name':'v'},'volumeMount':{'name':'v'},'prefix':'a/b'}}}",
+         "'local':{'volume':{'name':'v'},'volumeMount':{'name':'v'},'prefix':'a/full-shop-20261122-1400'}"},
+        {"{'apiVersion':'pingcap.com/v1alpha1','spec':{'br':{'clusterNamespace':'tidb'}}}",
+         "'br':{'cluster':'shop','clusterNamespace':'tidb'}"},
+        {"{'spec':{'br':{'cluster':'" NAME44 "'}}}", "'full-aaaaaaaaaabbbbbbbbbbccccccccccddddddd-20261122-1400'"},
+        {"{'spec':{'serviceAccount':{'a':1}}}", "'spec':{'backupType':'full','backupMode':'snapshot','br'"},
+        {"{'spec':{'br':{'clusterNamespace':'tidb'}}}", "own namespace"},
+        {"{'spec':{'s3':{'prefix':{}}}}", "its s3.prefix is of a type"},
+        {"{'spec':{'s3':{'secretName':['x']}}}", "its s3.secretName is of a type"},
+        {"{'spec':{'s3':{'secretName':7}}}", "its s3.secretName is of a type"},
+        {"{'spec':{'s3':{'options':[1]}}}", "its s3.options is of a type"},
+        {"{'spec':{'s3':{'region':{'a':'b'}}}}", "its s3.region is of a type"},
+        {"{'spec':{'s3':{'bucket':null}}}", "no bucket is named"},
+        {"{'spec':{'s3':[]}}", "storage: it has none"},
+        {"{'spec':{'br':{'cluster':['x']}}}", "cluster: it names none"},
+        {"{'spec':{'br':{'cluster':'../x'}}}", "is no name of a cluster"},
+        {"{'spec':null}", "cluster: it names none"},
+        {"{'metadata':{'namespace':5}}", "namespace: it has none"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *text = snapshot_text(cases[i].patch);
+        if (!strstr(text, cases[i].part))
+            fail_msg("case %zu: %s", i, text);
+        free(text);
+    }
+    struct error err = {0};
+    assert_null(action_new_snapshot(NULL, SAMPLE_NOW, &err));
+    assert_int_equal(err.code, ERROR_INPUT);
+}
+
 static int done(void **state)
 {
     (void)state;
@@ -483,6 +551,8 @@ int main(void)
         cmocka_unit_test(what_follows_is_what_was_meant),
         cmocka_unit_test(a_new_one_from_scratch),  cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(a_new_one_from_an_old_one),
+        cmocka_unit_test(a_full_snapshot_like_another),
+        cmocka_unit_test(a_snapshot_of_hostile_fields),
     };
     return cmocka_run_group_tests(tests, NULL, done);
 }
