@@ -7,7 +7,7 @@
 
 static const struct { enum ui_command command; int action; } action_commands[] = {
     {UI_PAUSE, ACTION_PAUSE}, {UI_RESUME, ACTION_RESUME}, {UI_STOP, ACTION_STOP}, {UI_TRUNCATE, ACTION_TRUNCATE},
-    {UI_START, ACTION_START}, {UI_DELETE, ACTION_DELETE}, {UI_RETAIN, ACTION_RETAIN},
+    {UI_START, ACTION_START}, {UI_CREATE, ACTION_CREATE}, {UI_DELETE, ACTION_DELETE}, {UI_RETAIN, ACTION_RETAIN},
     {UI_REMOVE_FINALIZER, ACTION_REMOVE_FINALIZER}, {UI_RETRY, ACT_RETRY},
 };
 
@@ -90,7 +90,12 @@ void act_open(struct ui *ui, int asked, const struct store_row *const *rows, siz
                    user, verb_of(action_get(action)), rows[i]->record->ns);
             return;
         }
-    if (action == ACTION_START)
+    if (action == ACTION_CREATE && count == 1)
+        ui_push(ui, create_like_new(ui, rows[0]));
+    else if (action == ACTION_CREATE)
+        ui_say(ui, STYLE_WARN, "A snapshot takes cluster and storage from one backup: put the cursor on it, without "
+               "marks, or type :create FILE.");
+    else if (action == ACTION_START)
         ui_push(ui, start_new(ui, count == 1 ? rows[0] : NULL));
     else if (!count)
         ui_say(ui, STYLE_WARN, "There is no backup to %s here.", action_get(action)->name);

@@ -18,7 +18,9 @@ struct line_command {
     const char *arguments; /* for help; NULL: none */
     const char *help;
     void (*run)(struct ui *ui, const char *text);
-    void (*complete)(struct ui *ui, struct str *out); /* words that its argument may be, one a line */
+    /* Words that its argument, begun with @begin, may be, one a line. */
+    void (*complete)(struct ui *ui, const char *begin, struct str *out);
+    bool one;              /* its argument is one, commas and all */
 };
 
 struct view *ui_deck(struct ui *ui)
@@ -93,6 +95,20 @@ static void run_backups(struct ui *ui, const char *text)
         run_namespaces(ui, text);
 }
 
+/* Without a file: what its key does. */
+static void run_create(struct ui *ui, const char *text)
+{
+    size_t len = strlen(text);
+    while (len > 0 && text[len - 1] == ' ')
+        len--;
+    char *file = xstrndup(text, len);
+    if (len)
+        create_open_file(ui, file);
+    else if (!ui_command(ui, UI_CREATE))
+        ui_say(ui, STYLE_WARN, "create without a file does nothing here: want the list, or create FILE.");
+    free(file);
+}
+
 static void run_context(struct ui *ui, const char *text)
 {
     (void)text;
@@ -100,21 +116,24 @@ static void run_context(struct ui *ui, const char *text)
            "leave and start brdeck --context NAME.");
 }
 
-static void complete_themes(struct ui *ui, struct str *out)
+static void complete_themes(struct ui *ui, const char *begin, struct str *out)
 {
+    (void)begin;
     (void)ui;
     theme_names(out);
 }
 
-static void complete_columns(struct ui *ui, struct str *out)
+static void complete_columns(struct ui *ui, const char *begin, struct str *out)
 {
+    (void)begin;
     (void)ui;
     for (size_t i = 0; i < kind_backup.column_count; i++)
         str_addf(out, "%s\n-%s\n", kind_backup.columns[i].name, kind_backup.columns[i].name);
 }
 
-static void complete_times(struct ui *ui, struct str *out)
+static void complete_times(struct ui *ui, const char *begin, struct str *out)
 {
+    (void)begin;
     (void)ui;
     for (int i = 0; i < TSO_STYLES; i++)
         str_addf(out, "%s\n", tso_style_name((enum tso_style)i));
@@ -126,20 +145,24 @@ static void add_namespace(void *arg, const char *ns, size_t count)
     str_addf(arg, "%s\n", ns);
 }
 
-static void complete_namespaces(struct ui *ui, struct str *out)
+static void complete_namespaces(struct ui *ui, const char *begin, struct str *out)
 {
+    (void)begin;
     store_namespaces(fleet_store(ui->fleet), add_namespace, out);
     str_add(out, "all\n");
 }
 
 static const struct line_command line_commands[] = {
-    {"ns", "namespaces namespace", "NAME[,NAME...]|all", "Show these namespaces", run_namespaces, complete_namespaces},
-    {"filter", "", "TERMS", "Filter the list", run_filter, NULL},
-    {"sort", "", "[-]COLUMN", "Sort by a column, - for the other way round", run_sort, complete_columns},
-    {"time", "", "short|local|utc|tso", "How points in time are shown", run_time, complete_times},
-    {"theme", "", "NAME", "Use another theme", run_theme, complete_themes},
-    {"bk", "backups backup", "[NAMESPACE | /FILTER]", "The list of backups", run_backups, complete_namespaces},
-    {"ctx", "context contexts", NULL, "Why the context stays what it is", run_context, NULL},
+    {"ns", "namespaces namespace", "NAME[,NAME...]|all", "Show these namespaces", run_namespaces, complete_namespaces,
+     false},
+    {"filter", "", "TERMS", "Filter the list", run_filter, NULL, false},
+    {"create", "", "[FILE]", "Create a Backup out of a manifest; without one a full snapshot", run_create,
+     create_complete, true},
+    {"sort", "", "[-]COLUMN", "Sort by a column, - for the other way round", run_sort, complete_columns, false},
+    {"time", "", "short|local|utc|tso", "How points in time are shown", run_time, complete_times, false},
+    {"theme", "", "NAME", "Use another theme", run_theme, complete_themes, false},
+    {"bk", "backups backup", "[NAMESPACE | /FILTER]", "The list of backups", run_backups, complete_namespaces, false},
+    {"ctx", "context contexts", NULL, "Why the context stays what it is", run_context, NULL, false},
 };
 static const struct { const char *alias; enum ui_command command; } aliases[] = {{"q", UI_QUIT}, {"q!", UI_QUIT},
                                                                                  {"h", UI_HELP}};
@@ -228,11 +251,11 @@ void command_complete(void *arg, struct ui *ui, const char *text, struct str *ou
         add_matching(out, "", text, words.data);
     } else {
         const struct line_command *line = find(text, len);
-        if (line && line->complete)
-            line->complete(ui, &words);
-        const char *comma = strrchr(text + len, ',');
+        const char *comma = line && line->one ? NULL : strrchr(text + len, ',');
         size_t begin = comma ? (size_t)(comma - text) + 1 : len + strspn(text + len, " ");
         char *prefix = xstrndup(text, begin);
+        if (line && line->complete)
+            line->complete(ui, text + begin, &words);
         add_matching(out, prefix, text + begin, words.data);
         free(prefix);
     }

@@ -33,6 +33,7 @@ const struct key_binding global_keys[] = {
     {UI_PAUSE, "p"},
     {UI_RESUME, "r"},
     {UI_START, "s"},
+    {UI_CREATE, "C"},
     {UI_STOP, "S"},
     {UI_TRUNCATE, "T"},
     {UI_DELETE, "ctrl-d"},

@@ -105,7 +105,7 @@ void ui_command_line(struct ui *ui, const char *text);
 
 /* -- the views, each in its own file: view_NAME in the table of views.c, which help, the man page and the keymap read */
 extern const struct view_ops view_deck, view_look, view_help, view_notices, view_namespaces, view_act, view_start,
-    view_logs, view_runs, view_run, view_journal, view_entry, view_ask;
+    view_logs, view_runs, view_run, view_journal, view_entry, view_ask, view_create;
 extern const struct view_ops *const view_table[];
 extern const size_t view_count;
 struct view *deck_new(struct ui *ui);                       /* deck.c: the list with the detail */
@@ -152,6 +152,11 @@ enum { WANTS_EACH_MS = 5000 }; /* a view that wants is drawn again after so long
 /* act.c: the dialog of an action on @count Backups; rows are read during the call. */
 struct view *act_new(struct ui *ui, enum action_id action, const struct store_row *const *rows, size_t count);
 struct view *ask_new(struct ui *ui, const struct store_row *row); /* ask.c: b */
+/* create.c: C, and ":create FILE"; like the Backup of @row, and out of a manifest (what is wrong with it is said). */
+struct view *create_like_new(struct ui *ui, const struct store_row *row);
+void create_open_file(struct ui *ui, const char *file);
+/* The files that @begin may be the begin of, one a line, appended. */
+void create_complete(struct ui *ui, const char *begin, struct str *out);
 struct view *start_new(struct ui *ui, const struct store_row *from); /* start.c: s; @from may be NULL */
 /* act_keys.c: what an action's key does on @count rows: opens its dialog, or says why not (read-only, no row, no
  * right). */

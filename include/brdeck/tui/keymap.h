@@ -30,6 +30,7 @@
     COMMAND(PAUSE, "pause", "act", "Pause the log backup") \
     COMMAND(RESUME, "resume", "act", "Resume the paused log backup") \
     COMMAND(START, "start", "act", "Start a new log backup") \
+    COMMAND(CREATE, "create", "act", "Create a full snapshot: cluster and storage as here") \
     COMMAND(STOP, "stop", "act", "Stop the log backup, for good") \
     COMMAND(TRUNCATE, "truncate", "act", "Delete old log up to a point in time") \
     COMMAND(DELETE, "delete", "act", "Delete the backup; by its cleanPolicy its data, too") \
