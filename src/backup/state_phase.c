@@ -229,6 +229,8 @@ bool find_snapshot_running(struct look *look)
         look_word(look, "Running, try %d", r->retries + 1);
     else if (r->progress >= 0)
         look_word(look, "Running, %d%%", (int)r->progress);
+    else if (look->facts->log_progress > 0)
+        look_word(look, "Running, %d%%", (int)look->facts->log_progress);
     else
         look_word(look, "Running");
     look_say(look, r->changed_ms ? "The snapshot is being taken since %s." : "The snapshot is being taken.",

@@ -144,6 +144,7 @@ struct run {
     struct br_log *log;           /* run_log.c; NULL: not read just now */
     bool log_read, log_news;      /* it was read to its end; something came */
     char log_pod[72];             /* whose it is */
+    float log_progress;           /* per cent, of the last progress line in it; 0: none */
     int64_t held_ms;              /* monotonic, since when a failure waits for its log; 0 */
     struct loop_timer hold;
     struct found *found;          /* found.c: as it was found at work; NULL */

@@ -200,6 +200,8 @@ static void look_at_snapshot(const struct follow *follow, const struct backup_re
     if (record->phase == PHASE_RUNNING)
         sight->progress = record->progress;
     follow_own_facts(follow, record, state, record->phase, facts, &own);
+    if (record->phase == PHASE_RUNNING && sight->progress < 0 && own.log_progress > 0)
+        sight->progress = own.log_progress;
     snprintf(sight->job, sizeof sight->job, "%s", own.job.name);
     snprintf(sight->pod, sizeof sight->pod, "%s", own.pod.name);
     if (record->deleting_ms)

@@ -6,6 +6,7 @@
 #include <brdeck/base/clock.h>
 #include <brdeck/base/log.h>
 #include <brdeck/base/str.h>
+#include <brdeck/br/argv.h>
 #include <brdeck/br/log.h>
 
 #include "br_private.h"
@@ -21,18 +22,21 @@ static bool is_over(const struct br_log *log)
     return phase != BR_LOG_LOOKING && phase != BR_LOG_WAITING && phase != BR_LOG_READING;
 }
 
-/* The last ERROR line is a fact of the row, too: the state says it as long as it is so. "" takes it off. */
-static void tell_row(const struct run *run, const char *line)
+/* The last ERROR line and how far br has come are facts of the row, too: the state says them as long as they are so. ""
+ * and 0 take them off. */
+static void tell_row(const struct run *run, const char *line, float progress)
 {
     struct store *store = fleet_store(run->br->fleet);
     slot_t slot = store_find(store, run->pub.ns, run->pub.name);
     const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(store, slot);
-    if (!row || row->record->v1 != run->pub.v1 || (!row->facts && !*line))
+    if (!row || row->record->v1 != run->pub.v1 || (!row->facts && !*line && progress <= 0))
         return;
     struct backup_facts *facts = store_facts(store, slot);
-    if (strncmp(facts->log_error, line, sizeof facts->log_error - 1) == 0)
+    bool same_line = strncmp(facts->log_error, line, sizeof facts->log_error - 1) == 0;
+    if (same_line && (int)facts->log_progress == (int)progress)
         return;
     snprintf(facts->log_error, sizeof facts->log_error, "%s", line);
+    facts->log_progress = progress;
     store_touch(store, slot, fleet_now_ms(run->br->fleet));
 }
 
@@ -49,9 +53,10 @@ static void take_errors(struct run *run)
     }
     for (size_t i = first; i < count; i++)
         str_addf(&s, "%s%s", i > first ? "\n" : "", lines[i]);
-    if (strcmp(s.data, run->pub.errors) != 0) {
-        snprintf(run->pub.errors, sizeof run->pub.errors, "%s", s.data);
-        tell_row(run, count ? lines[count - 1] : "");
+    bool differs = strcmp(s.data, run->pub.errors) != 0;
+    snprintf(run->pub.errors, sizeof run->pub.errors, "%s", s.data);
+    tell_row(run, count ? lines[count - 1] : "", run->log_progress);
+    if (differs) {
         run->br->told = false;
         br_wake(run->br);
     }
@@ -61,8 +66,15 @@ static void take_errors(struct run *run)
 static void on_line(void *arg, int64_t at_ms, const char *line, size_t len)
 {
     struct run *run = arg;
+    char step[40];
+    double percent = 0;
     (void)at_ms;
-    if (!run->log || !br_log_is_error(line, len))
+    /* "Full Backup", "Table Backup"...: steps behind it, Checksum say, begin at nothing again */
+    bool progress = br_progress_parse(line, len, step, sizeof step, &percent) && strstr(step, "Backup") &&
+                    percent <= 100;
+    if (progress)
+        run->log_progress = (float)percent;
+    if (!run->log || (!progress && !br_log_is_error(line, len)))
         return;
     run->log_news = true;
     br_wake(run->br);
@@ -111,6 +123,7 @@ void run_log_want(struct run *run, const struct backup_facts *facts)
     if (strcmp(run->log_pod, pod) != 0) { /* the next step's, or a Job that was made anew */
         snprintf(run->log_pod, sizeof run->log_pod, "%s", pod);
         run->log_read = false;
+        run->log_progress = 0;
     }
     open_log(run);
 }
@@ -172,12 +185,13 @@ void run_log_before_end(struct run *run, enum br_outcome outcome)
         take_errors(run);
     if (run->log && outcome == BR_FAILED)
         keep(run);
+    run->log_progress = 0;
     if (run->following && outcome == BR_DONE)
-        tell_row(run, "");
+        tell_row(run, "", 0);
 }
 
 void run_log_init(struct run *run)
 {
     loop_timer_init(&run->hold, run->br->loop, on_hold, run);
-    tell_row(run, ""); /* an earlier run's */
+    tell_row(run, "", 0); /* an earlier run's */
 }

@@ -77,6 +77,10 @@ check_code "another" 4 brdeck retry log-a pause -n $NS --yes
 check "the newest" says 0 'no space left' brdeck logs log-a -n $NS
 check "the one before" says 0 'PD did not answer' brdeck logs log-a -n $NS -p
 
+# -- the operator takes over no progress of a snapshot; br's log has it
+echo "{\"apiVersion\":\"$API_GROUP/v1alpha1\",\"kind\":\"Backup\",\"metadata\":{\"name\":\"snap-c\"},\"spec\":{\"br\":{\"cluster\":\"tc\"},\"s3\":{\"provider\":\"aws\",\"bucket\":\"b\",\"prefix\":\"c\",\"secretName\":\"s3-secret\"}}}" >"$TEST_TMP/snap-c.json"
+check "how far a snapshot has come" sh -c "brdeck create -f $TEST_TMP/snap-c.json -n $NS --yes --timeout 60s 2>&1 | tee $TEST_TMP/create.out | grep -q 'Running [0-9]*%' || { cat $TEST_TMP/create.out; exit 1; }"
+
 # -- rights
 sim_order /sim/faults '{"fault":"status","code":403,"path":"/log?","count":0,"message":"User \"dba\" cannot get pods/log"}' >/dev/null
 check "no right to read logs" says 1 "cannot get pods/log" brdeck logs snap-a -n $NS

@@ -442,6 +442,25 @@ static void gc_is_told(void **state)
     }
 }
 
+static void a_snapshot_is_as_far_as_its_log_says(void **state)
+{
+    (void)state;
+    struct backup_facts facts = {.log_progress = 17.9F};
+    struct backup_record *r = sample_snapshot("{'status':{'phase':'Running'}}");
+    struct backup_state s;
+    state_of(r, &facts, NOW, false, &s);
+    assert_string_equal(s.word, "Running, 17%");
+    record_free(&r);
+    r = sample_snapshot("{'status':{'phase':'Running','progresses':[{'step':'Full Backup','progress':40}]}}");
+    state_of(r, &facts, NOW, false, &s);
+    assert_string_equal(s.word, "Running, 40%"); /* the object's own counts first */
+    record_free(&r);
+    r = sample_snapshot("{'status':{'phase':'Complete'}}");
+    state_of(r, &facts, NOW, false, &s);
+    assert_string_equal(s.word, "Complete");
+    record_free(&r);
+}
+
 static void events_tell_why_nothing_runs(void **state)
 {
     (void)state;
@@ -533,6 +552,7 @@ int main(void)
         cmocka_unit_test(something_changes_in_time),
         cmocka_unit_test(pd_tells_what_the_object_does_not),
         cmocka_unit_test(gc_is_told),
+        cmocka_unit_test(a_snapshot_is_as_far_as_its_log_says),
         cmocka_unit_test(events_tell_why_nothing_runs),
         cmocka_unit_test(lag_is_now_minus_checkpoint),
         cmocka_unit_test(marks_have_letters),
