@@ -228,12 +228,6 @@ const struct cause *cause_of_record(const struct backup_record *r, const struct 
     return cause_find(&signs);
 }
 
-const char *cause_word(const char *reason, const char *message)
-{
-    const struct cause *cause = cause_find(&(struct cause_signs){.reason = reason, .message = message});
-    return cause ? cause->word : NULL;
-}
-
 bool cause_is_gc(const char *reason, const char *message)
 {
     return cause_find(&(struct cause_signs){.reason = reason, .message = message}) == &cause_table[CAUSE_GC];

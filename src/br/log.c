@@ -397,7 +397,6 @@ void br_log_free(struct br_log **plog)
 enum br_log_phase br_log_phase(const struct br_log *log) { return log->phase; }
 const struct error *br_log_error(const struct br_log *log) { return &log->error; }
 const char *br_log_text(const struct br_log *log) { return log->text; }
-const char *br_log_job(const struct br_log *log) { return log->finder.job.name; }
 const char *br_log_pod(const struct br_log *log) { return log->finder.pod.name; }
 
 size_t br_log_errors(const struct br_log *log, const char *errors[BR_LOG_ERRORS_MAX])

@@ -42,8 +42,6 @@ const struct cause *cause_of_cluster(const struct backup_facts *facts);
 /* "no-service-account"; NULL: none has that id. */
 const struct cause *cause_by_id(const char *id);
 
-/* "access denied" for a message or reason that is recognised; NULL else. Both may be NULL. */
-const char *cause_word(const char *reason, const char *message);
 /* What of @message tells: what stands in [error="..."] where br wrote that, else all of it, on one line, cut to
  * @size. The reason where there is no message, "no reason is told" where there is neither. Returns @buf. */
 char *cause_text(const char *reason, const char *message, char *buf, size_t size);

@@ -56,8 +56,7 @@ const char *br_log_level(const char *line, size_t len);
 bool br_log_is_error(const char *line, size_t len);
 /* Whether the container whose log it is has ended with another exit code than 0: such a log is worth keeping. */
 bool br_log_has_failed(const struct br_log *log);
-/* The Job and the Pod that it is of; "" while they are not known. */
-const char *br_log_job(const struct br_log *log);
+/* The Pod that it is of; "" while it is not known. */
 const char *br_log_pod(const struct br_log *log);
 /* Write what is held (at most BR_LOG_KEEP of its end) to the state folder; once more for the same end of the same Job,
  * and it is the same file. False and @err when that fails, or a kept file is what is read. The path is written to

@@ -441,9 +441,9 @@ static void texts_are_cut_out(void **state)
                         "it says \"[a\"]\" once");
     assert_string_equal(cause_text("x", "[error=\"never ends \\", buf, sizeof buf), "never ends \\");
     assert_string_equal(cause_text("x", "[error=plain] [more]", buf, sizeof buf), "plain");
-    assert_string_equal(cause_word("x", "code: AccessDenied"), "access denied");
-    assert_null(cause_word(NULL, NULL));
-    assert_null(cause_word("Running", ""));
+    assert_string_equal(cause_find(&(struct cause_signs){.message = "code: AccessDenied"})->word, "access denied");
+    assert_null(cause_find(&(struct cause_signs){0}));
+    assert_null(cause_find(&(struct cause_signs){.reason = "Running", .message = ""}));
     assert_true(cause_is_gc(NULL, "GC safepoint 1 exceed TS 2"));
     assert_false(cause_is_gc("GCSafepointExceeded", "x"));
 }

@@ -139,7 +139,6 @@ static void it_finds_the_newest(void **state)
     begin(&s, bed, (struct br_log_spec){.tail_lines = 2});
     UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_ENDED);
     assert_string_equal(s.lines.data, "[2026/11/22 14:10:12.000 +00:00] [ERROR] [main.go:60] [\"br failed\"]|bye|");
-    assert_string_equal(br_log_job(s.log), "job-2");
     assert_has(br_log_text(s.log), "ended with exit code 1 (Error): Pod p1, container backup");
     assert_true(br_log_has_failed(s.log));
     const char *errors[BR_LOG_ERRORS_MAX];
