@@ -6,31 +6,17 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/br/argv.h>
 
+#include "secret.h"
+
 /* The command line for people: quoted for a shell, and without secrets. */
-
-/* Flags whose value is a secret, by the ends of their names; a query in --storage may hold the same. */
-static const char *const secret_words[] = {
-    "secret-access-key", "access-key", "session-token", "account-key", "sas-token", "encryption-key", "crypter.key",
-    "credentials-file",
-};
-
-/* Where the value begins that @word hides; NULL: it hides none. A flag alone hides the word after it: its end. */
-static const char *secret_in(const char *word)
-{
-    for (size_t i = 0; i < ARRAY_LEN(secret_words); i++) {
-        const char *at = strstr(word, secret_words[i]);
-        const char *value = at ? at + strlen(secret_words[i]) : NULL;
-        if (value && (*value == '=' || (*value == '\0' && word[0] == '-')))
-            return *value ? value + 1 : value;
-    }
-    return NULL;
-}
 
 const char *br_argv_secret(char *const *argv)
 {
     for (size_t i = 0; argv[i]; i++)
-        if (secret_in(argv[i]))
-            return argv[i][0] == '-' && !strstr(argv[i], "://") ? argv[i] : "--storage";
+        if (secret_in_word(argv[i])) {
+            const char *flag = argv[i][0] != '-' && i && argv[i - 1][0] == '-' ? argv[i - 1] : argv[i];
+            return flag[0] == '-' && !str_starts(flag, "--storage") ? flag : "--storage";
+        }
     return NULL;
 }
 
@@ -63,13 +49,10 @@ char **br_argv_blotted(char *const *argv)
         count++;
     char **copy = xcalloc(count + 1, sizeof *copy);
     for (size_t i = 0; i < count; i++) {
-        const char *secret = secret_in(argv[i]);
-        if (!secret || secret[-1] != '=') {
-            copy[i] = xstrdup(argv[i]);
-            if (secret && i + 1 < count)
-                copy[++i] = xstrdup("REDACTED");
-        } else {
-            copy[i] = xasprintf("%.*sREDACTED", (int)(secret - argv[i]), argv[i]);
+        copy[i] = secret_blot_word(argv[i], SECRET_IN_ARGV);
+        if (secret_is_flag(argv[i]) && i + 1 < count) {
+            copy[i + 1] = xstrdup(SECRET_IN_ARGV);
+            i++;
         }
     }
     return copy;

@@ -105,7 +105,7 @@ struct plan *plan_of(struct br_plan *plan);
 bool plan_renew(struct plan *plan, const struct json *object);
 /* Whether the write is to the spec, so that the generation must rise with it. */
 bool plan_writes_spec(const struct br_plan *plan);
-struct json *plan_redacted(const struct json *body); /* without SAS tokens and values of env; the caller frees */
+struct json *plan_redacted(const struct json *body); /* no secrets (secret.h) nor values of env; the caller frees */
 /* Send it, really or with dry-run. */
 struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_run, kube_call_fn *fn, void *arg);
 struct kube_request *plan_get(struct plan *plan, kube_call_fn *fn, void *arg);

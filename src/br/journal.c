@@ -17,6 +17,7 @@
 
 #include "plan_exec.h"
 #include "journal_process.h"
+#include "secret.h"
 
 enum { JOURNAL_MODE = 0600, LOCK_TRIES = 20 * 1000 /* some ms */ };
 
@@ -87,7 +88,9 @@ static bool ends_in_half_a_line(const char *path)
 /* One line on the disk. */
 static bool write_line(const struct journal *journal, struct json **json, struct error *err)
 {
-    char *text = json_print(*json);
+    struct json *clean = secret_blot_json(*json);
+    char *text = json_print(clean);
+    json_free(&clean);
     char *line = xasprintf("%s%s", ends_in_half_a_line(journal->path) ? "\n" : "", text);
     free(text);
     bool good = file_append(journal->path, line, JOURNAL_MODE, true, err);

@@ -9,6 +9,7 @@
 #include <brdeck/base/str.h>
 
 #include "log_private.h"
+#include "secret.h"
 
 /* -- how bad ------------------------------------------------------------------------------- */
 
@@ -72,42 +73,11 @@ bool br_log_is_error(const char *line, size_t len)
 
 /* -- what must not be seen ------------------------------------------------------------------- */
 
-/* What stands before a secret in a URL or a flag. The first is the signature of an Azure SAS token: without it the rest
- * of the token opens nothing. */
-static const char *const keys[] = {
-    "sig=", "sas-token=", "X-Amz-Signature=", "X-Amz-Security-Token=", "secret-access-key=", "session-token=",
-    "account-key=", "AccountKey=", "encryption-key=",
-};
-
-static bool ends_value(char c) { return c == '&' || c == '"' || c == '\'' || c == '\\' || (unsigned char)c <= ' '; }
-
-/* Whether the @len bytes at @text, which end in '=', end in a key. */
-static bool ends_in_key(const char *text, size_t len)
-{
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        size_t size = strlen(keys[i]);
-        if (size <= len && memcmp(text + len - size, keys[i], size) == 0)
-            return true;
-    }
-    return false;
-}
-
 void log_text_blot(struct str *out, const char *line, size_t len)
 {
     struct str known;
     str_init(&known, STR_LARGE);
     log_add_redacted(&known, line, len);
-    const char *at = known.data, *end = known.data + known.len, *equals = at;
-    while ((equals = memchr(equals, '=', (size_t)(end - equals))) != NULL) {
-        const char *value = ++equals;
-        if (!ends_in_key(at, (size_t)(value - at)))
-            continue;
-        str_addn(out, at, (size_t)(value - at));
-        while (equals < end && !ends_value(*equals))
-            equals++;
-        str_add(out, equals > value ? "<redacted>" : "");
-        at = equals;
-    }
-    str_addn(out, at, (size_t)(end - at));
+    secret_blot(out, known.data, known.len, SECRET_IN_TEXT);
     str_done(&known);
 }

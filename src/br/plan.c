@@ -10,6 +10,7 @@
 
 #include "objects.h"
 #include "plan_exec.h"
+#include "secret.h"
 #include "sharers.h"
 
 /* A plan's way: GET, for a retry its Job, the verdict, the right, dry-run. Each answer takes it one step on. */
@@ -27,6 +28,7 @@ static void end(struct plan *plan, enum br_plan_phase phase)
 void plan_end_by(struct plan *plan, enum br_plan_phase phase, enum error_code code, const char *text)
 {
     error_set(&plan->pub.error, code, "%s", text);
+    secret_blot_error(&plan->pub.error); /* a server quotes what it refuses */
     end(plan, phase);
 }
 
@@ -39,29 +41,9 @@ static void redact(struct json *object, const char *key)
         json_set_string(object, key, "<redacted>");
 }
 
-/* br.options may hold a key ("--crypter.key=..."). */
-static void redact_options(struct json *spec)
-{
-    struct json *br = json_get_mut(spec, "br");
-    const struct json *old = json_type(br) == JSON_OBJECT ? json_get(br, "options") : NULL;
-    if (json_type(old) != JSON_ARRAY)
-        return;
-    char **words = xcalloc(json_count(old) + 1, sizeof *words);
-    size_t count = 0;
-    JSON_EACH (option, old)
-        words[count++] = xstrdup(json_text(option) ? json_text(option) : "");
-    char **blotted = br_argv_blotted(words);
-    struct json *options = json_new_array();
-    for (size_t i = 0; i < count; i++)
-        json_append(options, json_new_string(blotted[i]));
-    json_set(br, "options", options);
-    br_argv_free(&blotted);
-    br_argv_free(&words);
-}
-
 struct json *plan_redacted(const struct json *body)
 {
-    struct json *copy = json_copy(body), *spec = json_get_mut(copy, "spec");
+    struct json *copy = secret_blot_json(body), *spec = json_get_mut(copy, "spec");
     struct json *metadata = json_get_mut(copy, "metadata");
     struct json *annotations = json_type(metadata) == JSON_OBJECT ? json_get_mut(metadata, "annotations") : NULL;
     if (json_type(annotations) == JSON_OBJECT) /* it holds all of the spec once more */
@@ -69,10 +51,6 @@ struct json *plan_redacted(const struct json *body)
     if (json_type(spec) != JSON_OBJECT)
         return copy;
     plan_exec_redact(copy);
-    redact_options(spec);
-    struct json *azblob = json_get_mut(spec, "azblob");
-    if (json_type(azblob) == JSON_OBJECT)
-        redact(azblob, "sasToken");
     const struct json *old = json_get(spec, "env");
     if (json_type(old) == JSON_ARRAY) {
         struct json *env = json_new_array();
@@ -171,7 +149,7 @@ static void accepted(struct plan *plan, const struct json *object, const struct 
     int64_t generation = 0;
     p->dry_run = BR_DRY_RUN_ACCEPTED;
     if (response->warning[0])
-        p->warning = xstrdup(response->warning);
+        p->warning = secret_blot_word(response->warning, SECRET_IN_TEXT);
     if (plan_writes_spec(p) && json_int(json_at(object, "metadata", "generation", NULL), &generation))
         p->changes_nothing = generation == p->record->generation;
     end(plan, BR_PLAN_READY);
@@ -181,6 +159,7 @@ static void not_tried(struct plan *plan, const char *why)
 {
     plan->pub.dry_run = BR_DRY_RUN_NOT_TRIED;
     error_set(&plan->pub.dry_run_error, ERROR_NETWORK, "%s", why);
+    secret_blot_error(&plan->pub.dry_run_error);
     end(plan, BR_PLAN_READY);
 }
 
@@ -189,6 +168,7 @@ static void refused(struct plan *plan, const struct kube_response *response)
     struct br_plan *p = &plan->pub;
     p->dry_run = BR_DRY_RUN_REFUSED;
     p->dry_run_error = response->error;
+    secret_blot_error(&p->dry_run_error);
     enum error_code code = response->error.code;
     if (code != ERROR_DENIED && code != ERROR_MISSING && !(plan_creates(p) && code == ERROR_INPUT))
         code = ERROR_REFUSED;
@@ -382,6 +362,7 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
     if (row && row->facts && strcmp(row->record->uid, p->record->uid) == 0)
         plan->facts = *row->facts;
     state_of(p->record, &plan->facts, fleet_now_ms(plan->br->fleet), true, &p->state);
+    secret_blot_buffer(p->state.sentence, sizeof p->state.sentence);
     if (p->action->id == ACTION_DELETE && !(p->record->has_finalizer && *p->record->cluster)) {
         look_for_sharers(plan);
         return;

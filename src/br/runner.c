@@ -15,6 +15,7 @@
 #include "facts_keeper.h"
 #include "pd_keeper.h"
 #include "run_finder.h"
+#include "secret.h"
 #include "sharers.h"
 
 /* -- outcomes --------------------------------------------------------------------------- */
@@ -57,6 +58,7 @@ void run_say(struct run *run, enum br_outcome outcome, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    secret_blot_buffer(text, sizeof text); /* servers and br quote what they refuse */
     if (pub->outcome == outcome && strcmp(pub->text, text) == 0)
         return;
     if (br_outcome_is_end(outcome))

@@ -9,6 +9,7 @@
 #include <brdeck/base/alloc.h>
 
 #include "br_private.h"
+#include "secret.h"
 
 enum { SHARERS_SHOWN = 4, NAMES_MAX = 2000, GROUPS = 2 };
 
@@ -36,9 +37,14 @@ void sharers_add(struct str *names, size_t *count, const struct backup_record *o
     if (relation == PLACE_APART || (*count)++ >= SHARERS_SHOWN)
         return;
     str_addf(names, "%s%s/%s (%s", names->len ? ", " : "", r->ns, r->name, place_relation_words(relation));
-    if (!str_same(own->endpoint ? own->endpoint : "", r->endpoint ? r->endpoint : ""))
+    if (!str_same(own->endpoint ? own->endpoint : "", r->endpoint ? r->endpoint : "")) {
+        struct str endpoint;
+        str_init(&endpoint, STR_SMALL);
+        secret_blot(&endpoint, r->endpoint ? r->endpoint : "", r->endpoint ? strlen(r->endpoint) : 0, SECRET_IN_TEXT);
         str_addf(names, ", at the endpoint %s: buckets of one name are taken for one",
-                 r->endpoint ? r->endpoint : "of the provider");
+                 r->endpoint ? endpoint.data : "of the provider");
+        str_done(&endpoint);
+    }
     str_addc(names, ')');
 }
 
