@@ -27,7 +27,8 @@ becomes log-a '.status.logSubCommandStatuses["log-start"].phase == "Complete" an
 
 # -- what PD says, and no object
 pd '"task":"log-a","paused":{"by":"host-7","at":"3h","why":"maintenance"}'
-check "paused in PD" lists "Running, paused in PD since .* by host-7"
+# PD's word counts from a second after the object's own change on
+check "paused in PD" wait_for 'lists "Running, paused in PD since .* by host-7"' 10
 check "PD is not asked for the objects alone" row --object-only
 check "which say nothing of it" sh -c "! grep -q 'paused in PD' $TEST_TMP/said && grep -q '^log-a .*Running' $TEST_TMP/said"
 asked=$(state pdRanges)
