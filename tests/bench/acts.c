@@ -39,14 +39,16 @@ static void show_logs(struct deck *deck)
     wait_for(deck, ">team-000   log-0");
 }
 
-/* The run in the cursor's row has its answer: it is neither queued nor being sent. */
+/* The run in the cursor's row has its answer: it is neither queued nor being sent. Where nobody works on it the row keeps
+ * the Backup's own state, and the detail says that it is asked for. */
 static bool is_answered(struct screen *screen, void *user)
 {
     const struct deck *deck = user;
+    int row, col;
     char *text = screen_row(screen, deck->row, NULL);
     bool answered = strstr(text, "pause: ") && !strstr(text, "queued") && !strstr(text, "sending");
     free(text);
-    return answered;
+    return answered || screen_find(screen, "asked already", &row, &col);
 }
 
 /* p on the row of the cursor: to a dialog that has looked, asked for the right and tried the patch; y Enter: to the
