@@ -205,7 +205,7 @@ static int draw_foot(struct app *app, int rows, int cols)
         rows--;
     } else if (app->message[0]) {
         rows -= draw_message(app, rows, cols);
-    } else if (bar_notice(ui, &notice, &tail)) {
+    } else if (rows >= NOTICE_ROWS && bar_notice(ui, &notice, &tail)) {
         int end = (int)text_width(tail.data), col = 1;
         canvas_fill(&ui->canvas, (struct rect){--rows, 0, 1, cols}, STYLE_NOTICE);
         col += canvas_text(&ui->canvas, rows, col, cols - col - end, STYLE_NOTICE, notice.data);

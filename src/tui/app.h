@@ -4,7 +4,7 @@
 
 #include "view.h"
 
-enum { FRAME_US = 33000, MESSAGE_MAX = 512, MESSAGE_ROWS = 3, HISTORIES_MAX = 8 };
+enum { FRAME_US = 33000, MESSAGE_MAX = 512, NOTICE_ROWS = 6, MESSAGE_ROWS = 3, HISTORIES_MAX = 8 };
 
 /* What arrow up goes through, one for each kind of prompt. */
 struct history {
