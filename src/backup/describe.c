@@ -2,39 +2,10 @@
 
 #include "describe_private.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
-
-void description_init(struct description *d) { *d = (struct description){0}; }
-
-void description_done(struct description *d)
-{
-    for (size_t i = 0; i < d->count; i++) {
-        free(d->lines[i].label);
-        free(d->lines[i].text);
-    }
-    free(d->lines);
-    description_init(d);
-}
-
-void description_add(struct description *d, enum role role, unsigned indent, const char *label, const char *format, ...)
-{
-    struct str text;
-    va_list args;
-    if (d->count == d->room) {
-        d->room = d->room ? d->room * 2 : 16;
-        d->lines = xreallocarray(d->lines, d->room, sizeof *d->lines);
-    }
-    str_init(&text, STR_SMALL);
-    va_start(args, format);
-    str_vaddf(&text, format, args);
-    va_end(args);
-    d->lines[d->count++] = (struct describe_line){role, indent, xstrdup(label), str_take(&text)};
-}
 
 void describe_sub(struct str *out, const struct backup_sub *sub, const struct describe_context *ctx)
 {

@@ -3,49 +3,19 @@
 
 #include "describe_private.h"
 
-#include <inttypes.h>
-
 #include <brdeck/base/alloc.h>
-
-static void heading(struct description *d, const char *text)
-{
-    description_add(d, ROLE_TEXT, 0, NULL, "%s", "");
-    description_add(d, ROLE_TITLE, 0, NULL, "%s", text);
-}
-
-static void field(struct description *d, const char *label, const char *text)
-{
-    if (!str_empty(text))
-        description_add(d, ROLE_TEXT, 2, label, "%s", text);
-}
-
-static void time_field(struct description *d, const char *label, int64_t ms)
-{
-    char local[TSO_TEXT_MAX], utc[TSO_TEXT_MAX];
-    if (ms)
-        description_add(d, ROLE_TEXT, 2, label, "%s   %s", tso_format_ms(ms, TSO_LOCAL, 0, local),
-                        tso_format_ms(ms, TSO_RFC3339, 0, utc));
-}
-
-static void tso_field(struct description *d, const char *label, tso_t ts)
-{
-    char local[TSO_TEXT_MAX], utc[TSO_TEXT_MAX];
-    if (ts)
-        description_add(d, ROLE_TEXT, 2, label, "%s   %s   TSO %" PRIu64, tso_format(ts, TSO_LOCAL, 0, local),
-                        tso_format(ts, TSO_RFC3339, 0, utc), ts);
-}
 
 static void cluster_part(struct description *d, const struct backup_facts *facts)
 {
     if (!facts->cluster.read_ms)
         return;
-    heading(d, "Cluster");
+    describe_heading(d, "Cluster");
     if (facts->cluster.missing)
         description_add(d, ROLE_CRIT, 2, "cluster", "is not there: the operator does nothing for this Backup");
     else
         description_add(d, facts->cluster.paused || facts->cluster.suspended ? ROLE_WARN : ROLE_TEXT, 2, "cluster",
                         "%s", facts->cluster.suspended ? "suspended" : facts->cluster.paused ? "paused" : "is there");
-    time_field(d, "read", facts->cluster.read_ms);
+    describe_time(d, "read", facts->cluster.read_ms);
 }
 
 static void pod_lines(struct description *d, const struct backup_facts *facts)
@@ -54,7 +24,7 @@ static void pod_lines(struct description *d, const struct backup_facts *facts)
         return;
     description_add(d, ROLE_TEXT, 2, "pod", "%s, %s", facts->pod.name, facts->pod.phase[0] ? facts->pod.phase
                     : "no phase yet");
-    time_field(d, "pod started", facts->pod.started_ms);
+    describe_time(d, "pod started", facts->pod.started_ms);
     if (facts->pod.ended[0])
         description_add(d, facts->pod.exit_code ? ROLE_WARN : ROLE_TEXT, 2, "container",
                         "%s ended with %s, exit code %d",
@@ -62,19 +32,19 @@ static void pod_lines(struct description *d, const struct backup_facts *facts)
     else if (facts->pod.waiting[0])
         description_add(d, ROLE_WARN, 2, "container", "%s%swaits: %s", facts->pod.container,
                         facts->pod.container[0] ? " " : "", facts->pod.waiting);
-    field(d, "message", facts->pod.message);
+    describe_text(d, "message", facts->pod.message);
 }
 
 static void job_part(struct description *d, const struct backup_facts *facts)
 {
     if (facts->job.present || facts->pod.present || facts->event.at_ms || facts->log_error[0])
-        heading(d, "Job");
+        describe_heading(d, "Job");
     if (facts->job.present) {
         description_add(d, facts->job.failed ? ROLE_CRIT : ROLE_TEXT, 2, "job", "%s%s%s%s", facts->job.name,
                         facts->job.failed ? " has failed" : facts->job.complete ? " is complete" : " is active",
                         facts->job.reason[0] ? ": " : "", facts->job.reason);
-        time_field(d, "job started", facts->job.started_ms);
-        time_field(d, "job ended", facts->job.ended_ms);
+        describe_time(d, "job started", facts->job.started_ms);
+        describe_time(d, "job ended", facts->job.ended_ms);
     }
     pod_lines(d, facts);
     if (facts->event.at_ms) {
@@ -93,12 +63,12 @@ static void pause_lines(struct description *d, const struct backup_facts *facts)
 {
     if (!facts->pd.paused)
         return;
-    time_field(d, "paused at", facts->pd.paused_at_ms);
+    describe_time(d, "paused at", facts->pd.paused_at_ms);
     if (facts->pd.paused_by[0])
         description_add(d, ROLE_TEXT, 2, "paused by", facts->pd.paused_pid ? "%s, process %d" : "%s",
                         facts->pd.paused_by, facts->pd.paused_pid);
-    field(d, "why", facts->pd.paused_why);
-    time_field(d, "kept until", facts->pd.pause_expires_ms);
+    describe_text(d, "why", facts->pd.paused_why);
+    describe_time(d, "kept until", facts->pd.pause_expires_ms);
 }
 
 static void task_lines(struct description *d, const struct backup_facts *facts)
@@ -110,12 +80,12 @@ static void task_lines(struct description *d, const struct backup_facts *facts)
     description_add(d, facts->pd.paused_by_error ? ROLE_CRIT : facts->pd.paused ? ROLE_WARN : ROLE_TEXT, 2, "task",
                     "%s",
                     facts->pd.paused_by_error ? "paused by an error" : facts->pd.paused ? "paused" : "running");
-    tso_field(d, "checkpoint", facts->pd.checkpoint);
-    tso_field(d, "started at", facts->pd.start_ts);
+    describe_tso(d, "checkpoint", facts->pd.checkpoint);
+    describe_tso(d, "started at", facts->pd.start_ts);
     pause_lines(d, facts);
     if (facts->pd.error[0])
         description_add(d, ROLE_CRIT, 2, "error", "store %d: %s", facts->pd.error_store, facts->pd.error);
-    time_field(d, "error at", facts->pd.error_at_ms);
+    describe_time(d, "error at", facts->pd.error_at_ms);
     if (facts->pd.error_count > 1)
         description_add(d, ROLE_CRIT, 2, "errors of", "%d stores", facts->pd.error_count);
 }
@@ -129,14 +99,14 @@ static void pd_part(struct description *d, const struct backup_facts *facts)
     bool refused = facts->pd.reach >= PD_NO_RIGHT && facts->pd.reach <= PD_NO_ANSWER;
     if (!facts->pd.read_ms && !refused)
         return;
-    heading(d, "PD");
+    describe_heading(d, "PD");
     if (refused)
         description_add(d, ROLE_DIM, 2, "last try", "%s%s%s", reaches[facts->pd.reach], facts->pd.why[0] ? ": " : "",
                         facts->pd.why);
-    time_field(d, "as of", facts->pd.read_ms);
+    describe_time(d, "as of", facts->pd.read_ms);
     if (facts->pd.read_ms)
         task_lines(d, facts);
-    tso_field(d, "GC safepoint", facts->pd.gc_safepoint);
+    describe_tso(d, "GC safepoint", facts->pd.gc_safepoint);
 }
 
 void describe_facts(struct description *d, const struct backup_facts *facts)

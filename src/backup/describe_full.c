@@ -2,41 +2,11 @@
 
 #include "describe_private.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
-
-static void heading(struct description *d, const char *text)
-{
-    description_add(d, ROLE_TEXT, 0, NULL, "%s", "");
-    description_add(d, ROLE_TITLE, 0, NULL, "%s", text);
-}
-
-static void field(struct description *d, const char *label, const char *text)
-{
-    if (!str_empty(text))
-        description_add(d, ROLE_TEXT, 2, label, "%s", text);
-}
-
-static void time_field(struct description *d, const char *label, int64_t ms)
-{
-    char local[TSO_TEXT_MAX], utc[TSO_TEXT_MAX];
-    if (ms)
-        description_add(d, ROLE_TEXT, 2, label, "%s   %s", tso_format_ms(ms, TSO_LOCAL, 0, local),
-                        tso_format_ms(ms, TSO_RFC3339, 0, utc));
-}
-
-/* In full: local, UTC and the number itself. */
-static void tso_field(struct description *d, const char *label, tso_t ts)
-{
-    char local[TSO_TEXT_MAX], utc[TSO_TEXT_MAX];
-    if (ts)
-        description_add(d, ROLE_TEXT, 2, label, "%s   %s   TSO %" PRIu64, tso_format(ts, TSO_LOCAL, 0, local),
-                        tso_format(ts, TSO_RFC3339, 0, utc), ts);
-}
 
 static void head(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
 {
@@ -62,36 +32,36 @@ static void object_part(struct description *d, const struct backup_record *r)
         [CLEAN_DELETE] = "Delete: deleting the object removes the data",
     };
     char cluster[RECORD_CLUSTER_MAX];
-    heading(d, "Backup");
-    field(d, "API", r->v1 ? "pingcap.com/v1alpha1 (TiDB Operator v1)" : "br.pingcap.com/v1alpha1 (TiDB Operator v2)");
-    field(d, "mode", r->mode == BACKUP_LOG ? "log" : r->mode == BACKUP_SNAPSHOT ? "snapshot" : "volume-snapshot or "
+    describe_heading(d, "Backup");
+    describe_text(d, "API", r->v1 ? "pingcap.com/v1alpha1 (TiDB Operator v1)" : "br.pingcap.com/v1alpha1 (TiDB Operator v2)");
+    describe_text(d, "mode", r->mode == BACKUP_LOG ? "log" : r->mode == BACKUP_SNAPSHOT ? "snapshot" : "volume-snapshot or "
           "other");
-    field(d, "type", r->type);
-    field(d, "cluster", record_cluster(r, cluster));
-    field(d, "storage", r->storage);
+    describe_text(d, "type", r->type);
+    describe_text(d, "cluster", record_cluster(r, cluster));
+    describe_text(d, "storage", r->storage);
     if (!str_same(r->path, r->storage))
-        field(d, "path", r->path);
-    field(d, "secret", r->secret);
-    field(d, "service account", r->service_account);
-    field(d, "table filter", r->filter);
+        describe_text(d, "path", r->path);
+    describe_text(d, "secret", r->secret);
+    describe_text(d, "service account", r->service_account);
+    describe_text(d, "table filter", r->filter);
     if (r->incremental)
-        field(d, "incremental", "yes: it needs the backup before it");
-    field(d, "cleanPolicy", policies[r->clean_policy]);
-    field(d, "managed by", r->managed_by);
-    field(d, "labels", r->labels);
-    field(d, "uid", r->uid);
-    time_field(d, "created", r->created_ms);
-    time_field(d, "deleting since", r->deleting_ms);
+        describe_text(d, "incremental", "yes: it needs the backup before it");
+    describe_text(d, "cleanPolicy", policies[r->clean_policy]);
+    describe_text(d, "managed by", r->managed_by);
+    describe_text(d, "labels", r->labels);
+    describe_text(d, "uid", r->uid);
+    describe_time(d, "created", r->created_ms);
+    describe_time(d, "deleting since", r->deleting_ms);
 }
 
 static void spec_part(struct description *d, const struct backup_record *r)
 {
     if (r->mode != BACKUP_LOG)
         return;
-    field(d, "logSubcommand", r->subcommand_text);
+    describe_text(d, "logSubcommand", r->subcommand_text);
     if (r->log_stop != LOG_STOP_ABSENT)
-        field(d, "logStop", r->log_stop == LOG_STOP_TRUE ? "true (old form)" : "false (old form)");
-    field(d, "logTruncateUntil", r->until);
+        describe_text(d, "logStop", r->log_stop == LOG_STOP_TRUE ? "true (old form)" : "false (old form)");
+    describe_text(d, "logTruncateUntil", r->until);
 }
 
 static void status_part(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
@@ -99,34 +69,34 @@ static void status_part(struct description *d, const struct backup_record *r, co
     char buf[CLOCK_TEXT_MAX];
     int64_t lag;
     bool pd = false;
-    heading(d, "Status");
+    describe_heading(d, "Status");
     if (!r->has_status)
         description_add(d, ROLE_DIM, 2, NULL, "empty: the operator has written nothing yet");
-    field(d, "phase", r->phase_text ? r->phase_text : phase_name(r->phase));
-    field(d, "reason", r->reason);
+    describe_text(d, "phase", r->phase_text ? r->phase_text : phase_name(r->phase));
+    describe_text(d, "reason", r->reason);
     spec_part(d, r);
-    tso_field(d, "COMMITTS", r->commit_ts);
-    tso_field(d, "checkpoint", r->checkpoint);
+    describe_tso(d, "COMMITTS", r->commit_ts);
+    describe_tso(d, "checkpoint", r->checkpoint);
     if (state_lag(r, ctx->facts, ctx->now_ms, &lag, &pd))
         description_add(d, lag >= LAG_CRIT_MS ? ROLE_CRIT : lag >= LAG_WARN_MS ? ROLE_WARN : ROLE_TEXT, 2, "lag",
                         "%s%s",
                         clock_format_span(lag < 0 ? 0 : lag, buf),
                         pd ? ", by PD's checkpoint, which is fresher (* in the list)" : "");
-    time_field(d, "pause holds until", state_pause_deadline_ms(r, ctx->facts));
+    describe_time(d, "pause holds until", state_pause_deadline_ms(r, ctx->facts));
     if (tso_from_status(r->success_until))
-        tso_field(d, "truncated until", tso_from_status(r->success_until));
+        describe_tso(d, "truncated until", tso_from_status(r->success_until));
     else
-        field(d, "truncated until", r->success_until);
-    time_field(d, "started", r->started_ms);
-    time_field(d, "completed", r->completed_ms);
-    field(d, "taken", r->taken);
-    field(d, "size", r->size);
+        describe_text(d, "truncated until", r->success_until);
+    describe_time(d, "started", r->started_ms);
+    describe_time(d, "completed", r->completed_ms);
+    describe_text(d, "taken", r->taken);
+    describe_text(d, "size", r->size);
     if (r->progress >= 0)
         description_add(d, ROLE_TEXT, 2, "progress", "%s %.1f%%", r->step ? r->step : "", (double)r->progress);
     if (r->retries > 0)
         description_add(d, ROLE_WARN, 2, "retries", "%d of %d", r->retries, r->max_retries);
     if (r->phase == PHASE_RETRY_FAILED)
-        time_field(d, "next try", r->retry_at_ms);
+        describe_time(d, "next try", r->retry_at_ms);
 }
 
 static enum role phase_role(enum phase phase)
@@ -161,7 +131,7 @@ static void subs_part(struct description *d, const struct backup_record *r, cons
 {
     if (r->mode != BACKUP_LOG)
         return;
-    heading(d, "Sub-commands");
+    describe_heading(d, "Sub-commands");
     size_t before = d->count;
     for (int c = LOG_COMMAND_START; c < LOG_COMMAND_COUNT; c++) {
         const struct backup_sub *sub = record_sub(r, (enum log_command)c);
@@ -192,7 +162,7 @@ static void conditions_part(struct description *d, const struct backup_record *r
     const struct json *conditions = json_at(object, "status", "conditions", NULL);
     if (json_count(conditions) == 0 && !r->message)
         return;
-    heading(d, "Conditions");
+    describe_heading(d, "Conditions");
     if (conditions)
         conditions_of(d, conditions, 2);
     else
@@ -201,7 +171,7 @@ static void conditions_part(struct description *d, const struct backup_record *r
 
 static void actions_part(struct description *d, const struct backup_record *r, const struct describe_context *ctx)
 {
-    heading(d, "What can be done");
+    describe_heading(d, "What can be done");
     if (ctx->read_only)
         description_add(d, ROLE_DIM, 2, NULL, "nothing: brdeck is read-only");
     for (int id = 0; id <= ACTION_REMOVE_FINALIZER && !ctx->read_only; id++) {

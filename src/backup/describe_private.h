@@ -7,6 +7,13 @@
 
 enum { DESCRIBE_TEXT_MAX = 4096 };
 
+/* An empty line, and @text as a title. */
+void describe_heading(struct description *d, const char *text);
+/* A line each; none for text that is NULL or empty, and none for 0. */
+void describe_text(struct description *d, const char *label, const char *text);
+void describe_time(struct description *d, const char *label, int64_t ms); /* local and UTC */
+void describe_tso(struct description *d, const char *label, tso_t ts);    /* local, UTC and the number itself */
+
 void describe_restorable(struct description *d, const struct backup_record *record, const struct describe_context *ctx);
 /* A finding in two lines: what it says and what to do; what shows it. @label of the first may be NULL. */
 void describe_finding(struct description *d, const struct finding *finding, const char *label);

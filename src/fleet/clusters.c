@@ -154,24 +154,22 @@ static void add_watch(struct fleet *fleet, unsigned group, const char *ns)
 static bool is_wanted(const struct fleet *fleet, unsigned group, const char *ns)
 {
     size_t count;
-    char *const *names = sources_names(fleet, group, &count);
-    const struct group *g = &fleet->groups[group];
-    if (g->presence != KUBE_PRESENT || !g->has_clusters || count > WATCHES_MAX)
-        return false;
-    if (!names)
-        return !ns;
-    for (size_t i = 0; ns && i < count; i++)
-        if (strcmp(names[i], ns) == 0)
-            return true;
-    return false;
+    sources_names(fleet, group, &count);
+    return fleet->groups[group].has_clusters && count <= WATCHES_MAX && sources_want(fleet, group, ns);
 }
 
 static bool is_there(const struct fleet *fleet, unsigned group, const char *ns)
 {
     for (const struct cluster_watch *w = fleet->cluster_watches; w; w = w->next)
-        if (w->group == group && str_same(w->ns, ns) && !w->ns == !ns)
+        if (w->group == group && sources_same_ns(w->ns, ns))
             return true;
     return false;
+}
+
+static void add_missing(struct fleet *fleet, unsigned group, const char *ns)
+{
+    if (is_wanted(fleet, group, ns) && !is_there(fleet, group, ns))
+        add_watch(fleet, group, ns);
 }
 
 static void end_watches(struct fleet *fleet, bool all)
@@ -192,15 +190,7 @@ static void end_watches(struct fleet *fleet, bool all)
 
 void clusters_fit(struct fleet *fleet)
 {
-    for (unsigned g = 0; g < GROUPS; g++) {
-        size_t count;
-        char *const *names = sources_names(fleet, g, &count);
-        if (!names && is_wanted(fleet, g, NULL) && !is_there(fleet, g, NULL))
-            add_watch(fleet, g, NULL);
-        for (size_t i = 0; names && i < count; i++)
-            if (is_wanted(fleet, g, names[i]) && !is_there(fleet, g, names[i]))
-                add_watch(fleet, g, names[i]);
-    }
+    sources_each_wanted(fleet, add_missing);
     end_watches(fleet, false);
 }
 

@@ -118,6 +118,10 @@ void sources_fit(struct fleet *fleet);
 void sources_stop(struct fleet *fleet);
 /* The namespaces that @group is watched in, NULL: all; *@count how many. */
 char *const *sources_names(const struct fleet *fleet, unsigned group, size_t *count);
+/* Whether @group is to be watched in @ns (NULL: as a whole); and each (group, namespace) that is. */
+bool sources_want(const struct fleet *fleet, unsigned group, const char *ns);
+void sources_each_wanted(struct fleet *fleet, void (*fn)(struct fleet *fleet, unsigned group, const char *ns));
+bool sources_same_ns(const char *a, const char *b); /* NULL is all of them, and no name */
 struct source *source_at(const struct fleet *fleet, size_t i); /* with its state as it is now */
 
 /* narrow.c */

@@ -36,18 +36,36 @@ static struct fleet_ask *new_ask(struct fleet *fleet, unsigned group, size_t ind
     return ask;
 }
 
-/* The narrowing that it belongs to; NULL when that was given up. @ask is freed. */
-static struct narrow *answered(struct fleet_ask *ask)
+static bool is_asking(const struct narrow *n) { return n->state == NARROW_ASKING || n->growing; }
+
+/* The question that @arg of a callback stands for, moved to @ask, and the narrowing that it belongs to; NULL when that
+ * was given up. */
+static struct narrow *take_ask(void *arg, struct fleet_ask *ask)
 {
-    struct fleet *fleet = ask->fleet;
-    struct narrow *n = &fleet->groups[ask->group].narrow;
-    struct fleet_ask **link = &fleet->asks;
-    while (*link != ask)
+    struct fleet_ask *asked = arg, **link = &asked->fleet->asks;
+    struct narrow *n = &asked->fleet->groups[asked->group].narrow;
+    while (*link != asked)
         link = &(*link)->next;
-    *link = ask->next;
-    bool counts = ask->run == n->run && (n->state == NARROW_ASKING || n->growing);
-    free(ask);
-    return counts ? n : NULL;
+    *link = asked->next;
+    *ask = *asked;
+    free(asked);
+    return ask->run == n->run && is_asking(n) ? n : NULL;
+}
+
+/* -- the two questions ------------------------------------------------------------------------------ */
+
+/* May the Backups of @ns (NULL: of all namespaces) be listed? @index: which of narrow.asked that is. */
+static void ask_right(struct fleet *fleet, unsigned group, const char *ns, size_t index, kube_access_fn *fn)
+{
+    kube_access_ask(fleet->access, &(struct kube_access_query){
+        .verb = "list", .group = fleet_resources[group].group, .resource = fleet_resources[group].plural, .ns = ns},
+        fn, new_ask(fleet, group, index));
+}
+
+static void ask_namespaces(struct fleet *fleet, unsigned group, kube_call_fn *fn)
+{
+    struct kube_call_spec spec = {.resource = &kube_namespaces, .what = "list namespaces"};
+    fleet->groups[group].narrow.request = kube_get(fleet->client, &spec, fn, new_ask(fleet, group, 0));
 }
 
 static void forget(struct narrow *n)
@@ -93,25 +111,20 @@ static void pump(struct fleet *fleet, unsigned group);
 
 static void on_right(void *arg, enum kube_right right, const struct error *err)
 {
-    struct fleet_ask *ask = arg;
-    struct fleet *fleet = ask->fleet;
-    unsigned group = ask->group;
-    size_t index = ask->index;
-    struct narrow *n = answered(ask);
+    struct fleet_ask ask;
+    struct narrow *n = take_ask(arg, &ask);
     (void)err; /* an error is no "no" (rule 18) */
     if (!n)
         return;
     n->waiting--;
-    if (right != KUBE_RIGHT_NO && !has(n->names, n->count, n->asked[index])) {
+    if (right != KUBE_RIGHT_NO && !has(n->names, n->count, n->asked[ask.index])) {
         if (n->count < FLEET_WATCHES_MAX)
-            n->names[n->count++] = xstrdup(n->asked[index]);
+            n->names[n->count++] = xstrdup(n->asked[ask.index]);
         else
             n->cut = true;
     }
-    pump(fleet, group);
+    pump(ask.fleet, ask.group);
 }
-
-static bool is_asking(const struct narrow *n) { return n->state == NARROW_ASKING || n->growing; }
 
 static void pump(struct fleet *fleet, unsigned group)
 {
@@ -121,9 +134,7 @@ static void pump(struct fleet *fleet, unsigned group)
     while (run == n->run && is_asking(n) && n->waiting < AT_ONCE && n->next < n->asked_count && !n->cut) {
         size_t index = n->next++;
         n->waiting++;
-        kube_access_ask(fleet->access, &(struct kube_access_query){
-            .verb = "list", .group = fleet_resources[group].group, .resource = fleet_resources[group].plural,
-            .ns = n->asked[index]}, on_right, new_ask(fleet, group, index));
+        ask_right(fleet, group, n->asked[index], index, on_right);
     }
     if (run == n->run && is_asking(n) && n->waiting == 0 && (n->next == n->asked_count || n->cut))
         finish(fleet, group);
@@ -140,10 +151,8 @@ static void add_asked(struct narrow *n, const char *name)
 
 static void on_namespaces(void *arg, const struct json *object, const struct kube_response *response)
 {
-    struct fleet_ask *ask = arg;
-    struct fleet *fleet = ask->fleet;
-    unsigned group = ask->group;
-    struct narrow *n = answered(ask);
+    struct fleet_ask ask;
+    struct narrow *n = take_ask(arg, &ask);
     if (!n)
         return;
     n->request = NULL;
@@ -156,19 +165,17 @@ static void on_namespaces(void *arg, const struct json *object, const struct kub
     }
     if (n->asked_count == 0) {
         n->guessed = true;
-        add_asked(n, kube_client_target(fleet->client)->namespace_);
+        add_asked(n, kube_client_target(ask.fleet->client)->namespace_);
     }
     n->names = xcalloc(FLEET_WATCHES_MAX + 1, sizeof(*n->names));
-    pump(fleet, group);
+    pump(ask.fleet, ask.group);
 }
 
 /* What the review says of all namespaces: a list may be refused for other reasons than the right. */
 static void on_all_right(void *arg, enum kube_right right, const struct error *err)
 {
-    struct fleet_ask *ask = arg;
-    struct fleet *fleet = ask->fleet;
-    unsigned group = ask->group;
-    struct narrow *n = answered(ask);
+    struct fleet_ask ask;
+    struct narrow *n = take_ask(arg, &ask);
     (void)err;
     if (!n)
         return;
@@ -176,11 +183,10 @@ static void on_all_right(void *arg, enum kube_right right, const struct error *e
         n->state = NARROW_NO;
         n->tried = true;
         n->at_ms = clock_mono_ms();
-        fleet_mark(fleet);
+        fleet_mark(ask.fleet);
         return;
     }
-    struct kube_call_spec spec = {.resource = &kube_namespaces, .what = "list namespaces"};
-    n->request = kube_get(fleet->client, &spec, on_namespaces, new_ask(fleet, group, 0));
+    ask_namespaces(ask.fleet, ask.group, on_namespaces);
 }
 
 void narrow_denied(struct fleet *fleet, unsigned group)
@@ -190,9 +196,7 @@ void narrow_denied(struct fleet *fleet, unsigned group)
         return;
     forget(n);
     n->state = NARROW_ASKING;
-    kube_access_ask(fleet->access, &(struct kube_access_query){
-        .verb = "list", .group = fleet_resources[group].group, .resource = fleet_resources[group].plural},
-        on_all_right, new_ask(fleet, group, 0));
+    ask_right(fleet, group, NULL, 0, on_all_right);
 }
 
 /* -- more of them, later ------------------------------------------------------------------------------ */
@@ -217,17 +221,15 @@ static size_t keep_listed(char **names, size_t count, const struct json *list)
 
 static void on_grown(void *arg, const struct json *object, const struct kube_response *response)
 {
-    struct fleet_ask *ask = arg;
-    struct fleet *fleet = ask->fleet;
-    unsigned group = ask->group;
-    struct narrow *n = answered(ask);
+    struct fleet_ask ask;
+    struct narrow *n = take_ask(arg, &ask);
     const struct json *items = json_get(object, "items");
     if (!n)
         return;
     n->request = NULL;
     if (response->error.code || json_count(items) == 0) {
         n->growing = false;
-        loop_timer_set(&fleet->grow, fleet->grow_ms);
+        loop_timer_set(&ask.fleet->grow, ask.fleet->grow_ms);
         return;
     }
     n->count = keep_listed(n->names, n->count, items);
@@ -239,26 +241,23 @@ static void on_grown(void *arg, const struct json *object, const struct kube_res
     }
     if (n->grown % GROW_ALL == 0)
         n->next = 0;
-    pump(fleet, group);
+    pump(ask.fleet, ask.group);
 }
 
 /* Has the right to all come? */
 static void on_all_grown(void *arg, enum kube_right right, const struct error *err)
 {
-    struct fleet_ask *ask = arg;
-    struct fleet *fleet = ask->fleet;
-    unsigned group = ask->group;
-    struct narrow *n = answered(ask);
+    struct fleet_ask ask;
+    struct narrow *n = take_ask(arg, &ask);
     (void)err;
     if (!n)
         return;
     if (right == KUBE_RIGHT_YES) {
-        narrow_reset(fleet, group);
-        sources_fit(fleet);
+        narrow_reset(ask.fleet, ask.group);
+        sources_fit(ask.fleet);
         return;
     }
-    struct kube_call_spec spec = {.resource = &kube_namespaces, .what = "list namespaces"};
-    n->request = kube_get(fleet->client, &spec, on_grown, new_ask(fleet, group, 0));
+    ask_namespaces(ask.fleet, ask.group, on_grown);
 }
 
 static void on_grow(void *arg)
@@ -269,14 +268,10 @@ static void on_grow(void *arg)
         if (n->state != NARROW_DONE || n->guessed || n->cut || n->growing)
             continue;
         n->growing = true;
-        if (++n->grown % GROW_ALL == 0) {
-            kube_access_ask(fleet->access, &(struct kube_access_query){
-                .verb = "list", .group = fleet_resources[g].group, .resource = fleet_resources[g].plural},
-                on_all_grown, new_ask(fleet, g, 0));
-            continue;
-        }
-        struct kube_call_spec spec = {.resource = &kube_namespaces, .what = "list namespaces"};
-        n->request = kube_get(fleet->client, &spec, on_grown, new_ask(fleet, g, 0));
+        if (++n->grown % GROW_ALL == 0)
+            ask_right(fleet, g, NULL, 0, on_all_grown);
+        else
+            ask_namespaces(fleet, g, on_grown);
     }
 }
 

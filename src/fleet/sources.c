@@ -134,31 +134,49 @@ static void free_source(struct source *s)
 static struct source *find(const struct fleet *fleet, unsigned group, const char *ns)
 {
     for (size_t i = 0; i < fleet->source_count; i++)
-        if (fleet->sources[i]->group == group && str_same(fleet->sources[i]->ns, ns) && !fleet->sources[i]->ns == !ns)
+        if (fleet->sources[i]->group == group && sources_same_ns(fleet->sources[i]->ns, ns))
             return fleet->sources[i];
     return NULL;
 }
 
-static bool is_wanted(const struct fleet *fleet, const struct source *s)
+bool sources_same_ns(const char *a, const char *b) { return !a == !b && str_same(a, b); }
+
+bool sources_want(const struct fleet *fleet, unsigned group, const char *ns)
 {
     size_t count;
-    char *const *names = sources_names(fleet, s->group, &count);
-    if (fleet->groups[s->group].presence != KUBE_PRESENT)
+    char *const *names = sources_names(fleet, group, &count);
+    if (fleet->groups[group].presence != KUBE_PRESENT)
         return false;
     if (!names)
-        return !s->ns;
-    for (size_t i = 0; s->ns && i < count; i++)
-        if (str_same(names[i], s->ns))
+        return !ns;
+    for (size_t i = 0; ns && i < count; i++)
+        if (str_same(names[i], ns))
             return true;
     return false;
 }
+
+void sources_each_wanted(struct fleet *fleet, void (*fn)(struct fleet *fleet, unsigned group, const char *ns))
+{
+    for (unsigned g = 0; g < GROUPS; g++) {
+        size_t count;
+        char *const *names = sources_names(fleet, g, &count);
+        if (fleet->groups[g].presence != KUBE_PRESENT)
+            continue;
+        if (!names)
+            fn(fleet, g, NULL);
+        for (size_t i = 0; names && i < count; i++)
+            fn(fleet, g, names[i]);
+    }
+}
+
+static bool is_wanted(const struct source *s) { return sources_want(s->fleet, s->group, s->ns); }
 
 /* Its rows go over to the sources that see them from now on; the rest goes. */
 static void end_source(struct fleet *fleet, struct source *old)
 {
     for (size_t i = 0; i < fleet->source_count; i++) {
         const struct source *s = fleet->sources[i];
-        if (s == old || s->group != old->group || !is_wanted(fleet, s))
+        if (s == old || s->group != old->group || !is_wanted(s))
             continue;
         if (!s->ns || !old->ns)
             store_move(fleet->store, old->id, s->id, s->ns ? s->ns : old->ns);
@@ -203,26 +221,22 @@ static bool is_cut(const struct fleet *fleet)
     return false;
 }
 
+static void add_missing(struct fleet *fleet, unsigned group, const char *ns)
+{
+    if (!find(fleet, group, ns))
+        add_source(fleet, group, ns);
+}
+
 void sources_fit(struct fleet *fleet)
 {
-    for (unsigned g = 0; g < GROUPS; g++) {
-        size_t count;
-        char *const *names = sources_names(fleet, g, &count);
-        if (fleet->groups[g].presence != KUBE_PRESENT)
-            continue;
-        if (!names && !find(fleet, g, NULL))
-            add_source(fleet, g, NULL);
-        for (size_t i = 0; names && i < count; i++)
-            if (!find(fleet, g, names[i]))
-                add_source(fleet, g, names[i]);
-    }
+    sources_each_wanted(fleet, add_missing);
     size_t kept = 0;
     for (size_t i = 0; i < fleet->source_count; i++)
-        if (!is_wanted(fleet, fleet->sources[i]))
+        if (!is_wanted(fleet->sources[i]))
             end_source(fleet, fleet->sources[i]);
     for (size_t i = 0; i < fleet->source_count; i++) {
         struct source *s = fleet->sources[i];
-        if (is_wanted(fleet, s))
+        if (is_wanted(s))
             fleet->sources[kept++] = s;
         else
             free_source(s);

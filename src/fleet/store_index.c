@@ -114,18 +114,23 @@ slot_t names_find(const struct store *store, unsigned source, const char *ns, co
     return SLOT_NONE;
 }
 
-/* Where both groups have one of that name, TiDB Operator v2's. */
-slot_t store_find(const struct store *store, const char *ns, const char *name)
+slot_t store_find_group(const struct store *store, bool v1, const char *ns, const char *name)
 {
     uint32_t hash = name_hash(ns, name);
     const struct index *index = &store->by_name;
-    slot_t found = SLOT_NONE;
     for (size_t i = hash & index->mask; index->places[i] != NO_INDEX; i = (i + 1) & index->mask) {
         const struct slot *slot = &store->slots[index->places[i]];
-        if (is_named(slot, hash, ns, name) && (found == SLOT_NONE || !slot->row.record->v1))
-            found = index->places[i];
+        if (slot->row.record->v1 == v1 && is_named(slot, hash, ns, name))
+            return index->places[i];
     }
-    return found;
+    return SLOT_NONE;
+}
+
+/* Where both groups have one of that name, TiDB Operator v2's. */
+slot_t store_find(const struct store *store, const char *ns, const char *name)
+{
+    slot_t v2 = store_find_group(store, false, ns, name);
+    return v2 != SLOT_NONE ? v2 : store_find_group(store, true, ns, name);
 }
 
 void names_add(struct store *store, slot_t slot) { index_add(store, &store->by_name, slot, slot_hash); }

@@ -1,11 +1,9 @@
 #include <config.h>
 
-#include "auth_private.h"
+#include "auth_exec.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
@@ -14,7 +12,6 @@
 #include <brdeck/base/str.h>
 
 enum {
-    OUTPUT_MAX = 1024 * 1024,
     LEAST_USE_MS = 5000,          /* what comes expired (a skewed clock) is used so long */
     BACKOFF_FIRST_MS = 1000,      /* after a failed run, doubled with each */
     REJECT_FIRST_MS = 5000,       /* after a run that a 401 caused */
@@ -22,47 +19,6 @@ enum {
     YOUNG_MS = 60 * 1000,         /* a 401 to one so young says that the next will fare no better */
     JUST_MADE_MS = 2000,          /* a 401 may still be meant for the certificate before */
 };
-
-/* The terminal asked for; lives until the answer has come, longer than its plugin maybe. */
-struct borrow {
-    struct kube_exec *exec; /* NULL: gone */
-    struct kube_terminal terminal;
-};
-
-struct kube_exec {
-    struct loop *loop;
-    unsigned refs;
-
-    /* what is run */
-    char *name;  /* login plugin "aws" of user "x" */
-    char **argv; /* argv[0] is the command */
-    char **env;  /* of the kubeconfig */
-    char *api_version, *install_hint;
-    enum kube_exec_mode mode;
-    struct json *cluster; /* NULL: not told */
-    int64_t run_ms, ask_ms; /* how long it may take alone, and with the terminal */
-
-    /* what it gave */
-    struct exec_credential credential;
-    bool valid; /* there is one, and no 401 has come to it */
-    int64_t made_ms;
-    unsigned generation;
-
-    /* the run under way: a child, or the terminal is asked for */
-    struct child *child;
-    struct borrow *borrow;
-    struct kube_terminal lent; /* borrow is NULL when it is not */
-    unsigned round;            /* counts runs that have ended */
-
-    /* what holds back the next */
-    unsigned failures, rejects; /* in a row */
-    int64_t not_before_ms, reject_after_ms;
-    struct error failure; /* told until not_before_ms */
-
-    struct kube_auth_wait *first, *last;
-};
-
-static void run(struct kube_exec *exec, bool interactive);
 
 /* -- life ------------------------------------------------------------------------------ */
 
@@ -121,24 +77,13 @@ struct kube_exec *kube_exec_ref(struct kube_exec *exec)
     return exec;
 }
 
-static void give_back(struct kube_exec *exec)
-{
-    struct kube_terminal lent = exec->lent;
-    exec->lent = (struct kube_terminal){0};
-    if (lent.give_back)
-        lent.give_back(lent.arg);
-}
-
 void kube_exec_unref(struct kube_exec **ptr)
 {
     struct kube_exec *exec = *ptr;
     *ptr = NULL;
     if (!exec || --exec->refs > 0)
         return;
-    child_cancel(&exec->child);
-    give_back(exec);
-    if (exec->borrow)
-        exec->borrow->exec = NULL;
+    exec_stop(exec);
     exec_credential_done(&exec->credential);
     free(exec->name);
     free_strings(exec->argv);
@@ -232,7 +177,7 @@ static int64_t backoff_ms(int64_t first_ms, unsigned times)
     return ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
 }
 
-static void end_failed(struct kube_exec *exec, const struct error *err)
+void exec_end_failed(struct kube_exec *exec, const struct error *err)
 {
     exec->failure = *err;
     exec->failures++;
@@ -241,7 +186,7 @@ static void end_failed(struct kube_exec *exec, const struct error *err)
     end_round(exec, err);
 }
 
-static void end_well(struct kube_exec *exec, struct exec_credential *fresh)
+void exec_end_well(struct kube_exec *exec, struct exec_credential *fresh)
 {
     if (!str_same(fresh->cert_pem, exec->credential.cert_pem) || !str_same(fresh->key_pem, exec->credential.key_pem))
         exec->generation++;
@@ -255,203 +200,6 @@ static void end_well(struct kube_exec *exec, struct exec_credential *fresh)
     log_redact(fresh->key_pem);
     log_debug("%s gave %s%s", exec->name, fresh->token ? "a token" : "", fresh->cert_pem ? " a certificate" : "");
     end_round(exec, NULL);
-}
-
-static const struct kube_terminal *find_terminal(const struct kube_exec *exec)
-{
-    for (const struct kube_auth_wait *wait = exec->first; wait; wait = wait->next) {
-        if (wait->terminal.borrow)
-            return &wait->terminal;
-    }
-    return NULL;
-}
-
-static void on_ready(void *ctx, bool lent)
-{
-    struct borrow *borrow = ctx;
-    struct kube_exec *exec = borrow->exec;
-    struct kube_terminal terminal = borrow->terminal;
-    free(borrow);
-    if (!exec) {
-        if (lent)
-            terminal.give_back(terminal.arg);
-        return;
-    }
-    exec->borrow = NULL;
-    if (lent) {
-        exec->lent = terminal;
-        run(exec, true);
-        return;
-    }
-    struct error err;
-    error_set(&err, ERROR_DENIED,
-              "%s must ask on the terminal, which it was not given: try again, or log in in a shell", exec->name);
-    end_failed(exec, &err);
-}
-
-static void borrow_terminal(struct kube_exec *exec, const struct kube_terminal *terminal)
-{
-    struct borrow *borrow = xmalloc(sizeof *borrow);
-    *borrow = (struct borrow){exec, *terminal};
-    exec->borrow = borrow;
-    borrow->terminal.borrow(borrow->terminal.arg, exec->name, on_ready, borrow);
-}
-
-/* What went wrong; @err is filled. */
-static void tell_failure(const struct kube_exec *exec, const struct child_result *result, bool interactive,
-                         struct error *err)
-{
-    char *line = exec_last_line(result->err ? result->err : "", exec->env);
-    const char *colon = *line ? ": " : "";
-    if (result->timed_out)
-        error_set(err, ERROR_DENIED, "%s did not end in %d s%s%s", exec->name,
-                  (int)((interactive ? exec->ask_ms : exec->run_ms) / 1000), colon, line);
-    else if (result->signo)
-        error_set(err, ERROR_DENIED, "%s was ended by signal %d%s%s", exec->name, result->signo, colon, line);
-    else
-        error_set(err, ERROR_DENIED, "%s failed (exit code %d)%s%s", exec->name, result->exit_code, colon, line);
-    free(line);
-}
-
-/* What it printed is no use; what it said beside it may tell why. */
-static void add_last_words(const struct kube_exec *exec, const struct child_result *result, struct error *err)
-{
-    char *line = exec_last_line(result->err ? result->err : "", exec->env);
-    size_t len = strlen(err->text);
-    if (*line)
-        snprintf(err->text + len, sizeof err->text - len, "; it said: %s", line);
-    free(line);
-}
-
-static void end_run(struct kube_exec *exec, const struct child_result *result, bool interactive)
-{
-    struct error err = {0};
-    struct exec_credential fresh = {0};
-    const struct kube_terminal *terminal = find_terminal(exec);
-    exec->child = NULL;
-    give_back(exec);
-    if (result->timed_out || result->signo || result->exit_code != 0)
-        tell_failure(exec, result, interactive, &err);
-    else if (exec_output_read(exec->name, exec->api_version, result->out, result->out_len, &fresh, &err)) {
-        end_well(exec, &fresh);
-        return;
-    }
-    else
-        add_last_words(exec, result, &err);
-    if (!interactive && exec->mode == KUBE_EXEC_IF_AVAILABLE && terminal) {
-        log_info("%s; it gets the terminal", err.text);
-        borrow_terminal(exec, terminal);
-        return;
-    }
-    end_failed(exec, &err);
-}
-
-static void on_exit_alone(void *arg, const struct child_result *result)
-{
-    end_run(arg, result, false);
-}
-
-static void on_exit_terminal(void *arg, const struct child_result *result)
-{
-    end_run(arg, result, true);
-}
-
-/* -- starting one ------------------------------------------------------------------------- */
-
-/* KUBERNETES_EXEC_INFO. */
-static char *make_info(const struct kube_exec *exec, bool interactive)
-{
-    struct json *info = json_new_object(), *spec = json_object_in(info, "spec");
-    json_set_string(info, "kind", "ExecCredential");
-    json_set_string(info, "apiVersion", exec->api_version);
-    if (exec->cluster)
-        json_set(spec, "cluster", json_copy(exec->cluster));
-    json_set_bool(spec, "interactive", interactive);
-    char *text = json_print(info), *pair = xasprintf("KUBERNETES_EXEC_INFO=%s", text);
-    free(text);
-    json_free(&info);
-    return pair;
-}
-
-/* Whether the command can be run at all: only then the hint how to install it stays away. */
-static bool is_installed(const char *command)
-{
-    const char *path = getenv("PATH");
-    if (strchr(command, '/'))
-        return access(command, X_OK) == 0;
-    bool found = !path;
-    while (!found && *path) {
-        size_t len = strcspn(path, ":");
-        char *full = xasprintf("%.*s%s%s", (int)len, path, len ? "/" : "", command);
-        found = access(full, X_OK) == 0;
-        free(full);
-        path += len + (path[len] == ':');
-    }
-    return found;
-}
-
-static void tell_missing(const struct kube_exec *exec, struct error *err)
-{
-    struct str hint; /* on one line */
-    str_init(&hint, sizeof err->text);
-    for (const char *c = exec->install_hint ? exec->install_hint : ""; *c; c++)
-        str_addc(&hint, (unsigned char)*c < ' ' || *c == 0x7f ? ' ' : *c);
-    bool in_path = !strchr(exec->argv[0], '/');
-    error_set(err, ERROR_DENIED, "%s is not installed (%s%s)%s%s", exec->name, in_path ? "not in PATH" : "no program ",
-              in_path ? "" : exec->argv[0], hint.len ? ": " : "", hint.data);
-    str_done(&hint);
-}
-
-static void run(struct kube_exec *exec, bool interactive)
-{
-    struct error err = {0}, why = {0};
-    char *info = make_info(exec, interactive);
-    size_t count = 0;
-    while (exec->env[count])
-        count++;
-    const char **env = xcalloc(count + 2, sizeof *env);
-    for (size_t i = 0; i < count; i++)
-        env[i] = exec->env[i];
-    env[count] = info;
-    const struct child_spec spec = {
-        .argv = (const char *const *)exec->argv,
-        .env = env,
-        .output_max = OUTPUT_MAX,
-        .timeout_ms = interactive ? exec->ask_ms : exec->run_ms,
-        .terminal = interactive,
-        .terminal_keep_out = interactive,
-        .on_exit = interactive ? on_exit_terminal : on_exit_alone,
-        .arg = exec,
-    };
-    if (!is_installed(exec->argv[0]))
-        tell_missing(exec, &err);
-    else if ((exec->child = child_start(exec->loop, &spec, &why)) == NULL)
-        error_set(&err, ERROR_DENIED, "%s does not start: %s", exec->name, why.text);
-    free(env);
-    free(info);
-    if (exec->child)
-        return;
-    give_back(exec);
-    end_failed(exec, &err);
-}
-
-static void start(struct kube_exec *exec)
-{
-    const struct kube_terminal *terminal = find_terminal(exec);
-    struct error err;
-    if (exec->mode != KUBE_EXEC_ALWAYS) {
-        run(exec, false);
-    } else if (terminal && is_installed(exec->argv[0])) {
-        borrow_terminal(exec, terminal);
-    } else if (terminal) {
-        tell_missing(exec, &err);
-        end_failed(exec, &err);
-    } else {
-        error_set(&err, ERROR_DENIED,
-                  "%s must ask on a terminal (interactiveMode: Always), and here is none: log in by kubectl in a shell",
-                  exec->name);
-        end_failed(exec, &err);
-    }
 }
 
 /* -- what kube_auth calls --------------------------------------------------------------- */
@@ -495,7 +243,7 @@ struct kube_auth_wait *kube_exec_get(struct kube_exec *exec, const void *owner, 
         return wait;
     kube_exec_ref(exec); /* it may end at once, and its owner with it */
     unsigned round = exec->round;
-    start(exec);
+    exec_start(exec);
     bool pending = exec->round == round;
     kube_exec_unref(&exec);
     return pending ? wait : NULL;

@@ -5,40 +5,18 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include <brdeck/base/alloc.h>
 
-#include "yaml_private.h"
+#include "yaml_reader.h"
 
 enum {
-    COPIED_MAX = 32 * 1024 * 1024, /* what aliases and merges may add, as weigh() counts */
-    NODE_WEIGHT = 64,
     MEMBERS_MAX = 10000, /* of one mapping: looking for duplicates takes longer the more there are */
-    ANCHORS_MAX = 1000,  /* of one document, for the same reason */
-    KEY_SHOWN = 60,      /* bytes of a key in an error */
-};
-
-struct anchor {
-    char *name;
-    struct json *value; /* a copy; NULL: not complete yet */
-};
-
-struct reader {
-    yaml_parser_t parser;
-    yaml_event_t event; /* the one to look at */
-    const char *name, *text;
-    size_t copied;
-    struct anchor *anchors;
-    size_t anchor_count;
-    struct yaml_lines *lines;
-    struct error *err;
 };
 
 /* -- errors ------------------------------------------------------------------- */
 
-__attribute__((format(printf, 3, 4)))
-static struct json *fail(struct reader *r, size_t line, const char *format, ...)
+struct json *yaml_fail(struct yaml_reader *r, size_t line, const char *format, ...)
 {
     char what[256];
     va_list args;
@@ -49,13 +27,13 @@ static struct json *fail(struct reader *r, size_t line, const char *format, ...)
     return NULL;
 }
 
-static size_t line_of(const struct reader *r)
+size_t yaml_line_of(const struct yaml_reader *r)
 {
     return r->event.start_mark.line + 1;
 }
 
 /* The next event into r->event. libyaml's own words never quote the input. */
-static bool advance(struct reader *r)
+static bool advance(struct yaml_reader *r)
 {
     yaml_event_delete(&r->event);
     if (yaml_parser_parse(&r->parser, &r->event))
@@ -66,14 +44,14 @@ static bool advance(struct reader *r)
         for (size_t i = 0; i < r->parser.problem_offset; i++)
             line += r->text[i] == '\n';
     }
-    fail(r, line, "%s%s%s", r->parser.problem ? r->parser.problem : "not YAML", r->parser.context ? " " : "",
+    yaml_fail(r, line, "%s%s%s", r->parser.problem ? r->parser.problem : "not YAML", r->parser.context ? " " : "",
          r->parser.context ? r->parser.context : "");
     return false;
 }
 
 /* -- lines -------------------------------------------------------------------- */
 
-static void note_line(struct reader *r, const struct json *node, size_t line)
+static void note_line(struct yaml_reader *r, const struct json *node, size_t line)
 {
     struct yaml_lines *lines = r->lines;
     if (!lines)
@@ -100,164 +78,17 @@ void yaml_lines_done(struct yaml_lines *lines)
     *lines = (struct yaml_lines){0};
 }
 
-/* -- anchors and aliases -------------------------------------------------------- */
-
-/* What a copy of @json costs, and how deep it goes. */
-static size_t weigh(const struct json *json, unsigned *depth)
-{
-    const char *text = json_text(json), *key = json_key(json);
-    size_t weight = NODE_WEIGHT + (text ? strlen(text) : 0) + (key ? strlen(key) : 0);
-    unsigned deepest = 0;
-    JSON_EACH(child, json) {
-        unsigned below = 0;
-        weight += weigh(child, &below);
-        deepest = below > deepest ? below : deepest;
-    }
-    *depth = deepest + 1;
-    return weight;
-}
-
-/* A copy that is paid for; NULL when it would be too much. */
-static struct json *copy_paid(struct reader *r, const struct json *json, unsigned depth)
-{
-    unsigned below;
-    size_t weight = weigh(json, &below);
-    if (weight > COPIED_MAX - r->copied)
-        return fail(r, line_of(r), "aliases expand to more than is allowed");
-    if (depth + below > JSON_DEPTH_MAX)
-        return fail(r, line_of(r), "nested more than %d deep", (int)JSON_DEPTH_MAX);
-    r->copied += weight;
-    return json_copy(json);
-}
-
-static struct anchor *anchor_find(struct reader *r, const char *name)
-{
-    for (size_t i = r->anchor_count; i-- > 0;) { /* the last of a name counts */
-        if (strcmp(r->anchors[i].name, name) == 0)
-            return &r->anchors[i];
-    }
-    return NULL;
-}
-
-/* Remember @name, its value to come in r->anchors[*number]. */
-static bool anchor_begin(struct reader *r, const yaml_char_t *name, size_t *number)
-{
-    if (r->anchor_count == ANCHORS_MAX)
-        return fail(r, line_of(r), "more than %d anchors", (int)ANCHORS_MAX);
-    r->anchors = xreallocarray(r->anchors, r->anchor_count + 1, sizeof *r->anchors);
-    r->anchors[r->anchor_count] = (struct anchor){.name = xstrdup((const char *)name)};
-    *number = r->anchor_count++;
-    return true;
-}
-
-static void anchors_clear(struct reader *r)
-{
-    for (size_t i = 0; i < r->anchor_count; i++) {
-        free(r->anchors[i].name);
-        json_free(&r->anchors[i].value);
-    }
-    free(r->anchors);
-    r->anchors = NULL;
-    r->anchor_count = 0;
-}
-
-static struct json *read_alias(struct reader *r, unsigned depth)
-{
-    const char *name = (const char *)r->event.data.alias.anchor;
-    const struct anchor *anchor = anchor_find(r, name);
-    if (!anchor)
-        return fail(r, line_of(r), "*%.*s is an alias of nothing", KEY_SHOWN, name);
-    if (!anchor->value)
-        return fail(r, line_of(r), "*%.*s contains itself", KEY_SHOWN, name);
-    return copy_paid(r, anchor->value, depth);
-}
-
-/* -- scalars -------------------------------------------------------------------- */
-
-static const struct tag {
-    const char *name;
-    enum json_type type; /* NONE: a collection's */
-} tags[] = {
-    {YAML_STR_TAG, JSON_STRING}, {YAML_TIMESTAMP_TAG, JSON_STRING}, {YAML_NULL_TAG, JSON_NULL},
-    {YAML_BOOL_TAG, JSON_BOOL},  {YAML_INT_TAG, JSON_NUMBER},       {YAML_FLOAT_TAG, JSON_NUMBER},
-    {"!", JSON_STRING},          {YAML_MAP_TAG, JSON_OBJECT},       {YAML_SEQ_TAG, JSON_ARRAY},
-};
-
-static const struct tag *tag_find(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
-        if (strcmp(tags[i].name, name) == 0)
-            return &tags[i];
-    }
-    return NULL;
-}
-
-static bool tag_fits(struct reader *r, const yaml_char_t *name, enum json_type type)
-{
-    const struct tag *tag = tag_find((const char *)name);
-    if (!tag)
-        fail(r, line_of(r), "tag %.*s is not known", KEY_SHOWN, (const char *)name);
-    else if (tag->type != type)
-        fail(r, line_of(r), "the value does not fit its tag %s", tag->name);
-    return tag && tag->type == type;
-}
-
-static struct json *make_plain(struct reader *r, const struct yaml_plain *plain, const char *text)
-{
-    switch (plain->type) {
-    case JSON_NULL:
-        return json_new_null();
-    case JSON_BOOL:
-        return json_new_bool(plain->truth);
-    case JSON_NUMBER:
-        if (plain->no_json)
-            return fail(r, line_of(r), "%s cannot be said in JSON", text);
-        return json_parse(plain->number.data, plain->number.len, r->err);
-    default:
-        return json_new_string(text);
-    }
-}
-
-/* The event's text; NULL when it holds a NUL ("\0"), which no string of ours can. */
-static const char *scalar_text(struct reader *r)
-{
-    const char *text = (const char *)r->event.data.scalar.value;
-    if (strlen(text) == r->event.data.scalar.length)
-        return text;
-    fail(r, line_of(r), "a string holds a NUL character");
-    return NULL;
-}
-
-static struct json *read_scalar(struct reader *r)
-{
-    const char *text = scalar_text(r);
-    if (!text)
-        return NULL;
-    const yaml_char_t *tag = r->event.data.scalar.tag;
-    const struct tag *known = tag ? tag_find((const char *)tag) : NULL;
-    bool resolves = tag ? known && known->type != JSON_STRING : r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    struct yaml_plain plain = {.type = JSON_STRING};
-    if (resolves)
-        yaml_plain_init(&plain, text);
-    struct json *value = NULL;
-    if (!tag || tag_fits(r, tag, plain.type))
-        value = make_plain(r, &plain, text);
-    if (resolves)
-        yaml_plain_done(&plain);
-    return value;
-}
-
 /* -- collections ------------------------------------------------------------------ */
 
-static struct json *read_node(struct reader *r, unsigned depth);
+static struct json *read_node(struct yaml_reader *r, unsigned depth);
 
-static struct json *read_sequence(struct reader *r, unsigned depth)
+static struct json *read_sequence(struct yaml_reader *r, unsigned depth)
 {
     struct json *array = json_new_array();
     while (advance(r)) {
         if (r->event.type == YAML_SEQUENCE_END_EVENT)
             return array;
-        size_t line = line_of(r);
+        size_t line = yaml_line_of(r);
         struct json *item = read_node(r, depth + 1);
         if (!item)
             break;
@@ -269,41 +100,41 @@ static struct json *read_sequence(struct reader *r, unsigned depth)
 }
 
 /* A key is the text of a scalar as it stands there, the caller's to free. An alias may stand for it. */
-static char *read_key(struct reader *r, unsigned depth)
+static char *read_key(struct yaml_reader *r, unsigned depth)
 {
     const char *text = NULL;
     struct json *value = NULL;
     if (r->event.type == YAML_SCALAR_EVENT) {
-        text = scalar_text(r);
+        text = yaml_scalar_text(r);
         if (!text)
             return NULL;
         if (r->event.data.scalar.anchor) {
             size_t anchor;
-            if (!anchor_begin(r, r->event.data.scalar.anchor, &anchor))
+            if (!yaml_anchor_begin(r, r->event.data.scalar.anchor, &anchor))
                 return NULL;
             r->anchors[anchor].value = json_new_string(text);
         }
     } else if (r->event.type == YAML_ALIAS_EVENT) {
-        value = read_alias(r, depth);
+        value = yaml_read_alias(r, depth);
         if (!value)
             return NULL;
         text = json_text(value);
     }
     if (!text)
-        fail(r, line_of(r), "a key must be a string");
+        yaml_fail(r, yaml_line_of(r), "a key must be a string");
     char *key = xstrdup(text);
     json_free(&value);
     return key;
 }
 
 /* Lay the members of the mappings in @merges under those of @object. */
-static bool merge_in(struct reader *r, struct json *object, const struct json *merges, unsigned depth)
+static bool merge_in(struct yaml_reader *r, struct json *object, const struct json *merges, unsigned depth)
 {
     JSON_EACH(merge, merges) {
         JSON_EACH(member, merge) {
             if (json_get(object, json_key(member)))
                 continue;
-            struct json *copy = copy_paid(r, member, depth + 1);
+            struct json *copy = yaml_copy_paid(r, member, depth + 1);
             if (!copy)
                 return false;
             json_set(object, json_key(member), copy);
@@ -313,9 +144,9 @@ static bool merge_in(struct reader *r, struct json *object, const struct json *m
 }
 
 /* The value of a "<<": a mapping, or a sequence of them. */
-static bool read_merge(struct reader *r, struct json *merges, unsigned depth)
+static bool read_merge(struct yaml_reader *r, struct json *merges, unsigned depth)
 {
-    size_t line = line_of(r);
+    size_t line = yaml_line_of(r);
     struct json *value = read_node(r, depth);
     if (!value)
         return false;
@@ -332,13 +163,13 @@ static bool read_merge(struct reader *r, struct json *merges, unsigned depth)
         json_free(&value);
     }
     if (!fits)
-        fail(r, line, "<< wants a mapping, or a sequence of them");
+        yaml_fail(r, line, "<< wants a mapping, or a sequence of them");
     return fits;
 }
 
-static bool read_member(struct reader *r, struct json *object, struct json *merges, unsigned depth)
+static bool read_member(struct yaml_reader *r, struct json *object, struct json *merges, unsigned depth)
 {
-    size_t line = line_of(r);
+    size_t line = yaml_line_of(r);
     bool is_merge = r->event.type == YAML_SCALAR_EVENT && !r->event.data.scalar.tag &&
                     r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
                     strcmp((const char *)r->event.data.scalar.value, "<<") == 0;
@@ -348,7 +179,7 @@ static bool read_member(struct reader *r, struct json *object, struct json *merg
     if (!key)
         return false;
     if (!is_merge && json_get(object, key))
-        fail(r, line, "key \"%.*s\" stands here a second time", KEY_SHOWN, key);
+        yaml_fail(r, line, "key \"%.*s\" stands here a second time", YAML_KEY_SHOWN, key);
     else if (!advance(r))
         done = false;
     else if (is_merge)
@@ -363,7 +194,7 @@ static bool read_member(struct reader *r, struct json *object, struct json *merg
     return done;
 }
 
-static struct json *read_mapping(struct reader *r, unsigned depth)
+static struct json *read_mapping(struct yaml_reader *r, unsigned depth)
 {
     struct json *object = json_new_object(), *merges = json_new_array();
     bool whole = false;
@@ -373,7 +204,7 @@ static struct json *read_mapping(struct reader *r, unsigned depth)
             break;
         }
         if (members == MEMBERS_MAX) {
-            fail(r, line_of(r), "more than %d members in one mapping", (int)MEMBERS_MAX);
+            yaml_fail(r, yaml_line_of(r), "more than %d members in one mapping", (int)MEMBERS_MAX);
             break;
         }
         if (!read_member(r, object, merges, depth))
@@ -386,23 +217,23 @@ static struct json *read_mapping(struct reader *r, unsigned depth)
 }
 
 /* The node that begins with r->event; NULL after an error. */
-static struct json *read_content(struct reader *r, unsigned depth)
+static struct json *read_content(struct yaml_reader *r, unsigned depth)
 {
     switch (r->event.type) {
     case YAML_ALIAS_EVENT:
-        return read_alias(r, depth);
+        return yaml_read_alias(r, depth);
     case YAML_SCALAR_EVENT:
-        return read_scalar(r);
+        return yaml_read_scalar(r);
     case YAML_SEQUENCE_START_EVENT:
-        if (r->event.data.sequence_start.tag && !tag_fits(r, r->event.data.sequence_start.tag, JSON_ARRAY))
+        if (r->event.data.sequence_start.tag && !yaml_tag_fits(r, r->event.data.sequence_start.tag, JSON_ARRAY))
             return NULL;
         return read_sequence(r, depth);
     case YAML_MAPPING_START_EVENT:
-        if (r->event.data.mapping_start.tag && !tag_fits(r, r->event.data.mapping_start.tag, JSON_OBJECT))
+        if (r->event.data.mapping_start.tag && !yaml_tag_fits(r, r->event.data.mapping_start.tag, JSON_OBJECT))
             return NULL;
         return read_mapping(r, depth);
     default:
-        return fail(r, line_of(r), "a value is missing");
+        return yaml_fail(r, yaml_line_of(r), "a value is missing");
     }
 }
 
@@ -420,18 +251,18 @@ static const yaml_char_t *anchor_of(const yaml_event_t *event)
     }
 }
 
-static struct json *read_node(struct reader *r, unsigned depth)
+static struct json *read_node(struct yaml_reader *r, unsigned depth)
 {
     if (depth > JSON_DEPTH_MAX)
-        return fail(r, line_of(r), "nested more than %d deep", (int)JSON_DEPTH_MAX);
+        return yaml_fail(r, yaml_line_of(r), "nested more than %d deep", (int)JSON_DEPTH_MAX);
     const yaml_char_t *name = anchor_of(&r->event);
     if (!name)
         return read_content(r, depth);
     size_t anchor;
-    struct json *value = anchor_begin(r, name, &anchor) ? read_content(r, depth) : NULL;
+    struct json *value = yaml_anchor_begin(r, name, &anchor) ? read_content(r, depth) : NULL;
     if (!value)
         return NULL;
-    r->anchors[anchor].value = copy_paid(r, value, 0);
+    r->anchors[anchor].value = yaml_copy_paid(r, value, 0);
     if (!r->anchors[anchor].value)
         json_free(&value);
     return value;
@@ -439,7 +270,7 @@ static struct json *read_node(struct reader *r, unsigned depth)
 
 /* -- documents -------------------------------------------------------------------- */
 
-static struct json *read_stream(struct reader *r)
+static struct json *read_stream(struct yaml_reader *r)
 {
     struct json *documents = json_new_array();
     while (advance(r)) {
@@ -454,7 +285,7 @@ static struct json *read_stream(struct reader *r)
             json_free(&document);
         else
             json_append(documents, document);
-        anchors_clear(r);
+        yaml_anchors_clear(r);
     }
     json_free(&documents);
     return NULL;
@@ -463,12 +294,12 @@ static struct json *read_stream(struct reader *r)
 struct json *yaml_parse_lines(const char *text, size_t len, const char *name, struct yaml_lines *lines,
                               struct error *err)
 {
-    struct reader r = {.name = name, .text = text, .lines = lines, .err = err};
+    struct yaml_reader r = {.name = name, .text = text, .lines = lines, .err = err};
     if (!yaml_parser_initialize(&r.parser))
         die("out of memory");
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
     struct json *documents = read_stream(&r);
-    anchors_clear(&r);
+    yaml_anchors_clear(&r);
     yaml_event_delete(&r.event);
     yaml_parser_delete(&r.parser);
     return documents;
