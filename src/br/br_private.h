@@ -109,6 +109,9 @@ struct json *plan_redacted(const struct json *body); /* no secrets (secret.h) no
 /* Send it, really or with dry-run. */
 struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_run, kube_call_fn *fn, void *arg);
 struct kube_request *plan_get(struct plan *plan, kube_call_fn *fn, void *arg);
+/* Its answer, taken in: the object, its record, what is known beside it, its state. False: there was none, and the plan
+ * has ended: the caller's caller may have freed it. */
+bool plan_take_object(struct plan *plan, const struct json *object, const struct kube_response *response);
 
 /* Whether a patch failed because the object is not the one that was looked at. */
 bool response_is_conflict(const struct kube_response *response);

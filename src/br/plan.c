@@ -344,9 +344,8 @@ static void on_cluster(void *arg, const struct br_cluster *cluster)
     look_for_sharers(plan);
 }
 
-static void on_object(void *arg, const struct json *object, const struct kube_response *response)
+bool plan_take_object(struct plan *plan, const struct json *object, const struct kube_response *response)
 {
-    struct plan *plan = arg;
     struct br_plan *p = &plan->pub;
     plan->request = NULL;
     if (response->error.code || !object) {
@@ -354,7 +353,7 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
         plan_end_by(plan, refuses ? BR_PLAN_REFUSED : BR_PLAN_FAILED,
                     response->error.code ? response->error.code : ERROR_NETWORK,
                     response->error.code ? response->error.text : "the server's answer is no object; look again");
-        return;
+        return false;
     }
     p->object = json_copy(object);
     p->record = record_decode(object, plan->pool);
@@ -363,6 +362,15 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
         plan->facts = *row->facts;
     state_of(p->record, &plan->facts, fleet_now_ms(plan->br->fleet), true, &p->state);
     secret_blot_buffer(p->state.sentence, sizeof p->state.sentence);
+    return true;
+}
+
+static void on_object(void *arg, const struct json *object, const struct kube_response *response)
+{
+    struct plan *plan = arg;
+    struct br_plan *p = &plan->pub;
+    if (!plan_take_object(plan, object, response))
+        return;
     if (p->action->id == ACTION_DELETE && !(p->record->has_finalizer && *p->record->cluster)) {
         look_for_sharers(plan);
         return;

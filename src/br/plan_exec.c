@@ -251,21 +251,9 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
 {
     struct plan *plan = arg;
     struct br_plan *p = &plan->pub;
-    plan->request = NULL;
-    if (response->error.code || !object) {
-        bool refuses = response->http == 404 || response->http == 403;
-        plan_end_by(plan, refuses ? BR_PLAN_REFUSED : BR_PLAN_FAILED,
-                    response->error.code ? response->error.code : ERROR_NETWORK,
-                    response->error.code ? response->error.text : "the server's answer is no object; look again");
+    if (!plan_take_object(plan, object, response))
         return;
-    }
-    p->object = json_copy(object);
-    p->record = record_decode(object, plan->pool);
     p->after = record_decode(object, plan->pool);
-    const struct store_row *row = find_row(fleet_store(plan->br->fleet), p->v1, p->ns, p->name);
-    if (row && row->facts && strcmp(row->record->uid, p->record->uid) == 0)
-        plan->facts = *row->facts;
-    state_of(p->record, &plan->facts, fleet_now_ms(plan->br->fleet), true, &p->state);
     if (fits(plan))
         plan->cluster_ask = br_cluster_get(plan->br, p->record, on_cluster, plan);
     else

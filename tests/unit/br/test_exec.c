@@ -202,6 +202,27 @@ static void secrets_are_blotted_out(void **state)
     br_plan_free(&plan);
 }
 
+/* What the operator wrote of a failure quotes br's command line. */
+static void the_state_of_a_plan_is_blotted(void **state)
+{
+    static const enum br_driver drivers[] = {BR_DRIVER_OPERATOR, BR_DRIVER_JOB};
+    struct bed *bed = *state;
+    const struct backup_spec failed = {
+        .subcommand = "log-pause",
+        .subs = sub_text(bed, "log-pause", "Failed", 100, 90, 0, NULL, "br --s3.secret-access-key=hush: exit 1")};
+    for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+        expect_get(bed, backup_text(bed, &failed), 200, 1);
+        expect_cluster(bed);
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){
+            .action = drivers[i] == BR_DRIVER_JOB ? ACTION_PROBE : ACTION_STOP, .driver = drivers[i],
+            .command = BR_LOG_STATUS, .no_dry_run = true});
+        assert_int_equal(plan->phase, BR_PLAN_READY);
+        assert_has(plan_said(bed, plan), "s3.secret-access-key=<redacted>");
+        assert_has_not(plan_said(bed, plan), "hush");
+        br_plan_free(&plan);
+    }
+}
+
 /* How a Job can end, whatever comes first. */
 static void it_fails_with_a_cause(void **state)
 {
@@ -606,7 +627,8 @@ int main(void)
         return 1;
     setenv("XDG_STATE_HOME", state, 1);
     static const struct CMUnitTest tests[] = {
-        TEST(a_probe_is_followed), TEST(secrets_are_blotted_out), TEST(it_fails_with_a_cause), TEST(cuts_are_survived),
+        TEST(a_probe_is_followed), TEST(secrets_are_blotted_out), TEST(the_state_of_a_plan_is_blotted),
+        TEST(it_fails_with_a_cause), TEST(cuts_are_survived),
         TEST(no_service_account), TEST(a_lost_answer_is_looked_for), TEST(a_refusal_is_one),
         TEST(it_is_found_by_its_run_id),
         TEST(what_cannot_be_read_is_said), TEST(a_plan_may_be_dropped_while_it_looks),
