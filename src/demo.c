@@ -68,7 +68,8 @@ struct demo *demo_start(struct loop *loop, struct error *err)
     demo->kubeconfig = xasprintf("%s/kubeconfig", demo->folder);
     char *sim = find_sim();
     const char *argv[] = {sim, "--kubeconfig", demo->kubeconfig, "--fleet", "demo", "--with-parent", NULL};
-    struct child_spec spec = {.argv = argv, .output_max = STR_SMALL, .on_output = on_output, .on_exit = on_end, .arg = demo};
+    struct child_spec spec = {.argv = argv, .output_max = STR_SMALL, .on_output = on_output, .on_exit = on_end,
+                              .arg = demo};
     demo->child = child_start(loop, &spec, err);
     free(sim);
     if (!demo->child) {
@@ -79,7 +80,8 @@ struct demo *demo_start(struct loop *loop, struct error *err)
     while (!demo->ended && !strstr(demo->said.data, "ready ") && clock_mono_ms() < limit)
         loop_turn(loop, 100);
     if (demo->ended || !strstr(demo->said.data, "ready ")) {
-        error_set(err, ERROR_FAILED, "brdeck-sim did not start: %.300s", demo->said.len ? demo->said.data : "it said nothing");
+        error_set(err, ERROR_FAILED, "brdeck-sim did not start: %.300s",
+                  demo->said.len ? demo->said.data : "it said nothing");
         demo_stop(&demo);
     }
     return demo;

@@ -33,9 +33,10 @@ static void object_part(struct description *d, const struct backup_record *r)
     };
     char cluster[RECORD_CLUSTER_MAX];
     describe_heading(d, "Backup");
-    describe_text(d, "API", r->v1 ? "pingcap.com/v1alpha1 (TiDB Operator v1)" : "br.pingcap.com/v1alpha1 (TiDB Operator v2)");
-    describe_text(d, "mode", r->mode == BACKUP_LOG ? "log" : r->mode == BACKUP_SNAPSHOT ? "snapshot" : "volume-snapshot or "
-          "other");
+    describe_text(d, "API",
+                  r->v1 ? "pingcap.com/v1alpha1 (TiDB Operator v1)" : "br.pingcap.com/v1alpha1 (TiDB Operator v2)");
+    describe_text(d, "mode", r->mode == BACKUP_LOG ? "log"
+                             : r->mode == BACKUP_SNAPSHOT ? "snapshot" : "volume-snapshot or other");
     describe_text(d, "type", r->type);
     describe_text(d, "cluster", record_cluster(r, cluster));
     describe_text(d, "storage", r->storage);

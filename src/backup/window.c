@@ -195,7 +195,8 @@ void window_truncate(const struct backup_record *log, const struct backup_record
         .snapshots_known = snapshots_known,
     };
     window_of(log, records, count, cluster_created_ms, &effect->before);
-    window_between(log, later(effect->log_from, until), log->checkpoint, records, count, cluster_created_ms, &effect->after);
+    window_between(log, later(effect->log_from, until), log->checkpoint, records, count, cluster_created_ms,
+                   &effect->after);
     collect_lost(log, records, count, effect);
     if (refused_by_checkpoint(log, effect) || refused_by_start(log, effect) || refused_by_base(log, effect))
         return;

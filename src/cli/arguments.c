@@ -83,7 +83,8 @@ const struct flag flag_table[] = {
     {"for", 0, FLAG_TEXT, AT(wait_for), "CONDITION", true,
      "phase=PHASE, 'lag<SPAN' (in quotes: < is the shell's), complete or delete"},
     {"since", 0, FLAG_TEXT, AT(since), "SPAN|TIME", true, "Only what came after: 24h, 7d, or a point in time"},
-    {"follow", 'f', FLAG_BOOL, AT(follow), NULL, true, "Go on until the container has ended; wait for one that is coming"},
+    {"follow", 'f', FLAG_BOOL, AT(follow), NULL, true,
+     "Go on until the container has ended; wait for one that is coming"},
     {"previous", 'p', FLAG_BOOL, AT(previous), NULL, true, "Of the run before"},
     {"tail", 0, FLAG_COUNT, AT(tail), "N", true, "Only the last lines, so many"},
     {"job", 0, FLAG_TEXT, AT(job), "JOB", true, "Of this Job, instead of the newest of the Backup"},
@@ -93,7 +94,8 @@ const struct flag flag_table[] = {
     {"ca", 0, FLAG_TEXT, AT(ca), "FILE", true, "CA of PD, as br finds it where it runs"},
     {"cert", 0, FLAG_TEXT, AT(cert), "FILE", true, "Client certificate for PD"},
     {"key", 0, FLAG_TEXT, AT(key), "FILE", true, "Key of the client certificate for PD"},
-    {"image", 0, FLAG_TEXT, AT(image), "IMAGE", true, "br's image, instead of the Backup's toolImage or TiKV's version"},
+    {"image", 0, FLAG_TEXT, AT(image), "IMAGE", true,
+     ""br's image, instead of the Backup's toolImage or TiKV's version"},
     {"owned", 0, FLAG_BOOL, AT(owned), NULL, true, "The Job goes when its Backup does"},
     {"timestamps", 0, FLAG_BOOL, AT(timestamps), NULL, true, "With the time at which each line was written"},
 };
@@ -178,7 +180,8 @@ static const struct flag *find_long(const char *name, size_t len)
     return NULL;
 }
 
-/* A letter means what the command that stands before it takes by that letter; the first of the table where it takes none. */
+/* A letter means what the command that stands before it takes by that letter; the first of the table where it takes
+ * none. */
 static const struct flag *find_short(const struct parser *p, char letter)
 {
     const struct cli_command *command = p->args->command ? cli_command_find(p->args->command) : NULL;

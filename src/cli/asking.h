@@ -44,7 +44,8 @@ bool asking_wait(struct asking *asking, int64_t most_ms);
 void asking_add_notes(const struct asking *asking, struct str *notes);
 /* What was not had in time, as one clause: "the Jobs, Pods and Events of orders; PD of orders/tc". False: nothing. */
 bool asking_add_late(const struct asking *asking, struct str *out);
-/* Whose PD gave no answer, and why, as one clause: "PD of orders/tc gave no answer (connection refused)". False: none. */
+/* Whose PD gave no answer, and why, as one clause: "PD of orders/tc gave no answer (connection refused)". False:
+ * none. */
 bool asking_add_silent(const struct asking *asking, struct str *out);
 
 #endif

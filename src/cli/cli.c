@@ -56,8 +56,8 @@ const struct cli_command cli_commands[] = {
      "What was done from this host, to whom and with what outcome; no cluster is asked", "since output no-headers",
      run_journal},
     {"br", "br COMMAND NAME [-n NS] [--driver print|job|local] [-- ARGS]",
-     "br's exact command line for a Backup: printed, or run. COMMAND: status, metadata, truncate-dry-run, decode, and, when "
-     "the operator is gone, pause, resume, stop, truncate",
+     "br's exact command line for a Backup: printed, or run. COMMAND: status, metadata, truncate-dry-run, decode, and, "
+     "when the operator is gone, pause, resume, stop, truncate",
      "driver until pd ca cert key image owned yes dry-run timeout output allow-pitr-loss", run_br},
     {"help", "help [COMMAND]", "Show help", "", run_help},
 };

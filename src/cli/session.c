@@ -93,7 +93,8 @@ bool session_begin(struct session *s, struct loop *loop, const struct arguments 
     if (!s->client)
         return false;
     if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-        kube_auth_set_terminal(kube_client_auth(s->client), &(struct kube_terminal){.borrow = lend, .give_back = take_back});
+        kube_auth_set_terminal(kube_client_auth(s->client), &(struct kube_terminal){.borrow = lend,
+                                                                                         .give_back = take_back});
     options->namespaces = session_namespaces(s);
     s->fleet = fleet_new(loop, s->client, options, NULL, NULL);
     return true;

@@ -25,8 +25,8 @@ struct reflector_times {
 extern const struct reflector_times reflector_times_default;
 struct reflector *reflector_new_with(const struct reflector_spec *spec, const struct reflector_times *times);
 
-/* A stream waits when so much is unread: little, as it is memory, and what the cache still holds is quicker to read. INBOX_MAX
- * has room for what curl hands over after that, all that was in its hands unpacked. */
+/* A stream waits when so much is unread: little, as it is memory, and what the cache still holds is quicker to read.
+ * INBOX_MAX has room for what curl hands over after that, all that was in its hands unpacked. */
 enum { INBOX_MAX = 40 * 1024 * 1024, INBOX_PAUSE = 1024 * 1024 };
 
 /* One answer that is being received: a page of a list, or a watch. */

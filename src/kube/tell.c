@@ -52,7 +52,8 @@ static const struct failure {
 static const char *words_of_curl(const struct kube_request *r, CURLcode code)
 {
     long number = 0;
-    if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK && number != 0)
+    if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK &&
+        number != 0)
         return strerror((int)number); /* "Connection refused" says more than curl's "Couldn't connect to server" */
     return r->curl_error[0] ? r->curl_error : curl_easy_strerror(code);
 }

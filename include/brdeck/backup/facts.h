@@ -79,8 +79,8 @@ struct backup_facts {
         int count;
     } event;
     char log_error[256];        /* the last ERROR line that br wrote, where its log was read; "" */
-    float log_progress;         /* per cent, of br's last progress line: TiDB Operator takes none over for snapshots; 0: not
-                                   known */
+    float log_progress;         /* per cent, of br's last progress line: TiDB Operator takes none over for snapshots;
+                                   0: not known */
 };
 
 #endif

@@ -59,7 +59,8 @@ struct truncate_effect {
 /* What truncating @log to @until would do. It is judged by the object's checkpoint alone, also where PD's is fresher:
  * the plan stands and falls with the object (rule 1), PD may be one of another cluster with the same names, and the
  * lower limit refuses more and counts fewer bases as left. Nobody needs what it refuses: a truncate into the last
- * minutes of the log leaves no log. And where the object is hours behind, its operator would not run the truncate. @snapshots_known: whether they are completely and freshly listed. */
+ * minutes of the log leaves no log. And where the object is hours behind, its operator would not run the truncate.
+ * @snapshots_known: whether they are completely and freshly listed. */
 void window_truncate(const struct backup_record *log, const struct backup_record *const *records, size_t count,
                      int64_t cluster_created_ms, bool snapshots_known, tso_t until, struct truncate_effect *effect);
 

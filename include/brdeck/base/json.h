@@ -22,7 +22,10 @@
 
 struct json;
 
-enum json_type { JSON_NONE /* NULL was passed */, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NONE, /* NULL was passed */
+    JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT,
+};
 
 enum { JSON_DEPTH_MAX = 200 }; /* deeper input is an error, never a crash */
 

@@ -62,7 +62,8 @@ int cli_unfit(int argc, char **argv, const struct arguments *args, const struct 
 /* Run @args->command; returns the exit code. */
 int cli_run(struct loop *loop, const struct arguments *args);
 /* For main and the screen: the client of the arguments' context. NULL and @err. *@target is the caller's. */
-struct kube_client *cli_connect(struct loop *loop, const struct arguments *args, struct kube_target **target, struct error *err);
+struct kube_client *cli_connect(struct loop *loop, const struct arguments *args, struct kube_target **target,
+                                struct error *err);
 /* `--help`, `help COMMAND`: written to stdout from the tables. */
 void cli_help(const char *command);
 

@@ -38,8 +38,8 @@ void kube_client_set_timeout(struct kube_client *client, int64_t ms);
 void kube_client_refresh(struct kube_client *client);
 
 /* Have the kubeconfig read again once a minute, and when the server refuses the login (rule 8): another login is
- * taken over. Another server or CA ends the client: what is under way (but for writes) and all that is asked later fails
- * with kube_client_ended(), until the file names the old ones again. @path and @over as they were given to
+ * taken over. Another server or CA ends the client: what is under way (but for writes) and all that is asked later
+ * fails with kube_client_ended(), until the file names the old ones again. @path and @over as they were given to
  * kube_config_load and kube_target_new; borrowed, they must outlive the client. */
 void kube_client_reread(struct kube_client *client, const char *path, const struct kube_overrides *over);
 /* Why nothing is asked any more; code NONE: it goes on. */

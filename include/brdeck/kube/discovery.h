@@ -29,9 +29,10 @@ struct kube_group {
 const struct kube_group_resource *kube_group_find(const struct kube_group *group, const char *plural);
 
 struct kube_discovery;
-/* Ask for /version, the kube-system Namespace's uid (its absence is no error) and each of the @count group-versions; @fn is
- * called once when all have answered. */
-struct kube_discovery *kube_discovery_start(struct kube_client *client, const struct kube_resource *const *wanted, size_t count,
+/* Ask for /version, the kube-system Namespace's uid (its absence is no error) and each of the @count group-versions;
+ * @fn is called once when all have answered. */
+struct kube_discovery *kube_discovery_start(struct kube_client *client, const struct kube_resource *const *wanted,
+                                            size_t count,
                                             void (*fn)(void *arg, const struct kube_discovery *d), void *arg);
 void kube_discovery_free(struct kube_discovery **d);
 const char *kube_discovery_version(const struct kube_discovery *d);   /* "v1.35.4"; "" unknown */

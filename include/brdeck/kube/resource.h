@@ -21,7 +21,8 @@ extern const struct kube_resource kube_clusters, kube_pdgroups, kube_tikvgroups,
 
 /* Append "/apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME/SUB". @ns NULL or "": all namespaces; @name, @sub NULL: not
  * there. Parts are escaped. Queries are added by kube_query. */
-void kube_path(struct str *path, const struct kube_resource *resource, const char *ns, const char *name, const char *sub);
+void kube_path(struct str *path, const struct kube_resource *resource, const char *ns, const char *name,
+               const char *sub);
 /* Append "?KEY=VALUE" or "&KEY=VALUE", escaped; a NULL or empty value adds nothing. */
 void kube_query(struct str *path, const char *key, const char *value);
 

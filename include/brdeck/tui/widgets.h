@@ -53,8 +53,8 @@ void pager_renew(struct pager *pager);
 /* A line of pieces: pager_add begins one; pager_more goes on in another style. */
 void pager_add(struct pager *pager, enum style style, unsigned indent, const char *text);
 void pager_more(struct pager *pager, enum style style, const char *text);
-/* A line "label  text": the text begins @width + 2 columns right of @indent (further where the label is longer), and what
- * is wrapped hangs under it. */
+/* A line "label  text": the text begins @width + 2 columns right of @indent (further where the label is longer), and
+ * what is wrapped hangs under it. */
 void pager_add_labelled(struct pager *pager, unsigned indent, unsigned width, enum style label_style, const char *label,
                         enum style style, const char *text);
 /* Text of many lines, in one style. */

@@ -251,7 +251,8 @@ static void test_no_terminal(void **state)
 {
     struct loop *loop = *state;
     struct end end;
-    start_sh(loop, "ps -o sid= -p $$ | tr -d ' '; echo $$; (: >/dev/tty) 2>/dev/null && echo tty", (struct child_spec){0}, &end);
+    start_sh(loop, "ps -o sid= -p $$ | tr -d ' '; echo $$; (: >/dev/tty) 2>/dev/null && echo tty",
+             (struct child_spec){0}, &end);
     wait_for(loop, &end);
     char want[64];
     int pid = atoi(end.out.data);
@@ -402,7 +403,8 @@ int main(void)
 #define CHILD_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CHILD_TEST(test_output),     CHILD_TEST(test_much),       CHILD_TEST(test_not_started),  CHILD_TEST(test_path),
-        CHILD_TEST(test_environment), CHILD_TEST(test_inherits_nothing), CHILD_TEST(test_no_terminal), CHILD_TEST(test_timeout),
+        CHILD_TEST(test_environment), CHILD_TEST(test_inherits_nothing), CHILD_TEST(test_no_terminal),
+        CHILD_TEST(test_timeout),
         CHILD_TEST(test_grandchild), CHILD_TEST(test_stream),     CHILD_TEST(test_cancel),
         CHILD_TEST(test_kill),       CHILD_TEST(test_many),       CHILD_TEST(test_terminal),
         CHILD_TEST(test_loop_goes_first),

@@ -145,8 +145,9 @@ static void spans_are_written(void **state)
 static void spans_hold(void **state)
 {
     (void)state;
-    static const int64_t cases[] = {10 * H - 1, 10 * H, -10 * H, 0,     1,     999,        1000,  1001,  -1,    -999, -1000,  -1001,  41500, 2 * M - 1,
-                                    2 * M, H + 1, 2 * H - 60, 2 * H, D - 1, D,     D + 1, 2 * D, 9 * D + 5, -2 * M,
+    static const int64_t cases[] = {10 * H - 1, 10 * H, -10 * H, 0, 1, 999, 1000, 1001, -1, -999, -1000, -1001,
+                                    41500, 2 * M - 1, 2 * M,
+                                    H + 1, 2 * H - 60, 2 * H, D - 1, D,     D + 1, 2 * D, 9 * D + 5, -2 * M,
                                     -2 * M - 1, -D, -2 * H,   -H,    -3 * D};
     char now[CLOCK_TEXT_MAX], then[CLOCK_TEXT_MAX];
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -197,8 +197,8 @@ static void without_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cleaned), cmocka_unit_test(never_half_a_glyph), cmocka_unit_test(every_character),  cmocka_unit_test(wrapped),            cmocka_unit_test(found_in_any_case),
-        cmocka_unit_test(without_utf8),
+        cmocka_unit_test(cleaned), cmocka_unit_test(never_half_a_glyph), cmocka_unit_test(every_character),
+        cmocka_unit_test(wrapped), cmocka_unit_test(found_in_any_case), cmocka_unit_test(without_utf8),
     };
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
         return 77;

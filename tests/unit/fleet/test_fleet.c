@@ -302,7 +302,8 @@ static void test_narrowed_grows(void **state)
     expect(s, REVIEW, (struct fake_rule){.has = "\"namespace\":\"c\"", .body = DENIED});
     expect(s, REVIEW, (struct fake_rule){.has = "\"namespace\":", .body = ALLOWED});
     expect_body(s, REVIEW, DENIED);
-    expect(s, "GET /api/v1/namespaces ", (struct fake_rule){.times = 1, .body = LIST(NAMESPACE("a") "," NAMESPACE("b"))});
+    expect(s, "GET /api/v1/namespaces ",
+           (struct fake_rule){.times = 1, .body = LIST(NAMESPACE("a") "," NAMESPACE("b"))});
     expect_body(s, "GET /api/v1/namespaces ", LIST(NAMESPACE("b") "," NAMESPACE("c") "," NAMESPACE("d")));
     begin(s, &(struct fleet_options){0});
     s->fleet->grow_ms = 50;

@@ -147,7 +147,8 @@ static void test_facts(void **state)
     ask_pd(w, slots[0], 130000); /* older than the object's: that counts */
     order_refresh(w->order, NOW_MS);
     assert_string_equal(shown(w), "a/3 a/1 a/2 ");
-    memset(&store_facts(w->store, slots[2])->pd, 0, sizeof store_facts(w->store, slots[2])->pd); /* it is asked no more */
+    /* it is asked no more */
+    memset(&store_facts(w->store, slots[2])->pd, 0, sizeof store_facts(w->store, slots[2])->pd);
     store_touch(w->store, slots[2], NOW_MS);
     order_refresh(w->order, NOW_MS);
     assert_string_equal(shown(w), "a/1 a/2 a/3 ");

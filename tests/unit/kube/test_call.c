@@ -169,8 +169,8 @@ static void test_raw_post(void **state)
     struct fixture f;
     struct outcome o = {0};
     fixture_open(&f);
-    fake_expect(f.server, &(struct fake_rule){.request = "POST /api/v1/namespaces/n/services/pd:2379/proxy/v3/kv/range ",
-                                              .body = "{}"});
+    fake_expect(f.server, &(struct fake_rule){
+        .request = "POST /api/v1/namespaces/n/services/pd:2379/proxy/v3/kv/range ", .body = "{}"});
     kube_post_raw(f.client, "/api/v1/namespaces/n/services/pd:2379/proxy/v3/kv/range", "ask PD", "{\"key\":\"YQ==\"}",
                   on_answer, &o);
     UNTIL(f.loop, o.calls);

@@ -184,7 +184,8 @@ static void test_escalation(void **state)
         "{\"kind\":\"Status\",\"code\":403,\"reason\":\"Forbidden\",\"message\":"
         "\"roles.rbac.authorization.k8s.io \\\"br\\\" "
         "is forbidden: user \\\"viewer\\\" (groups=[\\\"system:authenticated\\\"]) is attempting to "
-        "grant RBAC permissions not currently held:\\n{APIGroups:[\\\"\\\"], Resources:[\\\"pods\\\"], Verbs:[\\\"list\\\"]}\"}";
+        "grant RBAC permissions not currently held:\\n{APIGroups:[\\\"\\\"], "
+        "Resources:[\\\"pods\\\"], Verbs:[\\\"list\\\"]}\"}";
     struct error err;
     kube_status_tell("create Role", 403, body, sizeof body - 1, &err);
     assert_int_equal(err.code, ERROR_DENIED);
