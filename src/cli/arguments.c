@@ -95,7 +95,7 @@ const struct flag flag_table[] = {
     {"cert", 0, FLAG_TEXT, AT(cert), "FILE", true, "Client certificate for PD"},
     {"key", 0, FLAG_TEXT, AT(key), "FILE", true, "Key of the client certificate for PD"},
     {"image", 0, FLAG_TEXT, AT(image), "IMAGE", true,
-     ""br's image, instead of the Backup's toolImage or TiKV's version"},
+     "br's image, instead of the Backup's toolImage or TiKV's version"},
     {"owned", 0, FLAG_BOOL, AT(owned), NULL, true, "The Job goes when its Backup does"},
     {"timestamps", 0, FLAG_BOOL, AT(timestamps), NULL, true, "With the time at which each line was written"},
 };
