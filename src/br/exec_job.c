@@ -10,7 +10,7 @@
 #include "exec_job.h"
 #include "facts_keeper.h"
 
-/* br in a Job of ours: created once, its answer looked for where it is lost; then followed by exec_watch.c. */
+/* br in a Job of ours: created once, its answer looked for where it is lost; then watched by exec_watch.c. */
 
 bool exec_job_is_over(const struct exec_job *job)
 {
@@ -42,7 +42,8 @@ static void on_again(void *arg)
 
 static void created(struct exec_job *job)
 {
-    job->exec->begun = job->there = true;
+    job->exec->begun = true;
+    job->job.is = JOB_THERE;
     exec_say(job->exec, BR_EXEC_WAITING, "Job %s is made", job->exec->job);
     exec_watch(job);
     if (job->cancelled) /* meanwhile */
@@ -129,7 +130,7 @@ void exec_job_start(struct br_exec *exec, const struct json *manifest)
     struct exec_job *job = exec->as_job = xcalloc(1, sizeof *job);
     *job = (struct exec_job){.exec = exec, .manifest = json_copy(manifest)};
     loop_timer_init(&job->again, exec->br->loop, on_again, job);
-    exec_watch_init(job);
+    exec_state_init(job);
     if (manifest) {
         fact_text(exec->job, sizeof exec->job, json_text(json_at(manifest, "metadata", "name", NULL)));
         exec_say(exec, BR_EXEC_STARTING, "Job %s is being made", exec->job);
@@ -175,7 +176,7 @@ void exec_job_cancel(struct br_exec *exec)
     if (exec_job_is_over(job) || job->cancelled)
         return;
     job->cancelled = true;
-    if (job->there && !job->request)
+    if (job->job.is != JOB_SOUGHT && !job->request)
         exec_job_delete(job);
     else
         exec_say(exec, exec->phase, "Job %s is deleted as soon as it is known to be there", exec->job);
@@ -189,8 +190,8 @@ void exec_job_free(struct exec_job **pjob)
         return;
     kube_request_cancel(&job->request);
     exec_unwatch(job);
+    exec_state_done(job);
     loop_timer_cancel(&job->again);
-    loop_timer_cancel(&job->step);
     json_free(&job->manifest);
     free(job);
 }
