@@ -76,6 +76,8 @@ bool plan_judge(struct plan *plan);
 bool plan_refuse(struct plan *plan, enum error_code code, const char *text);
 /* The bases of the log's cluster as copies, and the window. */
 void plan_see_snapshots(struct plan *plan);
+/* A new object: the manifest as pub.patch, in the plan's namespace and of its name. False: refused. */
+bool plan_take_manifest(struct plan *plan);
 bool plan_judge_steps(struct plan *plan);
 void plan_warn_of_others(struct plan *plan); /* a new log backup: another task, or data in the same place */
 void plan_warn_of_cluster(struct plan *plan); /* a new one: its Cluster is not there, or the operator halts for it */

@@ -308,10 +308,9 @@ void plan_warn_of_cluster(struct plan *plan)
                  "ends.", sep, kind, r->cluster, plan->facts.cluster.suspended ? "suspended" : "paused");
 }
 
-static bool judge_start(struct plan *plan)
+bool plan_take_manifest(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
-    char job[128];
     if (json_type(plan->manifest) != JSON_OBJECT)
         return plan_refuse(plan, ERROR_INPUT, "the manifest is no object");
     p->patch = json_copy(plan->manifest);
@@ -323,6 +322,18 @@ static bool judge_start(struct plan *plan)
     if (p->after->v1 != p->v1)
         return error_set(&p->error, ERROR_INPUT, "the manifest is of the other API group than %s",
                          fleet_resource(p->v1)->group);
+    if (json_get(p->patch, "status") && !fleet_has_status_sub(plan->br->fleet, p->v1))
+        return plan_refuse(plan, ERROR_INPUT, "the manifest holds a status, which this server would take over: the "
+                                              "Backup would look as if it had run; leave it out");
+    return true;
+}
+
+static bool judge_start(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    char job[128];
+    if (!plan_take_manifest(plan))
+        return false;
     if (p->after->mode != BACKUP_LOG)
         return plan_refuse(plan, ERROR_INPUT, "start makes log backups: spec.backupMode of the manifest is not log");
     if (p->after->subcommand != LOG_COMMAND_NONE && p->after->subcommand != LOG_COMMAND_START)
@@ -335,9 +346,6 @@ static bool judge_start(struct plan *plan)
         return error_set(&p->error, ERROR_INPUT,
                          "the name is too long: the Job %s that truncates it would pass 63 characters; "
                          "at most 43 fit", job);
-    if (json_get(p->patch, "status") && !fleet_has_status_sub(plan->br->fleet, p->v1))
-        return plan_refuse(plan, ERROR_INPUT, "the manifest holds a status, which this server would take over: leave "
-                                              "it out");
     plan_warn_of_others(plan);
     plan_warn_of_cluster(plan);
     return plan_judge_steps(plan);

@@ -101,20 +101,8 @@ static bool judge_name(struct plan *plan)
 bool plan_judge_create(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
-    if (json_type(plan->manifest) != JSON_OBJECT)
-        return plan_refuse(plan, ERROR_INPUT, "the manifest is no object");
-    p->patch = json_copy(plan->manifest);
-    struct json *metadata = json_object_in(p->patch, "metadata");
-    json_set_string(metadata, "namespace", p->ns);
-    json_set_string(metadata, "name", p->name);
-    p->after = record_decode(p->patch, plan->pool);
-    p->verdict.allowed = true;
-    if (p->after->v1 != p->v1)
-        return error_set(&p->error, ERROR_INPUT, "the manifest is of the other API group than %s",
-                         fleet_resource(p->v1)->group);
-    if (json_get(p->patch, "status") && !fleet_has_status_sub(plan->br->fleet, p->v1))
-        return plan_refuse(plan, ERROR_INPUT, "the manifest holds a status, which this server would take over: the "
-                                              "Backup would look as if it had run; leave it out");
+    if (!plan_take_manifest(plan))
+        return false;
     if (!judge_name(plan))
         return false;
     plan_warn_of_others(plan);

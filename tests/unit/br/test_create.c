@@ -124,6 +124,43 @@ static void secrets_are_blotted_out(void **state)
     br_plan_free(&plan);
 }
 
+/* What no new object may be, whichever action makes it. */
+static void a_manifest_that_is_none_is_refused(void **state)
+{
+    static const enum action_id actions[] = {ACTION_START, ACTION_CREATE};
+    static const struct {
+        const char *key, *value; /* of the manifest; NULL: the manifest itself */
+        bool v1, no_status_sub;
+        const char *words;
+    } rows[] = {
+        {NULL, "[]", false, false, "no object"},
+        {"kind", "\"Backup\"", true, false, "of the other API group than pingcap.com"},
+        {"status", "{\"phase\":\"Complete\"}", false, true, "would look as if it had run"},
+        {"status", "{\"phase\":\"Complete\"}", false, false, NULL}, /* the server drops it */
+    };
+    struct bed *bed = *state;
+    for (size_t i = 0; i < ARRAY_LEN(actions) * ARRAY_LEN(rows); i++) {
+        size_t row = i / ARRAY_LEN(actions);
+        struct json *value = json_parse(rows[row].value, strlen(rows[row].value), NULL);
+        struct json *manifest = rows[row].key ? manifest_of("log", TC S3 ",'backupMode':'log'") : json_copy(value);
+        if (rows[row].key)
+            json_set(manifest, rows[row].key, json_copy(value));
+        json_free(&value);
+        bed->fleet.no_status_sub = rows[row].no_status_sub;
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){
+            .action = actions[i % ARRAY_LEN(actions)], .name = "log", .v1 = rows[row].v1, .manifest = manifest,
+            .no_dry_run = true});
+        json_free(&manifest);
+        assert_int_equal(plan->phase, rows[row].words ? BR_PLAN_REFUSED : BR_PLAN_READY);
+        if (rows[row].words) {
+            assert_int_equal(plan->error.code, ERROR_INPUT);
+            assert_has(plan->error.text, rows[row].words);
+        }
+        br_plan_free(&plan);
+    }
+    assert_int_equal(fake_count(bed->f.server, "POST"), 0);
+}
+
 static void other_tasks_are_told_of_logs_only(void **state)
 {
     struct bed *bed = *state;
@@ -196,7 +233,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_said),
         TEST(the_dry_run_is_strict),
-        TEST(secrets_are_blotted_out), TEST(other_tasks_are_told_of_logs_only),
+        TEST(secrets_are_blotted_out), TEST(a_manifest_that_is_none_is_refused),
+        TEST(other_tasks_are_told_of_logs_only),
         TEST(a_snapshot_is_followed_to_its_end),
         TEST(or_to_its_failure),
     };
