@@ -9,7 +9,7 @@
 
 #include "act.h"
 #include "deck.h"
-#include "question.h"
+#include "dialog.h"
 
 enum { SNAPSHOTS_MAX = 200 };
 
@@ -75,31 +75,18 @@ static int64_t act_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     struct act *act = (struct act *)view;
     struct str ask;
     str_init(&ask, 1024);
-    int width = r.cols > 4 ? r.cols - 3 : 1, text = (int)pager_rows(act->pager, width);
-    int answer = act_question(act, &ask, width);
+    int64_t until_ms = INT64_MAX;
+    int answer = act_question(act, &ask, r.cols > 4 ? r.cols - 3 : 1);
     struct question question = {.text = ask.data, .answer = answer,
                                 .error = act->error.code ? act->error.text : NULL};
-    int asked = question_rows(&question, width, r.rows - 1), height = 1 + text + asked; /* a rule above */
-    if (height > r.rows)
-        height = r.rows;
-    struct rect box = {r.row + r.rows - height, r.col, height, r.cols};
-    canvas_fill(c, box, STYLE_DIALOG);
-    if (box.rows > 1)
-        canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
-    bool cut = text > box.rows - 1 - asked, stale = cut != act->cut;
-    act->cut = cut;
-    struct rect body = {box.row + 1, box.col + 2, box.rows - 1 - asked, width};
-    pager_draw(act->pager, c, body);
-    if (cut && act->asking_time && act->choice) { /* the picked one is seen */
-        pager_go(act->pager, act->choice_line);
-        pager_draw(act->pager, c, body);
-    }
-    question_draw(&question, &act->line, c, (struct rect){box.row + box.rows - asked, box.col + 2, asked, width});
+    long must_see = act->asking_time && act->choice ? (long)act->choice_line : NOTHING; /* the picked one */
+    (void)c;
+    act->cut = dialog_draw(ui, act->pager, must_see, &question, &act->line, r, act->cut, &until_ms);
     act->seen = answer > 0;
     str_done(&ask);
-    if (stale) /* the keys in the last line were collected before that was known */
-        return ui_now_ms(ui);
-    return act_count_phase(act, BR_PLAN_LOOKING) ? ui_now_ms(ui) + 1000 : INT64_MAX;
+    if (until_ms == INT64_MAX && act_count_phase(act, BR_PLAN_LOOKING))
+        until_ms = ui_now_ms(ui) + 1000;
+    return until_ms;
 }
 
 static void act_refresh(struct view *view, struct ui *ui)
@@ -181,19 +168,6 @@ static void pick(struct act *act, int step)
     act->stale = true;
 }
 
-/* A key that the dialog does not type: its own, and those that every screen has. */
-static bool is_command(struct ui *ui, struct key_press key)
-{
-    static const enum ui_command commands[] = {UI_COPY_KUBECTL, UI_CLEAR_TRUNCATE, UI_PAGE_UP, UI_PAGE_DOWN,
-                                               UI_REDRAW, UI_SUSPEND};
-    enum ui_command command = keymap_find(ui->keys, "act", key);
-    bool is_text = key.name == KEY_NAME_CHAR && !(key.mods & (KEY_CTRL | KEY_ALT));
-    for (size_t i = 0; !is_text && i < ARRAY_LEN(commands); i++)
-        if (commands[i] == command)
-            return true;
-    return false;
-}
-
 static void type_key(struct act *act, struct key_press key)
 {
     act->error.code = ERROR_NONE;
@@ -223,12 +197,9 @@ static bool act_key(struct view *view, struct ui *ui, struct key_press key)
         pick(act, key.name == KEY_NAME_UP ? -1 : 1);
         return true;
     }
-    if (is_command(ui, key))
+    if (dialog_is_command(ui, "act", key, UI_CLEAR_TRUNCATE))
         return false;
-    bool leaves = key.name == KEY_NAME_ESC || (key.mods & KEY_CTRL && (key.ch == L'c' || key.ch == L'g'));
-    bool ready = act->asking_time || act_all_ready(act);
-    /* Keys do nothing while it looks, nor those that were typed before the question could be read. */
-    if (leaves || (ready ? act->seen : key.name == KEY_NAME_ENTER))
+    if (dialog_leaves(key) || dialog_takes(act->asking_time || act_all_ready(act), act->seen, key))
         type_key(act, key);
     return true;
 }
@@ -253,15 +224,7 @@ static bool act_command(struct view *view, struct ui *ui, enum ui_command comman
     }
     if (command != UI_COPY_KUBECTL)
         return pager_command(act->pager, command);
-    struct str all;
-    str_init(&all, STR_SMALL);
-    for (size_t i = 0; act->plans && i < act->count; i++)
-        if (act->plans[i]->kubectl)
-            str_addf(&all, "%s\n", act->plans[i]->kubectl);
-    bool copied = all.len && term_copy(ui->term, all.data);
-    ui_say(ui, STYLE_TEXT, "%s", copied
-           ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
-    str_done(&all);
+    dialog_copy(ui, act->plans, act->plans ? act->count : 0);
     return true;
 }
 
@@ -269,9 +232,6 @@ static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
 {
     struct act *act = (struct act *)view;
     (void)ui;
-    bool line = false;
-    for (size_t i = 0; act->plans && i < act->count; i++)
-        line = line || act->plans[i]->kubectl;
     hints_add(hints, UI_BACK, "leave", false);
     if (act->cut && !(act->asking_time && act->choice)) /* before all else: there is more to read */
         hints_add(hints, UI_PAGE_DOWN, "more", false);
@@ -280,8 +240,7 @@ static void act_hints(struct view *view, struct ui *ui, struct hints *hints)
     if (act->clear_truncate || act_any_waiting(act))
         hints_add(hints, UI_CLEAR_TRUNCATE, act->clear_truncate
                   ? "let the waiting truncate run" : "take the waiting truncate out", false);
-    if (line)
-        hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
+    dialog_hint_copy(hints, act->plans, act->plans ? act->count : 0);
 }
 
 static void act_free(struct view *view)
@@ -347,7 +306,8 @@ struct view *act_new(struct ui *ui, enum action_id id, const struct store_row *c
         const struct backup_record *record = rows[i]->record;
         act->names[i] = xstrdup(record->name);
         act->spaces[i] = xstrdup(record->ns);
-        act->hidden[i] = order_row(deck->order, store_find(fleet_store(ui->fleet), record->ns, record->name)) < 0;
+        act->hidden[i] = order_row(deck->order, store_find_group(fleet_store(ui->fleet), record->v1, record->ns,
+                                                                record->name)) < 0;
         act->specs[i] = (struct br_plan_spec){.action = id, .v1 = record->v1, .ns = act->spaces[i],
                                               .name = act->names[i]};
     }

@@ -8,6 +8,7 @@
 #include <brdeck/base/text.h>
 
 #include "act.h"
+#include "dialog.h"
 
 enum { CHOICES_SHOWN = 8, TIME_COLUMNS = 10 };
 
@@ -25,30 +26,6 @@ bool act_all_ready(const struct act *act)
 }
 
 /* -- what is shown ------------------------------------------------------------------------ */
-
-static void free_last(struct description *d)
-{
-    d->count--;
-    free(d->lines[d->count].label);
-    free(d->lines[d->count].text);
-}
-
-static void add_description(struct act *act, const struct br_plan *plan)
-{
-    struct ui *ui = act->ui;
-    struct describe_context ctx = {
-        .window = plan->window_known ? &plan->window : NULL, .window_known = plan->window_known,
-        .has_status_sub = fleet_has_status_sub(ui->fleet, plan->v1), .read_only = ui->read_only,
-        .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
-    };
-    struct description d;
-    description_init(&d);
-    br_plan_describe(plan, &ctx, &d);
-    if (plan->phase == BR_PLAN_READY && d.count)
-        free_last(&d); /* how to confirm it: the last line of the dialog asks that */
-    described_fill(act->pager, &d);
-    description_done(&d);
-}
 
 /* Batches: rows that the filter hides come first, then what each would do, in one line each. */
 static void add_batch(struct act *act)
@@ -173,7 +150,7 @@ void act_fill(struct act *act)
     if (act->asking_time) {
         add_time_question(act);
     } else if (act->count == 1) {
-        add_description(act, act->plans[0]);
+        dialog_describe(act->ui, act->pager, act->plans[0], false);
     } else {
         struct str title;
         str_init(&title, 512);

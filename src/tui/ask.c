@@ -7,8 +7,7 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/text.h>
 
-#include "question.h"
-#include "view.h"
+#include "dialog.h"
 
 enum { FIRST_CHOICE = 2, TIME_COLUMNS = 10 }; /* its line; what a time takes at least */
 enum ask_stage {
@@ -91,34 +90,15 @@ static void fill_choice(struct ask *ask)
     str_done(&line);
 }
 
-static void fill_plan(struct ask *ask)
-{
-    struct ui *ui = ask->ui;
-    struct describe_context ctx = {.has_status_sub = fleet_has_status_sub(ui->fleet, ask->v1),
-                                   .read_only = ui->read_only, .now_ms = ui_now_ms(ui), .style = ui->time_style,
-                                   .ascii = ui->ascii};
-    struct description d;
-    description_init(&d);
-    br_plan_describe(ask->plan, &ctx, &d);
-    if (ask->plan->phase == BR_PLAN_READY && d.count) { /* how to confirm it: the last line of the dialog asks that */
-        d.count--;
-        free(d.lines[d.count].label);
-        free(d.lines[d.count].text);
-    }
-    described_fill(ask->pager, &d);
-    description_done(&d);
-}
-
 static void ask_refresh(struct view *view, struct ui *ui)
 {
     struct ask *ask = (struct ask *)view;
-    (void)ui;
     if (!ask->stale)
         return;
     ask->stale = false;
     pager_renew(ask->pager);
     if (ask->stage == ASK_PLAN) {
-        fill_plan(ask);
+        dialog_describe(ui, ask->pager, ask->plan, false);
         return;
     }
     fill_choice(ask);
@@ -156,28 +136,18 @@ static int answer_columns(const struct ask *ask)
 static int64_t ask_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct ask *ask = (struct ask *)view;
-    int width = r.cols > 4 ? r.cols - 3 : 1, text = (int)pager_rows(ask->pager, width);
     struct question asked = {.text = question(ask), .answer = answer_columns(ask),
                              .error = ask->error.code ? ask->error.text : NULL};
-    int rows = question_rows(&asked, width, r.rows - 1), height = 1 + text + rows; /* a rule above */
-    height = height < r.rows ? height : r.rows;
-    struct rect box = {r.row + r.rows - height, r.col, height, r.cols};
-    canvas_fill(c, box, STYLE_DIALOG);
-    if (box.rows > 1)
-        canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
-    bool cut = text > box.rows - 1 - rows, stale = cut != ask->cut;
-    ask->cut = cut;
-    struct rect body = {box.row + 1, box.col + 2, box.rows - 1 - rows, width};
-    pager_draw(ask->pager, c, body);
-    if (cut && ask->stage != ASK_PLAN) { /* the picked one, or what is asked now, is seen */
-        pager_go(ask->pager, ask->stage == ASK_TIME ? pager_lines(ask->pager) : FIRST_CHOICE + ask->cursor);
-        pager_draw(ask->pager, c, body);
-    }
-    question_draw(&asked, &ask->line, c, (struct rect){box.row + box.rows - rows, box.col + 2, rows, width});
+    /* the picked one is seen, or what is asked now */
+    long must_see = ask->stage == ASK_CHOOSE ? FIRST_CHOICE + (long)ask->cursor
+                    : ask->stage == ASK_TIME ? (long)pager_lines(ask->pager) : NOTHING;
+    int64_t until_ms = INT64_MAX;
+    (void)c;
+    ask->cut = dialog_draw(ui, ask->pager, must_see, &asked, &ask->line, r, ask->cut, &until_ms);
     ask->seen = ask->stage != ASK_PLAN || is_ready(ask);
-    if (stale) /* the keys in the last line were collected before that was known */
-        return ui_now_ms(ui);
-    return ask->stage == ASK_PLAN && ask->plan->phase == BR_PLAN_LOOKING ? ui_now_ms(ui) + 1000 : INT64_MAX;
+    if (until_ms == INT64_MAX && ask->stage == ASK_PLAN && ask->plan->phase == BR_PLAN_LOOKING)
+        until_ms = ui_now_ms(ui) + 1000;
+    return until_ms;
 }
 
 /* -- keys -------------------------------------------------------------------------------------------- */
@@ -247,22 +217,18 @@ static void type_key(struct ask *ask, struct key_press key)
 static bool ask_key(struct view *view, struct ui *ui, struct key_press key)
 {
     struct ask *ask = (struct ask *)view;
-    enum ui_command command = keymap_find(ui->keys, "ask", key);
-    bool leaves = key.name == KEY_NAME_ESC || (key.mods & KEY_CTRL && (key.ch == L'c' || key.ch == L'g'));
-    bool is_text = key.name == KEY_NAME_CHAR && !(key.mods & (KEY_CTRL | KEY_ALT));
-    if (leaves) {
+    if (dialog_leaves(key)) {
         leave(ask);
     } else if (ask->stage == ASK_CHOOSE) {
-        if (command == UI_QUIT)
+        if (keymap_find(ui->keys, "ask", key) == UI_QUIT)
             leave(ask);
         else if (key.name != KEY_NAME_ENTER)
             return false;
         else if (ask->seen)
             enter(ask);
-    } else if (!is_text && (command == UI_COPY_KUBECTL || command == UI_PAGE_UP || command == UI_PAGE_DOWN ||
-                            command == UI_REDRAW || command == UI_SUSPEND)) {
+    } else if (dialog_is_command(ui, "ask", key, UI_NONE)) {
         return false;
-    } else if (ask->stage == ASK_TIME || is_ready(ask) ? ask->seen : key.name == KEY_NAME_ENTER) {
+    } else if (dialog_takes(ask->stage == ASK_TIME || is_ready(ask), ask->seen, key)) {
         type_key(ask, key);
     }
     ui_mark(ui);
@@ -287,10 +253,7 @@ static bool ask_command(struct view *view, struct ui *ui, enum ui_command comman
     }
     if (command != UI_COPY_KUBECTL)
         return pager_command(ask->pager, command);
-    const char *line = ask->plan ? ask->plan->kubectl : NULL;
-    bool copied = line && term_copy(ui->term, line);
-    ui_say(ui, STYLE_TEXT, "%s",
-           copied ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
+    dialog_copy(ui, &ask->plan, 1);
     return true;
 }
 
@@ -305,8 +268,8 @@ static void ask_hints(struct view *view, struct ui *ui, struct hints *hints)
         hints_add(hints, UI_DOWN, "the next", false);
     if (ask->cut && ask->stage == ASK_PLAN)
         hints_add(hints, UI_PAGE_DOWN, "more", false);
-    if (ask->plan && ask->plan->kubectl && ask->stage == ASK_PLAN)
-        hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
+    if (ask->stage == ASK_PLAN)
+        dialog_hint_copy(hints, &ask->plan, 1);
 }
 
 static void ask_free(struct view *view)

@@ -10,8 +10,7 @@
 #include <brdeck/base/file.h>
 #include <brdeck/kube/yaml.h>
 
-#include "question.h"
-#include "view.h"
+#include "dialog.h"
 
 enum { MANIFEST_MAX = 4 * 1024 * 1024, FILES_MAX = 500 };
 
@@ -79,26 +78,8 @@ static void fetch(struct create *create)
 
 static void fill_plan(struct create *create)
 {
-    struct ui *ui = create->ui;
     struct br_plan *plan = create->plan;
-    struct describe_context ctx = {.has_status_sub = fleet_has_status_sub(ui->fleet, create->v1),
-                                   .read_only = ui->read_only, .now_ms = ui_now_ms(ui), .style = ui->time_style,
-                                   .ascii = ui->ascii};
-    struct description d;
-    description_init(&d);
-    br_plan_describe(plan, &ctx, &d);
-    if (plan->phase == BR_PLAN_READY && d.count) { /* how to confirm it: the last line of the dialog asks that */
-        d.count--;
-        free(d.lines[d.count].label);
-        free(d.lines[d.count].text);
-    }
-    for (size_t i = 0; i < d.count; i++) { /* what is sent stands below, as YAML */
-        char *body = str_same(d.lines[i].label, "sends") ? strstr(d.lines[i].text, " {") : NULL;
-        if (body)
-            memcpy(body, ":", 2);
-    }
-    described_fill(create->pager, &d);
-    description_done(&d);
+    dialog_describe(create->ui, create->pager, plan, true);
     struct json *told = plan->patch ? br_plan_json(plan) : NULL; /* secrets are blotted out there */
     const struct json *body = json_get(told, "manifest");
     char *yaml = body ? yaml_print(body) : NULL;
@@ -146,23 +127,13 @@ static const char *question(const struct create *create)
 static int64_t create_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct create *create = (struct create *)view;
-    int width = r.cols > 4 ? r.cols - 3 : 1, text = (int)pager_rows(create->pager, width);
     struct question asked = {.text = question(create), .answer = is_ready(create) ? 1 : 0,
                              .error = create->error.code ? create->error.text : NULL};
-    int rows = question_rows(&asked, width, r.rows - 1), height = 1 + text + rows; /* a rule above */
-    height = height < r.rows ? height : r.rows;
-    struct rect box = {r.row + r.rows - height, r.col, height, r.cols};
-    canvas_fill(c, box, STYLE_DIALOG);
-    if (box.rows > 1)
-        canvas_rule(c, box.row, box.col, box.cols, ui->ascii);
-    bool cut = text > box.rows - 1 - rows, stale = cut != create->cut;
-    create->cut = cut;
-    pager_draw(create->pager, c, (struct rect){box.row + 1, box.col + 2, box.rows - 1 - rows, width});
-    question_draw(&asked, &create->line, c, (struct rect){box.row + box.rows - rows, box.col + 2, rows, width});
+    int64_t until_ms = INT64_MAX;
+    (void)c;
+    create->cut = dialog_draw(ui, create->pager, NOTHING, &asked, &create->line, r, create->cut, &until_ms);
     create->seen = is_ready(create);
-    if (stale) /* the keys in the last line were collected before that was known */
-        return ui_now_ms(ui);
-    return INT64_MAX;
+    return until_ms;
 }
 
 /* -- keys -------------------------------------------------------------------------------------------- */
@@ -180,11 +151,8 @@ static void confirm(struct create *create)
     struct error err = {.code = ERROR_NONE};
     char *name = xstrdup(plan->name);
     create->plan = NULL;
-    if (br_execute(ui->br, &plan, 1, create->line.text.data, NULL, &err))
-        ui_say(ui, STYLE_BUSY, "Created %s. It is followed in its row and under %s.", name,
-               keymap_key(ui->keys, "", UI_NOTICES));
-    else
-        ui_say(ui, STYLE_CRIT, "Nothing was created: %s", err.text);
+    bool begun = br_execute(ui->br, &plan, 1, create->line.text.data, NULL, &err);
+    dialog_say_created(ui, begun, name, &err);
     free(name);
     ui_pop(ui);
 }
@@ -206,18 +174,14 @@ static void enter(struct create *create)
 static bool create_key(struct view *view, struct ui *ui, struct key_press key)
 {
     struct create *create = (struct create *)view;
-    enum ui_command command = keymap_find(ui->keys, "create", key);
-    bool leaves = key.name == KEY_NAME_ESC || (key.mods & KEY_CTRL && (key.ch == L'c' || key.ch == L'g'));
-    bool is_text = key.name == KEY_NAME_CHAR && !(key.mods & (KEY_CTRL | KEY_ALT));
-    if (leaves) {
+    if (dialog_leaves(key)) {
         leave(create);
         return true;
     }
-    if (!is_text && (command == UI_COPY_KUBECTL || command == UI_PAGE_UP || command == UI_PAGE_DOWN ||
-                     command == UI_REDRAW || command == UI_SUSPEND))
+    if (dialog_is_command(ui, "create", key, UI_NONE))
         return false;
-    if (is_ready(create) ? !create->seen : key.name != KEY_NAME_ENTER)
-        return true; /* typed before the question could be read */
+    if (!dialog_takes(is_ready(create), create->seen, key))
+        return true;
     if (create->plan)
         create->error.code = ERROR_NONE;
     ui_mark(ui);
@@ -242,10 +206,7 @@ static bool create_command(struct view *view, struct ui *ui, enum ui_command com
     struct create *create = (struct create *)view;
     if (command != UI_COPY_KUBECTL)
         return pager_command(create->pager, command);
-    const char *line = create->plan ? create->plan->kubectl : NULL;
-    bool copied = line && term_copy(ui->term, line);
-    ui_say(ui, STYLE_TEXT, "%s",
-           copied ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
+    dialog_copy(ui, &create->plan, 1);
     return true;
 }
 
@@ -256,8 +217,7 @@ static void create_hints(struct view *view, struct ui *ui, struct hints *hints)
     hints_add(hints, UI_BACK, "leave", false);
     if (create->cut)
         hints_add(hints, UI_PAGE_DOWN, "more", false);
-    if (create->plan && create->plan->kubectl)
-        hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
+    dialog_hint_copy(hints, &create->plan, 1);
 }
 
 static void create_free(struct view *view)

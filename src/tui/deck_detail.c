@@ -10,17 +10,11 @@
 
 void deck_detail_fill(struct deck *deck, const struct store_row *row, struct description *d)
 {
-    struct ui *ui = deck->ui;
     struct window window;
-    bool has_window = fleet_window(ui->fleet, row->record, row->facts, &window);
-    struct describe_context ctx = {
-        .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
-        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
-        .no_right = view_no_right(ui, row->record),
-        .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
-    };
+    struct describe_context ctx;
+    described_context(deck->ui, row, &window, &ctx);
     describe_brief(d, row->record, &ctx);
-    tasks_describe(ui, row->record, d, NULL);
+    tasks_describe(deck->ui, row->record, d, NULL);
 }
 
 enum { TEXT_LEAST = 24 }; /* columns; with less room the text begins below its label's first letter */

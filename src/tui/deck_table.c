@@ -220,8 +220,8 @@ static void draw_titles(const struct deck *deck, const struct layout *l, struct 
 static bool run_cell(const struct deck *deck, const struct store_row *row, struct cell *cell)
 {
     const struct br_run *run = br_run_of(deck->ui->br, row->record->ns, row->record->name);
-    if (!run || run->origin != BR_ORIGIN_HERE || run->driver != BR_DRIVER_OPERATOR || !run->action ||
-        run->stuck || br_outcome_is_end(run->outcome))
+    if (!run || run->v1 != row->record->v1 || run->origin != BR_ORIGIN_HERE || run->driver != BR_DRIVER_OPERATOR ||
+        !run->action || run->stuck || br_outcome_is_end(run->outcome))
         return false;
     str_clear(&cell->text);
     str_addf(&cell->text, "%s %s: %s", state_mark_text(MARK_BUSY, deck->ui->ascii), run->action->name,

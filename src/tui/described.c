@@ -33,6 +33,17 @@ void described_fill(struct pager *pager, const struct description *d)
     }
 }
 
+void described_context(struct ui *ui, const struct store_row *row, struct window *window, struct describe_context *ctx)
+{
+    bool has_window = fleet_window(ui->fleet, row->record, row->facts, window);
+    *ctx = (struct describe_context){
+        .facts = row->facts, .window = has_window ? window : NULL, .window_known = fleet_is_complete(ui->fleet),
+        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
+        .no_right = view_no_right(ui, row->record),
+        .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
+    };
+}
+
 static void search_done(void *arg, struct ui *ui, const char *text)
 {
     if (text && *text && !pager_search(arg, text))

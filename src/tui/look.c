@@ -10,6 +10,8 @@
 
 #include "deck.h"
 
+enum { AGAIN_MS = 5000, DENIED_AGAIN_MS = 60000 }; /* after a GET that failed */
+
 struct look {
     struct view view;
     struct ui *ui;
@@ -21,6 +23,7 @@ struct look {
     struct json *object;      /* as fetched last; NULL: not yet */
     char *version;            /* the resourceVersion that @object has, or that was asked for */
     struct error error;       /* of the last fetch */
+    int64_t again_ms;         /* it failed: it is not asked again before then, unless the reader wants it */
     uint32_t generation;      /* of the row that the pager shows */
     bool stale;               /* the pager must be filled anew */
     bool gone;
@@ -35,7 +38,7 @@ static const struct key_binding look_keys[] = {
 
 static const struct store_row *look_row(const struct look *look)
 {
-    slot_t slot = store_find(fleet_store(look->ui->fleet), look->ns, look->name);
+    slot_t slot = store_find_group(fleet_store(look->ui->fleet), look->v1, look->ns, look->name);
     const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(fleet_store(look->ui->fleet), slot);
     return row && strcmp(row->record->uid, look->uid) == 0 ? row : NULL;
 }
@@ -50,6 +53,10 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
     if (object) {
         json_free(&look->object);
         look->object = json_copy(object);
+    } else { /* what was asked for is still to be had */
+        free(look->version);
+        look->version = NULL;
+        look->again_ms = ui_now_ms(look->ui) + (look->error.code == ERROR_DENIED ? DENIED_AGAIN_MS : AGAIN_MS);
     }
     look->stale = true;
     ui_mark(look->ui);
@@ -57,7 +64,8 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
 
 static void fetch(struct look *look, const struct store_row *row)
 {
-    if (look->request || (look->version && strcmp(look->version, row->record->resource_version) == 0))
+    if (look->request || (look->version && strcmp(look->version, row->record->resource_version) == 0) ||
+        (!look->version && ui_now_ms(look->ui) < look->again_ms))
         return;
     free(look->version);
     look->version = xstrdup(row->record->resource_version);
@@ -89,13 +97,8 @@ static void fill_describe(struct look *look, const struct store_row *row)
     struct ui *ui = look->ui;
     struct window window;
     struct description d;
-    bool has_window = fleet_window(ui->fleet, row->record, row->facts, &window);
-    struct describe_context ctx = {
-        .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(ui->fleet),
-        .has_status_sub = fleet_has_status_sub(ui->fleet, row->record->v1), .read_only = ui->read_only,
-        .no_right = view_no_right(ui, row->record),
-        .now_ms = ui_now_ms(ui), .style = ui->time_style, .ascii = ui->ascii,
-    };
+    struct describe_context ctx;
+    described_context(ui, row, &window, &ctx);
     description_init(&d);
     describe_full(&d, row->record, look->object, &ctx);
     tasks_describe(ui, row->record, &d, "Its cluster");
@@ -138,7 +141,11 @@ static int64_t look_draw(struct view *view, struct ui *ui, struct canvas *c, str
     struct look *look = (struct look *)view;
     struct str at;
     str_init(&at, 128);
-    pager_draw(look->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    bool unread = look->error.code && look->object && !look->gone; /* what is shown is from before */
+    int text = r.row + 1 + (unread && r.rows > 2);
+    pager_draw(look->pager, c, (struct rect){text, r.col, r.row + r.rows - text, r.cols});
+    if (text > r.row + 1)
+        canvas_textf(c, r.row + 1, r.col + 1, r.cols - 1, STYLE_WARN, "As it was before: %s", look->error.text);
     pager_position(look->pager, &at);
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
     int col = 1 + canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "%s %s/%s", look->yaml
@@ -186,6 +193,9 @@ static bool look_command(struct view *view, struct ui *ui, enum ui_command comma
         if (row)
             ui_push(ui, ask_new(ui, row));
         return true;
+    case UI_RETRY_CONNECTION: /* the object, now; and the connection, as everywhere */
+        look->again_ms = 0;
+        return false;
     default: return text_command(ui, look->pager, command);
     }
 }

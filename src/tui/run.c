@@ -72,7 +72,7 @@ static const struct br_run *run_find(struct ui *ui, unsigned id)
     return NULL;
 }
 
-void run_open_log(struct ui *ui, const struct br_run *run)
+static void open_log(struct ui *ui, const struct br_run *run)
 {
     if (run->driver == BR_DRIVER_LOCAL)
         ui_say(ui, STYLE_WARN, "It ran on this host: what br said stands in the run itself.");
@@ -91,7 +91,7 @@ static void cancel_answered(void *arg, struct ui *ui, const char *text)
         ui_say(ui, STYLE_WARN, "%s", err.text);
 }
 
-void run_cancel(struct ui *ui, const struct br_run *run)
+static void cancel(struct ui *ui, const struct br_run *run)
 {
     struct error err;
     if (run->driver == BR_DRIVER_OPERATOR || br_outcome_is_end(run->outcome)) { /* why not is br/'s to say */
@@ -101,6 +101,40 @@ void run_cancel(struct ui *ui, const struct br_run *run)
     }
     ui_prompt(ui, &(struct prompt_spec){.label = "Stop br at this run? y/N: ", .done = cancel_answered,
                                         .arg = (void *)(uintptr_t)run->id});
+}
+
+/* Of its own group: a cluster in migration has a Backup of that name in both. */
+static void describe_backup(struct ui *ui, const struct br_run *run)
+{
+    slot_t slot = store_find_group(fleet_store(ui->fleet), run->v1, run->ns, run->name);
+    if (slot != SLOT_NONE)
+        ui_push(ui, describe_new(ui, slot));
+    else
+        ui_say(ui, STYLE_WARN, "%s/%s is not among the backups that are listed.", run->ns, run->name);
+}
+
+bool run_do(struct ui *ui, const struct br_run *run, enum ui_command command)
+{
+    static const struct { enum ui_command command; void (*act)(struct ui *ui, const struct br_run *run); } acts[] = {
+        {UI_LOGS, open_log}, {UI_DESCRIBE, describe_backup}, {UI_CANCEL_RUN, cancel},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(acts); i++)
+        if (acts[i].command == command) {
+            if (run)
+                acts[i].act(ui, run);
+            return true;
+        }
+    return false;
+}
+
+void run_hint(const struct br_run *run, struct hints *hints)
+{
+    if (run && run->driver != BR_DRIVER_LOCAL)
+        hints_add(hints, UI_LOGS, "log", false);
+    if (run)
+        hints_add(hints, UI_DESCRIBE, "describe", false);
+    if (run && run->driver != BR_DRIVER_OPERATOR && !br_outcome_is_end(run->outcome))
+        hints_add(hints, UI_CANCEL_RUN, "cancel", false);
 }
 
 /* -- the view -------------------------------------------------------------------------------------- */
@@ -213,28 +247,14 @@ static int64_t run_draw(struct view *view, struct ui *ui, struct canvas *c, stru
 static bool run_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct run_view *v = (struct run_view *)view;
-    const struct br_run *run = run_find(ui, v->id);
-    switch (command) {
-    case UI_LOGS:
-        if (run)
-            run_open_log(ui, run);
-        return true;
-    case UI_CANCEL_RUN:
-        if (run)
-            run_cancel(ui, run);
-        return true;
-    default: return text_command(ui, v->pager, command);
-    }
+    return run_do(ui, run_find(ui, v->id), command) || text_command(ui, v->pager, command);
 }
 
 static void run_hints(struct view *view, struct ui *ui, struct hints *hints)
 {
     const struct br_run *run = run_find(ui, ((struct run_view *)view)->id);
     hints_add(hints, UI_BACK, "back", false);
-    if (run && run->driver != BR_DRIVER_LOCAL)
-        hints_add(hints, UI_LOGS, "log", false);
-    if (run && run->driver != BR_DRIVER_OPERATOR && !br_outcome_is_end(run->outcome))
-        hints_add(hints, UI_CANCEL_RUN, "cancel", false);
+    run_hint(run, hints);
     hints_add(hints, UI_PAGE_DOWN, "page", false);
     hints_add(hints, UI_SEARCH, "search", false);
     hints_add(hints, UI_COPY, "copy", false);

@@ -131,27 +131,13 @@ static bool runs_command(struct view *view, struct ui *ui, enum ui_command comma
         runs->cursor = run ? run->id : 0;
         return true;
     }
+    if (run_do(ui, run, command))
+        return true;
     switch (command) {
     case UI_OPEN:
         if (run)
             ui_push(ui, run_new(ui, run->id));
         return true;
-    case UI_LOGS:
-        if (run)
-            run_open_log(ui, run);
-        return true;
-    case UI_CANCEL_RUN:
-        if (run)
-            run_cancel(ui, run);
-        return true;
-    case UI_DESCRIBE: {
-        slot_t slot = run ? store_find(fleet_store(ui->fleet), run->ns, run->name) : SLOT_NONE;
-        if (slot != SLOT_NONE)
-            ui_push(ui, describe_new(ui, slot));
-        else if (run)
-            ui_say(ui, STYLE_WARN, "%s/%s is not among the backups that are listed.", run->ns, run->name);
-        return true;
-    }
     case UI_RUNS: ui_pop(ui); return true;
     default: return false;
     }
@@ -162,13 +148,9 @@ static void runs_hints(struct view *view, struct ui *ui, struct hints *hints)
     const struct br_run *run = current((struct runs *)view);
     (void)ui;
     hints_add(hints, UI_BACK, "back", false);
-    if (run) {
+    if (run)
         hints_add(hints, UI_OPEN, "open", false);
-        hints_add(hints, UI_LOGS, "log", false);
-        hints_add(hints, UI_DESCRIBE, "describe", false);
-    }
-    if (run && run->driver != BR_DRIVER_OPERATOR && !br_outcome_is_end(run->outcome))
-        hints_add(hints, UI_CANCEL_RUN, "cancel", false);
+    run_hint(run, hints);
     hints_add(hints, UI_NOTICES, "notices", false);
     hints_add(hints, UI_JOURNAL, "journal", false);
     hints_add(hints, UI_HELP, "help", false);

@@ -12,8 +12,10 @@ enum state_mark run_mark(const struct br_run *run, enum style *style);
 void run_add_stand(const struct br_run *run, struct str *out);
 /* What is to be known of it: its cause where that is known, else its text. */
 const char *run_text(const struct br_run *run);
-/* Its log; where brdeck has none to show, why not is said. */
-void run_open_log(struct ui *ui, const struct br_run *run);
-void run_cancel(struct ui *ui, const struct br_run *run);
+/* What is done with a run (NULL: nothing), in the list and in the run itself: its log, its Backup described, its end.
+ * False: another command. */
+bool run_do(struct ui *ui, const struct br_run *run, enum ui_command command);
+/* The hints of that. */
+void run_hint(const struct br_run *run, struct hints *hints);
 
 #endif

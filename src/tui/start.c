@@ -5,55 +5,14 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
-#include <brdeck/base/text.h>
-#include <brdeck/kube/yaml.h>
 
-#include "view.h"
-
-enum field_id { FIELD_NS, FIELD_NAME, FIELD_CLUSTER, FIELD_STORAGE, FIELD_REGION, FIELD_ENDPOINT, FIELD_SECRET,
-               FIELD_ACCOUNT, FIELD_START, FIELDS };
-
-static const struct {
-    const char *label, *hint;
-    bool needed;
-} field_table[FIELDS] = {
-    [FIELD_NS] = {"namespace", "where the Cluster is", true},
-    [FIELD_NAME] = {"name", "of the new Backup; at most 43 characters", true},
-    [FIELD_CLUSTER] = {"cluster", "the TiDB cluster", true},
-    [FIELD_STORAGE] = {"storage",
-                       "s3://bucket/prefix, gcs://bucket/prefix, azure://container/prefix or local:///path/prefix",
-                       true},
-    [FIELD_REGION] = {"region", "of S3; empty: none", false},
-    [FIELD_ENDPOINT] = {"endpoint", "of S3-compatible storage; empty: Amazon's", false},
-    [FIELD_SECRET] = {"secret", "with the storage's keys; empty: by service account or role", false},
-    [FIELD_ACCOUNT] = {"account", "ServiceAccount of the Job; empty: tidb-backup-manager", false},
-    [FIELD_START] = {"start", "a TSO or time to log from; empty: now", false},
-};
-
-struct start {
-    struct view view;
-    struct ui *ui;
-    bool v1, asking;             /* asking: the manifest is shown, and confirmed */
-    struct line_edit fields[FIELDS];
-    size_t field;
-    char *from_ns, *from_name;   /* NULL: from nothing */
-    char *from_storage;          /* as it was filled in: unchanged keeps the old object's own fields */
-    struct json *from;           /* the old object; NULL while it is fetched, or there is none */
-    struct kube_request *request;
-    struct json *manifest;
-    struct br_plan *plan;
-    struct line_edit answer;
-    struct pager *pager;
-    struct error error;
-    char note[256];              /* said above the fields; "" nothing */
-    bool stale;
-    bool seen;                   /* the question was on the screen: keys typed before do not answer it */
-};
+#include "dialog.h"
+#include "start.h"
 
 static const struct key_binding start_keys[] = {{UI_COPY_KUBECTL, "ctrl-k"}, {UI_PAGE_DOWN, "pgdn"},
                                                 {UI_PAGE_UP, "pgup"}};
 
-static const char *text_of(const struct start *s, enum field_id id)
+static const char *text_of(const struct start *s, enum start_field id)
 {
     const char *text = s->fields[id].text.data;
     return *text ? text : NULL;
@@ -98,9 +57,9 @@ static void on_plan(void *arg, struct br_plan *plan)
 static bool check_fields(struct start *s, char start_ts[TSO_TEXT_MAX])
 {
     for (int i = 0; i < FIELDS; i++)
-        if (field_table[i].needed && !text_of(s, (enum field_id)i)) {
+        if (start_field_table[i].needed && !text_of(s, (enum start_field)i)) {
             s->field = (size_t)i;
-            return error_set(&s->error, ERROR_INPUT, "%s is needed: %s.", field_table[i].label, field_table[i].hint);
+            return error_set(&s->error, ERROR_INPUT, "%s is needed: %s.", start_field_table[i].label, start_field_table[i].hint);
         }
     tso_t ts = 0;
     int64_t now = ui_now_ms(s->ui);
@@ -147,33 +106,6 @@ static void review(struct start *s)
     line_edit_set(&s->answer, "");
 }
 
-static void fill_pager(struct start *s)
-{
-    struct ui *ui = s->ui;
-    struct describe_context ctx = {.read_only = ui->read_only, .now_ms = ui_now_ms(ui), .style = ui->time_style,
-                                   .ascii = ui->ascii};
-    struct description d;
-    pager_renew(s->pager);
-    description_init(&d);
-    br_plan_describe(s->plan, &ctx, &d);
-    if (s->plan->phase == BR_PLAN_READY && d.count) { /* how to confirm it: the last line asks that */
-        d.count--;
-        free(d.lines[d.count].label);
-        free(d.lines[d.count].text);
-    }
-    for (size_t i = 0; i < d.count; i++) { /* what is sent stands below, as YAML */
-        char *body = str_same(d.lines[i].label, "sends") ? strstr(d.lines[i].text, " {") : NULL;
-        if (body)
-            memcpy(body, ":", 2);
-    }
-    described_fill(s->pager, &d);
-    description_done(&d);
-    char *yaml = yaml_print(s->manifest);
-    pager_add(s->pager, STYLE_TEXT, 0, "");
-    pager_add_text(s->pager, STYLE_TEXT, yaml);
-    free(yaml);
-}
-
 /* -- the view -------------------------------------------------------------------------------- */
 
 static void start_refresh(struct view *view, struct ui *ui)
@@ -181,104 +113,8 @@ static void start_refresh(struct view *view, struct ui *ui)
     struct start *s = (struct start *)view;
     (void)ui;
     if (s->stale && s->asking)
-        fill_pager(s);
+        start_fill(s);
     s->stale = false;
-}
-
-/* @text wrapped at the foot of @r, at most @most rows; returns the rows it took. */
-static int draw_foot(struct canvas *c, struct rect r, int most, enum style style, const char *text)
-{
-    int rows = 0, width = r.cols > 3 ? r.cols - 2 : 1;
-    for (const char *next = text; next && rows < most; rows++)
-        text_wrap(next, (size_t)width, &next);
-    int row = r.row + r.rows - rows;
-    for (const char *next = text; next && row < r.row + r.rows; row++) {
-        const char *from = next;
-        size_t len = text_wrap(from, (size_t)width, &next);
-        bool last = row + 1 == r.row + r.rows;
-        if (row >= r.row)
-            canvas_textn(c, row, r.col + 1, width, style, from, last ? strlen(from) : len);
-    }
-    return rows;
-}
-
-static void draw_field(struct start *s, struct canvas *c, struct rect r, size_t i)
-{
-    int width = r.cols - 14;
-    bool here = i == s->field;
-    const char *text = s->fields[i].text.data;
-    canvas_text(c, r.row, r.col, 1, STYLE_TEXT, here ? ">" : " ");
-    canvas_text(c, r.row, r.col + 1, 11, here ? STYLE_TITLE : STYLE_LABEL, field_table[i].label);
-    if (!here)
-        canvas_text(c, r.row, r.col + 13, width, *text ? STYLE_TEXT : STYLE_DIM, *text ? text : field_table[i].needed
-                    ? "(needed)" : "-");
-}
-
-static void draw_form(struct start *s, struct canvas *c, struct rect r)
-{
-    int rows = r.rows, width = r.cols - 14;
-    if (rows <= 0)
-        return;
-    size_t top = s->field >= (size_t)rows ? s->field - (size_t)rows + 1 : 0;
-    for (size_t i = top; i < FIELDS && (int)(i - top) < rows; i++)
-        draw_field(s, c, (struct rect){r.row + (int)(i - top), r.col, 1, r.cols}, i);
-    int row = r.row + (int)(s->field - top); /* last: the cursor is there */
-    canvas_fill(c, (struct rect){row, r.col + 13, 1, width}, STYLE_INPUT);
-    line_edit_draw(&s->fields[s->field], c, row, r.col + 13, width, STYLE_INPUT);
-}
-
-/* What the field is for, or what is wrong. */
-static void form_words(const struct start *s, struct str *out)
-{
-    if (s->error.code)
-        str_add(out, s->error.text);
-    else
-        str_addf(out, "%s: %s. %s", field_table[s->field].label, field_table[s->field].hint,
-                 s->field + 1 < FIELDS
-                 ? "Enter: the next field." : "Enter shows and tries it; nothing is created before y.");
-}
-
-static int64_t start_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
-{
-    struct start *s = (struct start *)view;
-    const struct kube_target *target = kube_client_target(fleet_client(ui->fleet));
-    struct rect body = {r.row + 1, r.col, r.rows - 1, r.cols};
-    canvas_fill(c, r, STYLE_DIALOG);
-    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Start a new log backup%s%s   context %s, %s",
-                 s->from_name ? " from " : "", s->from_name ? s->from_name : "", target->context, target->server);
-    if (!s->asking) {
-        struct str words;
-        str_init(&words, STR_SMALL);
-        form_words(s, &words);
-        if (body.rows > 3)
-            body.rows -= draw_foot(c, body, 4, s->error.code ? STYLE_CRIT : STYLE_DIM, words.data);
-        str_done(&words);
-        if (s->note[0] && body.rows > 4)
-            body.rows -= draw_foot(c, body, 3, STYLE_WARN, s->note);
-        if (body.rows > FIELDS) { /* air */
-            body.row++;
-            body.rows--;
-        }
-        draw_form(s, c, body);
-        return INT64_MAX;
-    }
-    pager_draw(s->pager, c, (struct rect){body.row, r.col + 1, body.rows - 1, r.cols - 2});
-    static const char *const questions[] = {
-        [BR_PLAN_LOOKING] = "Trying it with dry-run... Esc goes back to the fields.",
-        [BR_PLAN_READY] = "Create it? y/N: ",
-        [BR_PLAN_REFUSED] = "It cannot be created so. Esc goes back to the fields.",
-        [BR_PLAN_FAILED] = "No answer. Enter tries again, Esc goes back to the fields.",
-    };
-    int last = r.row + r.rows - 1;
-    bool ready = s->plan->phase == BR_PLAN_READY;
-    canvas_fill(c, (struct rect){last, r.col, 1, r.cols}, STYLE_DIALOG);
-    int col = 1 + canvas_text(c, last, r.col + 1, r.cols - 2, ready ? STYLE_TITLE : STYLE_WARN,
-                              questions[s->plan->phase]);
-    if (ready)
-        line_edit_draw(&s->answer, c, last, r.col + col, r.cols - col - 1, STYLE_INPUT);
-    s->seen = true;
-    return INT64_MAX;
 }
 
 static void leave(struct start *s)
@@ -305,11 +141,8 @@ static void answer(struct start *s)
     }
     struct br_plan *plan = s->plan;
     s->plan = NULL;
-    if (br_execute(ui->br, &plan, 1, s->answer.text.data, NULL, &err))
-        ui_say(ui, STYLE_BUSY, "Created %s. It is followed in its row and under %s.", text_of(s, FIELD_NAME),
-               keymap_key(ui->keys, "", UI_NOTICES));
-    else
-        ui_say(ui, STYLE_CRIT, "Nothing was created: %s", err.text);
+    bool begun = br_execute(ui->br, &plan, 1, s->answer.text.data, NULL, &err);
+    dialog_say_created(ui, begun, text_of(s, FIELD_NAME), &err);
     ui_pop(ui);
 }
 
@@ -333,32 +166,17 @@ static void form_key(struct start *s, struct key_press key)
     }
 }
 
-/* A key that is not typed: the form's own, and those that every screen has. */
-static bool is_command(struct start *s, struct key_press key)
-{
-    static const enum ui_command commands[] = {UI_COPY_KUBECTL, UI_PAGE_UP, UI_PAGE_DOWN, UI_REDRAW, UI_SUSPEND};
-    enum ui_command command = keymap_find(s->ui->keys, "start", key);
-    bool is_text = key.name == KEY_NAME_CHAR && !(key.mods & (KEY_CTRL | KEY_ALT));
-    for (size_t i = 0; !is_text && i < ARRAY_LEN(commands); i++)
-        if (commands[i] == command)
-            return true;
-    return false;
-}
-
 static bool start_key(struct view *view, struct ui *ui, struct key_press key)
 {
     struct start *s = (struct start *)view;
-    (void)ui;
-    if (is_command(s, key))
+    if (dialog_is_command(ui, "start", key, UI_NONE))
         return false;
     if (!s->asking) {
         form_key(s, key);
         return true;
     }
-    bool leaves = key.name == KEY_NAME_ESC || (key.mods & KEY_CTRL && (key.ch == L'c' || key.ch == L'g'));
-    bool ready = s->plan->phase == BR_PLAN_READY;
-    if (!leaves && (ready ? !s->seen : key.name != KEY_NAME_ENTER))
-        return true; /* typed before the question could be read */
+    if (!dialog_leaves(key) && !dialog_takes(s->plan->phase == BR_PLAN_READY, s->seen, key))
+        return true;
     switch (line_edit_key(&s->answer, key)) {
     case LINE_CANCEL: leave(s); break;
     case LINE_DONE: answer(s); break;
@@ -380,9 +198,7 @@ static bool start_command(struct view *view, struct ui *ui, enum ui_command comm
     struct start *s = (struct start *)view;
     if (command != UI_COPY_KUBECTL)
         return (s->asking && pager_command(s->pager, command)) || command == UI_PAGE_UP || command == UI_PAGE_DOWN;
-    bool copied = s->plan && s->plan->kubectl && term_copy(ui->term, s->plan->kubectl);
-    ui_say(ui, STYLE_TEXT, "%s", copied
-           ? "Copied the kubectl line that does the same." : "There is nothing to copy yet.");
+    dialog_copy(ui, &s->plan, 1);
     return true;
 }
 
@@ -392,8 +208,9 @@ static void start_hints(struct view *view, struct ui *ui, struct hints *hints)
     (void)ui;
     hints_add(hints, UI_BACK, s->asking ? "back to the fields" : "leave", false);
     if (s->asking) {
-        hints_add(hints, UI_PAGE_DOWN, "more", false);
-        hints_add(hints, UI_COPY_KUBECTL, "copy as kubectl", false);
+        if (s->cut)
+            hints_add(hints, UI_PAGE_DOWN, "more", false);
+        dialog_hint_copy(hints, &s->plan, 1);
     }
 }
 

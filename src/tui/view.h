@@ -121,6 +121,8 @@ bool deck_set_filter(struct view *deck, const char *text, struct error *err);
 bool deck_set_sort(struct view *deck, const char *text, struct error *err);
 /* described.c: the lines of @d, labels in one column. */
 void described_fill(struct pager *pager, const struct description *d);
+/* What describes @row is to know; @window is where the row's window goes, which *@ctx points to. */
+void described_context(struct ui *ui, const struct store_row *row, struct window *window, struct describe_context *ctx);
 /* What every view of a text does with its pager: search, copy all of it, move. False: it is none of these. */
 bool text_command(struct ui *ui, struct pager *pager, enum ui_command command);
 /* The actions (1 << enum action_id) that this login is known not to be allowed on @record: where it is not known they

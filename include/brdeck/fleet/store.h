@@ -51,6 +51,8 @@ void store_move(struct store *store, unsigned from, unsigned to, const char *ns)
 const struct store_row *store_get(const struct store *store, slot_t slot);
 /* Any source; SLOT_NONE: not known. */
 slot_t store_find(const struct store *store, const char *ns, const char *name);
+/* Of TiDB Operator v1's group or of v2's: a cluster in migration may have one of that name in both. */
+slot_t store_find_group(const struct store *store, bool v1, const char *ns, const char *name);
 size_t store_count(const struct store *store);
 size_t store_slots(const struct store *store); /* one past the highest number in use */
 size_t store_needs_you(const struct store *store);

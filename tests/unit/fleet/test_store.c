@@ -63,9 +63,13 @@ static void test_both_groups(void **state)
     slot_t new = row_put(store, 0, &(struct row_spec){.ns = "a", .name = "b"});
     assert_int_not_equal(old, new);
     assert_int_equal(store_find(store, "a", "b"), new);
+    assert_int_equal(store_find_group(store, false, "a", "b"), new);
+    assert_int_equal(store_find_group(store, true, "a", "b"), old);
+    assert_int_equal(store_find_group(store, true, "a", "c"), SLOT_NONE);
     assert_int_equal(store_get(store, old)->source, 1);
     store_drop(store, 0);
     assert_int_equal(store_find(store, "a", "b"), old);
+    assert_int_equal(store_find_group(store, false, "a", "b"), SLOT_NONE);
     assert_int_equal(store_count(store), 1);
     store_free(&store);
 }
