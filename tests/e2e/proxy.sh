@@ -1,12 +1,13 @@
 #!/bin/sh
-# The test proxy itself. Its server is the control port of a second proxy: lines in, "ok" out.
+# The test proxy itself. Its server is the control port of a second proxy: lines in, "ok" out. A third one stands between
+# them, for an answer that does not come.
 set -eu
 . "$(dirname "$0")/../tools/lib.sh"
-command -v curl >/dev/null || skip "curl is needed"
 
 start behind proxy --to 127.0.0.1:9 --control 0
-behind=$(echo "$READY" | cut -d' ' -f3)
-start front proxy --to "127.0.0.1:$behind" --control "$TEST_TMP/front.control"
+start between proxy --to "127.0.0.1:$(echo "$READY" | cut -d' ' -f3)" --control 0
+between=$(echo "$READY" | cut -d' ' -f3)
+start front proxy --to "127.0.0.1:$(echo "$READY" | cut -d' ' -f2)" --control "$TEST_TMP/front.control"
 PORT=$(echo "$READY" | cut -d' ' -f2)
 PROXY_CONTROL=$(echo "$READY" | cut -d' ' -f3)
 
@@ -60,15 +61,15 @@ check "a black hole says nothing" fails ask 0.5
 proxy_do blackhole off >/dev/null
 check "and ends" ask
 
-mkfifo "$TEST_TMP/never"
-exec 9<>"$TEST_TMP/never" # for curl to wait for: there is always a writer, who never writes
+proxy --send "$between" blackhole on >/dev/null # who asks now waits
 for how in cut reset; do
     check "no connection is left before $how" wait_for '[ "$(open_connections)" -eq 0 ]' 5
-    curl -s "telnet://127.0.0.1:$PORT" <"$TEST_TMP/never" >"$TEST_TMP/open.out" 2>&1 &
+    proxy --send "$PORT" stats >"$TEST_TMP/open.out" 2>&1 &
     track $!
     check "a connection stays open" wait_for '[ "$(open_connections)" -eq 1 ]' 5
     proxy_do "$how" >/dev/null
     check "$how closes it" wait_for "[ \"\$(open_connections)\" -eq 0 ] && ! kill -0 $!" 5
+    check "without an answer" sh -c "! grep '^ok' $TEST_TMP/open.out"
 done
 check "it counts" sh -c 'proxy --send "$1" stats | grep -q "accepted=[1-9].* to-server=[1-9].* from-server=[1-9]"' \
     sh "$PROXY_CONTROL"
