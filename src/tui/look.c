@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/clock.h>
 #include <brdeck/base/text.h>
 #include <brdeck/kube/yaml.h>
 
@@ -23,7 +24,7 @@ struct look {
     struct json *object;      /* as fetched last; NULL: not yet */
     char *version;            /* the resourceVersion that @object has, or that was asked for */
     struct error error;       /* of the last fetch */
-    int64_t again_ms;         /* it failed: it is not asked again before then, unless the reader wants it */
+    int64_t again_ms;         /* it failed: not asked again before then (monotonic), unless the reader wants it */
     uint32_t generation;      /* of the row that the pager shows */
     bool stale;               /* the pager must be filled anew */
     bool gone;
@@ -56,7 +57,7 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
     } else { /* what was asked for is still to be had */
         free(look->version);
         look->version = NULL;
-        look->again_ms = ui_now_ms(look->ui) + (look->error.code == ERROR_DENIED ? DENIED_AGAIN_MS : AGAIN_MS);
+        look->again_ms = clock_mono_ms() + (look->error.code == ERROR_DENIED ? DENIED_AGAIN_MS : AGAIN_MS);
     }
     look->stale = true;
     ui_mark(look->ui);
@@ -65,7 +66,7 @@ static void on_object(void *arg, const struct json *object, const struct kube_re
 static void fetch(struct look *look, const struct store_row *row)
 {
     if (look->request || (look->version && strcmp(look->version, row->record->resource_version) == 0) ||
-        (!look->version && ui_now_ms(look->ui) < look->again_ms))
+        (!look->version && clock_mono_ms() < look->again_ms))
         return;
     free(look->version);
     look->version = xstrdup(row->record->resource_version);
@@ -205,6 +206,8 @@ static void look_hints(struct view *view, struct ui *ui, struct hints *hints)
     struct look *look = (struct look *)view;
     const struct store_row *row = look_row(look);
     hints_add(hints, UI_BACK, "back", false);
+    if (look->error.code && row)
+        hints_add(hints, UI_RETRY_CONNECTION, "ask again", false);
     hints_add(hints, look->yaml ? UI_DESCRIBE : UI_YAML, look->yaml ? "describe" : "yaml", false);
     if (row) {
         hints_add(hints, UI_LOGS, "log", false);
