@@ -109,10 +109,9 @@ static bool job_died(const struct look *look, const char *job)
 }
 
 /* The one that is there may yet do it: what is sure is that others of its name have not. */
-enum { DEATHS_TOLD = 2 };
 static bool jobs_die(const struct look *look, const char *job)
 {
-    return look->facts->job.died >= DEATHS_TOLD && strcmp(look->facts->job.name, job) == 0 &&
+    return look->facts->job.died >= JOB_DEATHS_TOLD && strcmp(look->facts->job.name, job) == 0 &&
            cause_facts_count(look->record, look->facts);
 }
 

@@ -69,24 +69,58 @@ struct plan {
     struct backup_record in_sync; /* the log as it will be when a waiting truncate fires */
 };
 
-/* judge.c: the object is there (or start): verdict, patch, steps, guard, confirmation. False: refused, its error is
- * set. */
+/* plan.c */
+struct plan *plan_of(struct br_plan *plan);
+/* The last thing that a callback does: who is told may free the plan. */
+void plan_end(struct plan *plan, enum br_plan_phase phase);
+void plan_end_by(struct plan *plan, enum br_plan_phase phase, enum error_code code, const char *text);
+void plan_forget(struct plan *plan); /* frees what a look found */
+/* A new look at the object is the same for acting (rule 1): take its resourceVersion over. False: it differs. */
+bool plan_renew(struct plan *plan, const struct json *object);
+
+/* plan_look.c: begin the look. It ends in plan_go_on or plan_end. */
+void plan_look(struct plan *plan);
+/* The answer to plan_get, taken in: the object, its record, what is known beside it, its state. False: there was none,
+ * and the plan has ended. */
+bool plan_take_object(struct plan *plan, const struct json *object, const struct kube_response *response);
+
+/* plan_try.c: judged; @good goes on to the right and dry-run, else it is refused. */
+void plan_go_on(struct plan *plan, bool good);
+/* Whether a write failed because the object is not the one that was looked at. */
+bool response_is_conflict(const struct kube_response *response);
+
+/* plan_send.c: whether the write is to the spec, so that the generation must rise with it. */
+bool plan_writes_spec(const struct br_plan *plan);
+struct json *plan_redacted(const struct json *body); /* no secrets (secret.h) nor values of env; the caller frees */
+/* What the right is asked for. */
+const char *plan_verb(const struct br_plan *plan);
+const struct kube_resource *plan_resource(const struct br_plan *plan);
+/* Send it, really or with dry-run. */
+struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_run, kube_call_fn *fn, void *arg);
+struct kube_request *plan_get(struct plan *plan, kube_call_fn *fn, void *arg);
+
+/* judge.c: the object is there (or is to be made): verdict, patch, steps, guard, confirmation. False, here and in all
+ * that follow: refused, its error is set. */
 bool plan_judge(struct plan *plan);
-/* Of any action: refused with @text. False. */
-bool plan_refuse(struct plan *plan, enum error_code code, const char *text);
+bool plan_refuse(struct plan *plan, enum error_code code, const char *text); /* false */
+/* Append a sentence to the verdict's words. */
+void plan_warn(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool plan_judge_steps(struct plan *plan);
+void plan_judge_confirm(struct plan *plan); /* what must be typed */
+/* judge_truncate.c: the guard. The log is pub.after; of a truncate of the operator's, which can wait, pub.record. */
+bool plan_judge_truncate(struct plan *plan);
+/* Whether a truncate would take away something else now than what the plan told. */
+bool plan_guard_moved(struct plan *plan);
 /* The bases of the log's cluster as copies, and the window. */
 void plan_see_snapshots(struct plan *plan);
-/* A new object: the manifest as pub.patch, in the plan's namespace and of its name. False: refused. */
-bool plan_take_manifest(struct plan *plan);
-bool plan_judge_steps(struct plan *plan);
-void plan_warn_of_others(struct plan *plan); /* a new log backup: another task, or data in the same place */
-void plan_warn_of_cluster(struct plan *plan); /* a new one: its Cluster is not there, or the operator halts for it */
-/* judge_object.c: delete, retain, remove-finalizer and create. */
-bool plan_judge_object(struct plan *plan);
+/* judge_new.c */
+bool plan_judge_start(struct plan *plan);
 bool plan_judge_create(struct plan *plan);
+/* judge_object.c: delete, retain and remove-finalizer. */
+bool plan_judge_object(struct plan *plan);
 /* A plan that sets cleanPolicy to Retain, READY as @plan is, for the step before its delete. NULL: none is needed. */
 struct plan *plan_retain_first(struct plan *plan);
-/* removes.c: what deleting the object comes to (rule 11). False: refused, its error is set. */
+/* removes.c: what deleting the object comes to (rule 11). */
 bool plan_look_at_removal(struct plan *plan);
 /* Whether it would remove data and the fleet does not see every Backup: sharers.h must look first. */
 bool plan_needs_sharers(const struct plan *plan);
@@ -95,28 +129,9 @@ bool plan_removal_moved(const struct plan *plan);
 void plan_forget_removal(struct br_plan *plan);
 /* plan_text_object.c: what a delete comes to, what a create has the operator do; nothing of the others. */
 void plan_describe_object(const struct br_plan *plan, struct description *d);
-/* Whether a truncate would take away something else now than what the plan told. */
-bool plan_guard_moved(struct plan *plan);
-void plan_forget(struct plan *plan); /* frees what plan_judge found */
-/* The row of the store, NULL: none. Both groups may have a Backup of that name. */
+
+/* objects.c: the row of the store, NULL: none. Both groups may have a Backup of that name. */
 const struct store_row *find_row(const struct store *store, bool v1, const char *ns, const char *name);
-
-/* plan.c */
-struct plan *plan_of(struct br_plan *plan);
-/* A new look at the object is the same for acting (rule 1): take its resourceVersion over. False: it differs. */
-bool plan_renew(struct plan *plan, const struct json *object);
-/* Whether the write is to the spec, so that the generation must rise with it. */
-bool plan_writes_spec(const struct br_plan *plan);
-struct json *plan_redacted(const struct json *body); /* no secrets (secret.h) nor values of env; the caller frees */
-/* Send it, really or with dry-run. */
-struct kube_request *plan_send(struct plan *plan, const char *run_id, bool dry_run, kube_call_fn *fn, void *arg);
-struct kube_request *plan_get(struct plan *plan, kube_call_fn *fn, void *arg);
-/* Its answer, taken in: the object, its record, what is known beside it, its state. False: there was none, and the plan
- * has ended: the caller's caller may have freed it. */
-bool plan_take_object(struct plan *plan, const struct json *object, const struct kube_response *response);
-
-/* Whether a patch failed because the object is not the one that was looked at. */
-bool response_is_conflict(const struct kube_response *response);
 
 /* kubectl.c: the kubectl line that does the same. The caller frees. */
 char *plan_kubectl(const struct br_plan *plan, const struct kube_target *target);
@@ -144,8 +159,6 @@ struct run {
     int64_t dead_ms;              /* monotonic, since when its Job has failed and the object does not say so; 0 */
     enum { RUN_FACTS_NOT_YET, RUN_FACTS_WANTED, RUN_FACTS_REFUSED } facts; /* refused: of too many namespaces already */
     char dead_job[40];            /* uid of the last that failed so */
-    unsigned deaths;              /* how many did */
-    const struct cause *death;    /* of the last; NULL: not known */
     struct br_log *log;           /* run_log.c; NULL: not read just now */
     bool log_read, log_news;      /* it was read to its end; something came */
     char log_pod[72];             /* whose it is */

@@ -31,6 +31,8 @@ struct follow {
     int64_t since_ms;                   /* corrected wall of the write: what began before is not its own; 0: not known
                                            */
     char old_job[40];                   /* uid of the Job that was there before; "" none was seen */
+    unsigned deaths;                    /* Jobs of it that were seen to fail while the object did not say so, */
+    const struct cause *death;          /* and why the last did; NULL: not known */
     bool truncate_dropped;              /* somebody took a waiting truncate out of the spec */
     bool stop_failed, stop_done;        /* a delete: how its Job stop-NAME was seen to end */
     bool set_back, cleaned;             /* a delete that keeps the data: cleanPolicy was seen not to be Retain any more;
@@ -41,7 +43,7 @@ struct follow_sight {
     enum phase phase;          /* of the sub-command followed, or of the whole */
     bool stale;                /* the object is older than the write: nothing else is filled */
     bool untouched;            /* nobody has begun with it */
-    bool stuck;                /* FOLLOWING, and it does not get on; cause tells why */
+    bool stuck;                /* FOLLOWING, and it does not get on; cause tells why, where that is known */
     bool dead;                 /* its Job has failed and the object does not say so (yet) */
     const struct cause *cause; /* of what failed or is stuck; NULL: not known */
     char job[64], pod[72];     /* its own; "" not known */

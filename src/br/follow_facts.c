@@ -118,8 +118,31 @@ static void add_message(struct str *text, const struct backup_facts *signs)
         str_addf(text, " (%s)", cause_text(NULL, message, words, sizeof words));
 }
 
-void follow_tell_stuck(const struct backup_record *record, const struct backup_facts *own, enum step_state state,
-                       const char *reason, const char *message, struct str *text, struct follow_sight *sight)
+/* Jobs that fail and are made anew, again and again: the one that is there now will do no better. Those that failed
+ * before this run began are none of its. */
+static void tell_deaths(const struct follow *follow, const struct backup_facts *own, struct str *text,
+                        struct follow_sight *sight)
+{
+    bool theirs = own->job.present && own->job.died_ms + SKEW_MS >= follow->since_ms;
+    int count = theirs && own->job.died > (int)follow->deaths ? own->job.died : (int)follow->deaths;
+    char at[TSO_TEXT_MAX];
+    if (count < JOB_DEATHS_TOLD)
+        return;
+    sight->stuck = true;
+    sight->cause = follow->death;
+    str_addf(text, "; %d Jobs of it have failed", count);
+    if (count > (int)follow->deaths)
+        str_addf(text, " since %s", tso_format_ms(own->job.died_ms, TSO_LOCAL, 0, at));
+    str_add(text, ", one after another");
+    if (follow->death)
+        follow_add_cause(text, follow->death);
+    else
+        str_add(text, ": see how its Pods end (its log, kubectl describe pod)");
+}
+
+void follow_tell_stuck(const struct follow *follow, const struct backup_record *record,
+                       const struct backup_facts *own, enum step_state state, const char *reason,
+                       const char *message, struct str *text, struct follow_sight *sight)
 {
     struct backup_facts signs = *own;
     if (container_is_starting(signs.pod.waiting)) /* it comes to nothing */
@@ -136,8 +159,11 @@ void follow_tell_stuck(const struct backup_record *record, const struct backup_f
     sight->cause = cause_find(&(struct cause_signs){
         .reason = retries ? reason : NULL, .message = retries ? message : NULL, .facts = &signs});
     sight->stuck = sight->cause != NULL;
-    if (!sight->cause)
+    if (!sight->cause) {
+        if (!sight->dead)
+            tell_deaths(follow, own, text, sight);
         return;
+    }
     str_addf(text, "; %s", sight->cause->sentence);
     if (!retries && message_tells(sight->cause))
         add_message(text, &signs);

@@ -15,8 +15,9 @@ bool follow_sub_equal(const struct backup_sub *a, const struct backup_sub *b);
 void follow_own_facts(const struct follow *follow, const struct backup_record *record, enum step_state state,
                       enum phase phase, const struct backup_facts *facts, struct backup_facts *own);
 /* Why it does not get on, appended to @text ("; SENTENCE: ACTION; it then goes on by itself"), and into @sight. */
-void follow_tell_stuck(const struct backup_record *record, const struct backup_facts *own, enum step_state state,
-                       const char *reason, const char *message, struct str *text, struct follow_sight *sight);
+void follow_tell_stuck(const struct follow *follow, const struct backup_record *record,
+                       const struct backup_facts *own, enum step_state state, const char *reason,
+                       const char *message, struct str *text, struct follow_sight *sight);
 
 /* follow_text.c: the words of steps. */
 void follow_tell_failed(const struct follow *follow, const struct command_step *step,

@@ -130,7 +130,7 @@ void follow_tell_busy(const struct follow *follow, const struct command_step *st
         str_addf(&text, " (%zu of %zu)", follow->at + 1, follow->step_count);
     sight->phase = state == STEP_WAITS ? PHASE_NONE : sub->phase;
     sight->untouched = state == STEP_WAITS;
-    follow_tell_stuck(record, own, state, sub->reason, sub->message, &text, sight);
+    follow_tell_stuck(follow, record, own, state, sub->reason, sub->message, &text, sight);
     if (state == STEP_RETRIES && !sight->cause)
         str_add(&text, "; the operator tries again by itself once that is mended");
     follow_take(sight, BR_FOLLOWING, &text);

@@ -96,7 +96,7 @@ static void look_at_delete(const struct follow *follow, const struct backup_reco
     if (record->phase == PHASE_CLEAN) /* the others are of the time before */
         sight->phase = PHASE_CLEAN;
     sight->untouched = record->phase != PHASE_CLEAN && !own->job.present;
-    follow_tell_stuck(record, own, sight->untouched ? STEP_WAITS : STEP_BUSY, NULL, NULL, &text, sight);
+    follow_tell_stuck(follow, record, own, sight->untouched ? STEP_WAITS : STEP_BUSY, NULL, NULL, &text, sight);
     follow_take(sight, BR_FOLLOWING, &text);
 }
 
@@ -152,8 +152,8 @@ static void snapshot_failed(const struct backup_record *record, const struct bac
     follow_take(sight, BR_FAILED, &text);
 }
 
-static void snapshot_busy(const struct backup_record *record, enum step_state state, const struct backup_facts *own,
-                          struct follow_sight *sight)
+static void snapshot_busy(const struct follow *follow, const struct backup_record *record, enum step_state state,
+                          const struct backup_facts *own, struct follow_sight *sight)
 {
     char words[200];
     struct str text;
@@ -170,7 +170,7 @@ static void snapshot_busy(const struct backup_record *record, enum step_state st
     else
         str_add(&text, phase_name(record->phase));
     sight->untouched = state == STEP_WAITS;
-    follow_tell_stuck(record, own, state, record->reason, record->message, &text, sight);
+    follow_tell_stuck(follow, record, own, state, record->reason, record->message, &text, sight);
     follow_take(sight, BR_FOLLOWING, &text);
 }
 
@@ -211,7 +211,7 @@ static void look_at_snapshot(const struct follow *follow, const struct backup_re
     else if (state == STEP_FAILED)
         snapshot_failed(record, &own, errors, sight);
     else
-        snapshot_busy(record, state, &own, sight);
+        snapshot_busy(follow, record, state, &own, sight);
 }
 
 void follow_look_whole(struct follow *follow, const struct backup_record *record,

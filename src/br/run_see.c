@@ -10,8 +10,6 @@
 
 /* What is seen of a followed object, said. */
 
-enum { DEATHS_MIN = 2 }; /* one may be chance */
-
 /* You asked for something else of the same object before this was done. */
 static const struct run *newer_run(const struct run *run)
 {
@@ -54,30 +52,15 @@ static void say_untouched(struct run *run, const struct backup_facts *facts)
                 "its %s is there; brdeck goes on looking", what_is_followed(run), span, run->pub.ns, kind);
 }
 
-/* Jobs that die and are made anew, again and again: each is new, and none will do better. */
-static bool say_deaths(struct run *run)
-{
-    const struct follow_sight *sight = &run->sight;
-    if (run->deaths < DEATHS_MIN || sight->dead)
-        return false;
-    run->pub.cause = run->death ? run->death : sight->cause;
-    run->pub.stuck = run->pub.cause != NULL;
-    run_say(run, BR_FOLLOWING, "%s; %u Jobs of it have died without a word%s%s%s%s", sight->text, run->deaths,
-            run->death ? " (" : "", run->death ? run->death->sentence : "", run->death ? "). " : "",
-            run->death ? run->death->action : "");
-    return true;
-}
-
 static void say_following(struct run *run, const struct backup_facts *facts)
 {
     const struct follow_sight *sight = &run->sight;
     bool late = clock_mono_ms() - run->phase_ms >= run->br->pace.late_ms;
-    if (say_deaths(run))
-        return;
     if (late && sight->untouched)
         say_untouched(run, facts);
-    else if (late && sight->phase == PHASE_SCHEDULED && !sight->cause && run->follow.step_count) {
+    else if (late && sight->phase == PHASE_SCHEDULED && !sight->stuck && run->follow.step_count) {
         char job[128];
+        run->pub.stuck = true;
         command_job_name(run->pub.name, follow_command(&run->follow), job, sizeof job);
         run_say(run, BR_FOLLOWING, "%s, and its Job does not get on: see the Events of kubectl -n %s describe job %s",
                 sight->text, run->pub.ns, job);
@@ -96,10 +79,10 @@ static bool is_dying(struct run *run, const struct follow_sight *sight)
     }
     if (strcmp(run->dead_job, sight->job_uid) != 0) {
         memcpy(run->dead_job, sight->job_uid, sizeof run->dead_job);
-        run->deaths++;
+        run->follow.deaths++;
         run->dead_ms = 0;
     }
-    run->death = sight->cause ? sight->cause : run->death; /* the Pod is told of later than the Job */
+    run->follow.death = sight->cause ? sight->cause : run->follow.death; /* the Pod is told of later than the Job */
     if (!run->dead_ms) {
         run->dead_ms = now;
         if (!loop_timer_is_set(&run->late) || run->br->pace.dead_ms < run->br->pace.late_ms)

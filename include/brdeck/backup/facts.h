@@ -21,6 +21,9 @@ enum pd_reach {
     PD_NO_ANSWER,  /* see why; tried again */
 };
 
+/* So many Jobs of a name that failed one after another (job.died) are no chance. */
+enum { JOB_DEATHS_TOLD = 2 };
+
 struct backup_facts {
     struct {
         enum pd_reach reach;    /* of the last try */

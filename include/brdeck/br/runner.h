@@ -63,7 +63,8 @@ struct br_run {
     enum log_command command; /* of the operator, that is followed; NONE: a snapshot, a delete, or another driver's */
     enum br_outcome outcome;
     const struct cause *cause; /* why it failed, or does not get on (then the outcome is FOLLOWING); NULL: not known */
-    bool stuck;           /* it does not get on: cause tells why, and whether that mends itself */
+    bool stuck;           /* it does not get on: cause tells why, and whether that mends itself; NULL: not known (its Jobs
+                             die one after another) */
     char job[64], pod[72]; /* "" not known yet */
     enum phase phase;     /* of the sub-command followed: Scheduled, Prepare, Running... */
     float progress;       /* per cent; below 0: not told */

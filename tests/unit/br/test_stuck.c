@@ -248,8 +248,36 @@ static void jobs_that_die_unreported(void **state)
         if (i == 0)
             UNTIL(bed->f.loop, !run->stuck);
     }
-    UNTIL(bed->f.loop, strstr(run->text, "2 Jobs of it have died without a word"));
+    UNTIL(bed->f.loop, strstr(run->text, "2 Jobs of it have failed, one after another (the container took more memory"));
     assert_true(run->stuck);
+    put_paused(bed, 130);
+    until_end(bed, run);
+    assert_int_equal(run->outcome, BR_DONE);
+}
+
+/* What `brdeck check` says of it, too: others of its name failed, and the one that is there has not (yet). */
+static void jobs_that_died_unseen(void **state)
+{
+    struct bed *bed = *state;
+    const struct br_run *run = followed(bed);
+    put_phase(bed, 110, "Running", NULL);
+    struct backup_facts facts = with_job("uid-3");
+    facts.job.died = 3;
+    facts.job.died_ms = NOW_MS - 5 * 60 * 1000; /* of a pause before this one */
+    put_facts(bed, &facts);
+    UNTIL(bed->f.loop, run->job[0]);
+    SPIN(bed->f.loop, 20);
+    assert_false(run->stuck);
+    facts.job.died_ms = NOW_MS + 500;
+    put_facts(bed, &facts);
+    UNTIL(bed->f.loop, run->stuck);
+    assert_null(run->cause);
+    assert_has(run->text, "log-pause: Running; 3 Jobs of it have failed since ");
+    assert_has(run->text, ", one after another: see how its Pods end");
+    add_pod(&facts, "Pending", "ImagePullBackOff", "Back-off pulling image"); /* what can be named comes first */
+    put_phase(bed, 111, "Scheduled", NULL);
+    put_facts(bed, &facts);
+    UNTIL(bed->f.loop, run->cause && strcmp(run->cause->id, "image-not-pulled") == 0);
     put_paused(bed, 130);
     until_end(bed, run);
     assert_int_equal(run->outcome, BR_DONE);
@@ -376,6 +404,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(untouched_for_a_reason, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(retried_by_the_operator, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(jobs_that_die_unreported, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(jobs_that_died_unseen, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_job_s_end_comes_first, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_failure_is_told_with_its_log, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_log_that_cannot_be_had, bed_setup, bed_teardown),
