@@ -1,28 +1,10 @@
 #include <config.h>
 
-#include <stdio.h>
-#include <string.h>
-
 #include <brdeck/base/alloc.h>
 
 #include "br_private.h"
 
-/* The verdict on what is done to an object as a whole: delete, retain, remove-finalizer, create. */
-
-__attribute__((format(printf, 2, 3)))
-static void warn(struct plan *plan, const char *format, ...)
-{
-    char *why = plan->pub.verdict.why;
-    size_t size = sizeof plan->pub.verdict.why, used = strlen(why);
-    va_list args;
-    va_start(args, format);
-    if (used + 2 < size) {
-        if (used)
-            why[used++] = ' ';
-        vsnprintf(why + used, size - used, format, args);
-    }
-    va_end(args);
-}
+/* The verdict on what is done to an object as a whole: delete, retain, remove-finalizer. */
 
 /* A delete that keeps the data is judged as it will be when its first step is done. */
 static void retain_in_thought(struct plan *plan)
@@ -46,8 +28,8 @@ bool plan_judge_object(struct plan *plan)
         if (!plan_look_at_removal(plan))
             return false;
         if (p->record->managed_by && p->removes.keeps_data)
-            warn(plan, "%.64s may set cleanPolicy back before the operator comes to it, and then the data goes: tell "
-                       "it first.", p->record->managed_by);
+            plan_warn(plan, "%.64s may set cleanPolicy back before the operator comes to it, and then the data goes: "
+                            "tell it first.", p->record->managed_by);
         if (p->removes.keeps_data)
             retain_in_thought(plan);
         return true;
@@ -80,44 +62,4 @@ struct plan *plan_retain_first(struct plan *plan)
     first->pub.patch = action_patch(ACTION_RETAIN, first->pub.record, false, 0);
     first->pub.after = action_after(first->pub.object, first->pub.patch, first->pool);
     return first;
-}
-
-/* -- create --------------------------------------------------------------------------------- */
-
-static bool judge_name(struct plan *plan)
-{
-    struct br_plan *p = &plan->pub;
-    bool log = p->after->mode == BACKUP_LOG;
-    char job[128];
-    if (!command_job_name(p->name, log ? LOG_COMMAND_START : LOG_COMMAND_NONE, job, sizeof job))
-        return error_set(&p->error, ERROR_INPUT,
-                         "the name is too long: the operator cannot make its Job %s, which would pass 63 characters",
-                         job);
-    if (log && !command_job_name(p->name, LOG_COMMAND_TRUNCATE, job, sizeof job))
-        warn(plan, "The name has more than 43 bytes: it can never be truncated.");
-    return true;
-}
-
-bool plan_judge_create(struct plan *plan)
-{
-    struct br_plan *p = &plan->pub;
-    if (!plan_take_manifest(plan))
-        return false;
-    if (!judge_name(plan))
-        return false;
-    plan_warn_of_others(plan);
-    plan_warn_of_cluster(plan);
-    if (!p->after->v1 && str_empty(p->after->cluster))
-        warn(plan, "Its spec names no cluster (spec.br.cluster): the operator cannot work on it.");
-    if (p->after->mode != BACKUP_LOG)
-        return true;
-    if (!plan_judge_steps(plan))
-        return false;
-    if (!p->step_count)
-        return error_set(&p->error, ERROR_REFUSED,
-                         "the operator would do nothing with it: its spec asks for %.64s, and nothing was started yet. "
-                         "Leave logSubcommand and logStop out",
-                         command_base(p->after) == LOG_COMMAND_UNKNOWN ? p->after->subcommand_text :
-                         log_command_name(command_base(p->after)));
-    return true;
 }

@@ -5,6 +5,8 @@
 #include <brdeck/base/clock.h>
 #include <brdeck/base/str.h>
 
+#include "br_private.h"
+
 int64_t object_time(const struct json *object, const char *key)
 {
     int64_t ms = 0;
@@ -28,4 +30,18 @@ bool job_is_over(const struct json *job)
 bool container_is_starting(const char *waiting)
 {
     return str_same(waiting, "ContainerCreating") || str_same(waiting, "PodInitializing");
+}
+
+const struct store_row *find_row(const struct store *store, bool v1, const char *ns, const char *name)
+{
+    slot_t slot = store_find(store, ns, name);
+    const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(store, slot);
+    if (!row || row->record->v1 == v1)
+        return row;
+    for (slot_t i = 0; i < store_slots(store); i++) { /* a cluster in migration has it in both groups */
+        row = store_get(store, i);
+        if (row && row->record->v1 == v1 && str_same(row->record->name, name) && str_same(row->record->ns, ns))
+            return row;
+    }
+    return NULL;
 }

@@ -213,7 +213,7 @@ static bool judge(struct plan *plan)
     if (p->driver == BR_DRIVER_LOCAL ? !fits_here(plan) : !make_job(plan))
         return false;
     p->truncates = p->command == BR_LOG_TRUNCATE;
-    if (p->truncates && !plan_judge_truncate_now(plan))
+    if (p->truncates && !plan_judge_truncate(plan))
         return false;
     warn(plan);
     plan_judge_confirm(plan);

@@ -23,18 +23,10 @@ void plan_exec_redact(struct json *job);
 
 void plan_exec_describe(const struct br_plan *plan, const struct describe_context *ctx, struct description *d);
 
-/* -- plan.c, plan_text.c, judge.c: what such a plan has in common with the others ------------------ */
+/* -- plan_text.c: what such a plan has in common with the others --------------------------------- */
 
-/* Judged: @good goes on to the right and dry-run, else it is refused. */
-void plan_go_on(struct plan *plan, bool good);
-/* The last thing that a callback does: the caller may free the plan. */
-void plan_end_by(struct plan *plan, enum br_plan_phase phase, enum error_code code, const char *text);
 void plan_describe_truncate(const struct br_plan *plan, const struct describe_context *ctx, struct description *d);
 void plan_describe_tried(const struct br_plan *plan, struct description *d);
 void plan_describe_confirm(const struct br_plan *plan, const struct describe_context *ctx, struct description *d);
-/* The guard of a truncate that begins at once, whatever the operator waits for. pub.after is the object as it is. */
-bool plan_judge_truncate_now(struct plan *plan);
-/* What must be typed. */
-void plan_judge_confirm(struct plan *plan);
 
 #endif
