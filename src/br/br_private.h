@@ -124,8 +124,12 @@ struct plan *plan_retain_first(struct plan *plan);
 bool plan_look_at_removal(struct plan *plan);
 /* Whether it would remove data and the fleet does not see every Backup: sharers.h must look first. */
 bool plan_needs_sharers(const struct plan *plan);
-/* Whether others use the path now that did not when it was planned. */
-bool plan_removal_moved(const struct plan *plan);
+/* Why it must not be sent any more: others use the path, or a window is lost, and did not or was not when it was
+ * planned; NULL. */
+const char *plan_removal_moved(struct plan *plan);
+/* removes_pitr.c: append what it takes from PITR, a sentence; nothing where it takes nothing. Whether a window is lost
+ * with the data, or may be. */
+bool plan_pitr_of_removal(struct plan *plan, struct str *out);
 void plan_forget_removal(struct br_plan *plan);
 /* plan_text_object.c: what a delete comes to, what a create has the operator do; nothing of the others. */
 void plan_describe_object(const struct br_plan *plan, struct description *d);
@@ -242,9 +246,10 @@ enum applied write_applied(const struct br_plan *plan, const char *run_id, const
 
 /* watch.c: what the store, or a watch of its own, says of the object. @object is the write's answer. */
 void run_follow(struct run *run, const struct json *object);
-/* The same for one that was found at work; run->plan has its steps. @after lives as long as the run. */
+/* The same for one that was found, at work or only asked for; run->plan has its steps. @as_found lives as long as the
+ * run. */
 void run_follow_found(struct run *run, const struct backup_record *record, const struct backup_facts *facts,
-                      const struct backup_record *after);
+                      const struct backup_record *as_found, bool at_work);
 /* What the signs in @object come to, if the write took place: without following. */
 enum br_outcome run_would_be(struct run *run, const struct json *object, char *text, size_t size);
 void run_look(struct run *run);

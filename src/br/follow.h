@@ -21,7 +21,8 @@ struct follow {
     enum action_id action;
     bool is_retry;
     bool at_work;                       /* it was found at work: each entry of its first command is this run's own */
-    const struct backup_record *before; /* as the plan looked at it; NULL: a start, a create, or found at work */
+    const struct backup_record *before; /* as the plan looked at it, or as it was found to be asked for; NULL: a start,
+                                           a create, or found at work */
     const struct backup_record *after;  /* as the write made it, or as it was found */
     const struct command_step *steps;   /* in order, all must succeed; none: a snapshot, a delete and the like */
     size_t step_count, at;              /* at: the first that is not done */

@@ -70,12 +70,13 @@ static void look_at_row(struct run_finder *finder, slot_t slot)
 {
     struct br *br = finder->br;
     const struct store_row *row = store_get(fleet_store(br->fleet), slot);
-    enum action_id action;
-    int64_t since_ms;
-    if (!row || !found_at_work(row->record, &action, &since_ms) ||
-        is_known(br, row->record->v1, row->record->ns, row->record->name) || found_count(br) >= FOUND_MAX)
+    if (!row)
         return;
-    found_follow(br, row->record, row->facts, action, since_ms);
+    struct sighting seen = found_look(row->record, fleet_now_ms(br->fleet));
+    if (seen.how == FOUND_NOTHING || is_known(br, row->record->v1, row->record->ns, row->record->name) ||
+        found_count(br) >= FOUND_MAX)
+        return;
+    found_follow(br, row->record, row->facts, seen);
 }
 
 static void look_at_rows(struct run_finder *finder)

@@ -22,11 +22,20 @@ bool run_finder_is_done(const struct run_finder *finder);
 
 /* found.c: what a Backup is at, as a run that can be followed. */
 struct found;
-/* Whether the operator is at work on it; which action that is, and since when (0: not told). */
-bool found_at_work(const struct backup_record *record, enum action_id *action, int64_t *since_ms);
+enum found_how {
+    FOUND_NOTHING,
+    FOUND_AT_WORK,  /* the operator is at it */
+    FOUND_ASKED,    /* the spec has asked for it for NOT_PICKED_UP_MS, whoever wrote that, and nobody has begun */
+};
+struct sighting {
+    enum found_how how;
+    enum action_id action;
+    int64_t since_ms; /* it is so; 0: not told */
+};
+struct sighting found_look(const struct backup_record *record, int64_t now_ms);
 /* A run of it, FOLLOWING; it is in br's list. */
 struct run *found_follow(struct br *br, const struct backup_record *record, const struct backup_facts *facts,
-                         enum action_id action, int64_t since_ms);
+                         struct sighting seen);
 void found_free(struct found **found);
 
 /* revive.c: an intent of the journal as a run whose write is looked up. NULL: the line does not say enough. */

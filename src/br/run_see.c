@@ -35,6 +35,7 @@ static void say_untouched(struct run *run, const struct backup_facts *facts)
     char span[CLOCK_TEXT_MAX];
     const struct cause *known = run->sight.cause;
     const char *kind = run->pub.v1 ? "TidbCluster" : "Cluster";
+    const char *how = run->pub.origin == BR_ORIGIN_CLUSTER ? "asked for" : "accepted";
     clock_format_span(fleet_now_ms(run->br->fleet) - run->pub.begun_ms, span);
     if (!known) {
         run->pub.cause = cause_by_id("not-picked-up");
@@ -44,12 +45,12 @@ static void say_untouched(struct run *run, const struct backup_facts *facts)
         run_say(run, BR_FOLLOWING, "%s Untouched for %s.", run->sight.text, span);
     else if (facts && facts->cluster.read_ms && !facts->cluster.missing)
         run_say(run, BR_FOLLOWING,
-                "%s: accepted, but not picked up for %s; its %s is there: see that the operator runs and watches "
-                "namespace %s; brdeck goes on looking", what_is_followed(run), span, kind, run->pub.ns);
+                "%s: %s, but not picked up for %s; its %s is there: see that the operator runs and watches "
+                "namespace %s; brdeck goes on looking", what_is_followed(run), how, span, kind, run->pub.ns);
     else
         run_say(run, BR_FOLLOWING,
-                "%s: accepted, but not picked up for %s: see that the operator runs and watches namespace %s, and that "
-                "its %s is there; brdeck goes on looking", what_is_followed(run), span, run->pub.ns, kind);
+                "%s: %s, but not picked up for %s: see that the operator runs and watches namespace %s, and that "
+                "its %s is there; brdeck goes on looking", what_is_followed(run), how, span, run->pub.ns, kind);
 }
 
 static void say_following(struct run *run, const struct backup_facts *facts)
@@ -91,6 +92,14 @@ static bool is_dying(struct run *run, const struct follow_sight *sight)
     return now - run->dead_ms < run->br->pace.dead_ms;
 }
 
+/* What is found has been as it is for a while; of a delete a Job may know more than its object. */
+static int64_t age_of(const struct run *run)
+{
+    bool aged = run->found && (run->follow.step_count || !run->follow.at_work);
+    int64_t age_ms = aged ? fleet_now_ms(run->br->fleet) - run->pub.begun_ms : 0;
+    return age_ms > 0 ? age_ms : 0;
+}
+
 static bool take(struct run *run, const struct follow_sight *sight)
 {
     struct br_run *pub = &run->pub;
@@ -106,7 +115,7 @@ static bool take(struct run *run, const struct follow_sight *sight)
     pub->command = follow_command(&run->follow);
     if (sight->phase != pub->phase || !run->phase_ms) {
         pub->phase = sight->phase;
-        run->phase_ms = clock_mono_ms();
+        run->phase_ms = clock_mono_ms() - (run->phase_ms ? 0 : age_of(run));
         loop_timer_set(&run->late, run->br->pace.late_ms);
         differs = true;
     }

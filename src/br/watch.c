@@ -149,11 +149,12 @@ void run_follow(struct run *run, const struct json *object)
 }
 
 void run_follow_found(struct run *run, const struct backup_record *record, const struct backup_facts *facts,
-                      const struct backup_record *after)
+                      const struct backup_record *as_found, bool at_work)
 {
     follow_of(run, record);
-    run->follow.after = after;
-    run->follow.at_work = true;
+    run->follow.before = at_work ? NULL : as_found;
+    run->follow.after = as_found;
+    run->follow.at_work = at_work;
     run->follow.since_ms = 0;
     begin(run, record, facts);
 }

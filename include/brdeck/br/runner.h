@@ -46,7 +46,7 @@ enum { BR_RUN_OUTPUT = 8 * 1024 };
 /* How brdeck knows of a run. */
 enum br_origin {
     BR_ORIGIN_HERE,    /* it was executed by this brdeck */
-    BR_ORIGIN_CLUSTER, /* an object of the cluster says that its operator, or a Job of ours, is at work */
+    BR_ORIGIN_CLUSTER, /* an object of the cluster says that its operator, or a Job of ours, is at work, or should be */
     BR_ORIGIN_JOURNAL, /* an intent of an earlier brdeck that has no outcome: looked up in the cluster */
 };
 
@@ -93,8 +93,8 @@ size_t br_runs(const struct br *br);
 const struct br_run *br_run_at(const struct br *br, size_t i);
 /* The newest run of that object which is under way, or ended within the last minute; NULL: none. */
 const struct br_run *br_run_of(const struct br *br, const char *ns, const char *name);
-/* Find what is under way in the cluster: Backups whose command is at work, Jobs of brdeck's, intents in the journal
- * (of this cluster) without an outcome. Runs once the lists are there, and again as rows change, until br is freed.
+/* Find what is under way in the cluster: Backups whose command is at work, or was asked for a minute ago and is not
+ * begun; Jobs of brdeck's; intents in the journal (of this cluster) without an outcome. Runs once the lists are there, and again as rows change, until br is freed.
  * They appear among br_runs with their origin; what is followed already is not found twice. */
 void br_find_runs(struct br *br);
 /* The finding is done at least once (for the command line). */

@@ -181,6 +181,68 @@ static void a_delete_at_work(void **state)
     assert_outcome(run, BR_DONE, "gone");
 }
 
+#define ASKED_AT(time) ",\"managedFields\":[{\"manager\":\"kubectl-edit\",\"operation\":\"Update\"," \
+    "\"time\":\"" time "\",\"fieldsV1\":{\"f:spec\":{\"f:logSubcommand\":{}}}}]"
+
+/* Somebody asked for it, and no operator runs: `brdeck check` warns of that after a minute. */
+static void what_nobody_begins_is_found(void **state)
+{
+    struct bed *bed = *state;
+    expect_jobs(bed, "");
+    struct backup_spec now = {.rv = 101, .generation = 4, .subcommand = "log-pause",
+                              .metadata = ASKED_AT("2026-11-23T15:59:30Z")};
+    now.subs = sub_text(bed, "log-pause", "Repeatable", 50, 40, 50, NULL, NULL); /* of an earlier one */
+    backup_put(bed, &now);
+    find(bed);
+    assert_int_equal(br_runs(bed->br), 0); /* it was just asked for */
+    now.rv = 102;
+    now.metadata = ASKED_AT("2026-11-23T15:55:00Z");
+    backup_put(bed, &now);
+    /* as the store does when the state's time has passed */
+    store_touch(bed->fleet.store, store_find(bed->fleet.store, "orders", "log-orders"), NOW_MS);
+    UNTIL(bed->f.loop, br_runs(bed->br) == 1);
+    const struct br_run *run = only_run(bed);
+    assert_int_equal(run->origin, BR_ORIGIN_CLUSTER);
+    assert_int_equal(run->action->id, ACTION_PAUSE);
+    assert_int_equal(run->begun_ms, NOW_MS - 5 * 60 * 1000);
+    assert_outcome(run, BR_FOLLOWING, "log-pause: asked for, but not picked up for 5m");
+    assert_true(run->stuck);
+    assert_string_equal(run->cause->id, "not-picked-up");
+    now.rv = 103;
+    now.subs = sub_text(bed, "log-pause", "Scheduled", 3600, 0, 0, NULL, NULL);
+    backup_put(bed, &now);
+    UNTIL(bed->f.loop, run->phase == PHASE_SCHEDULED);
+    assert_false(run->stuck);
+    now = paused(bed);
+    now.subs = sub_text(bed, "log-pause", "Complete", 3610, 3600, 3610, NULL, NULL);
+    backup_put(bed, &now);
+    until_end(bed, run);
+    assert_outcome(run, BR_DONE, "paused");
+}
+
+static void a_wish_that_is_taken_back(void **state)
+{
+    struct bed *bed = *state;
+    expect_jobs(bed, "");
+    struct backup_spec now = {.rv = 101, .generation = 4, .subcommand = "log-pause",
+                              .metadata = ASKED_AT("2026-11-23T15:55:00Z")};
+    backup_put(bed, &now);
+    put_text(bed, SNAPSHOT("5", "")); /* made an hour ago */
+    find(bed);
+    assert_int_equal(br_runs(bed->br), 2);
+    const struct br_run *pause = br_run_at(bed->br, 0), *full = br_run_at(bed->br, 1);
+    assert_int_equal(full->action->id, ACTION_CREATE);
+    assert_has(full->text, "asked for, but not picked up for 60m");
+    assert_string_equal(full->cause->id, "not-picked-up");
+    now = running;
+    now.rv = 102;
+    now.generation = 5;
+    backup_put(bed, &now);
+    until_end(bed, pause);
+    assert_outcome(pause, BR_REVERTED, "logSubcommand is now log-start");
+    assert_int_equal(full->outcome, BR_FOLLOWING);
+}
+
 static void what_rests_is_no_run(void **state)
 {
     struct bed *bed = *state;
@@ -521,6 +583,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_followed_is_not_found, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_snapshot_at_work, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_delete_at_work, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(what_nobody_begins_is_found, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(a_wish_that_is_taken_back, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(what_rests_is_no_run, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(what_ended_long_ago_is_forgotten, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_while_sending_and_not_applied, bed_setup, bed_teardown),
