@@ -21,58 +21,6 @@ const struct store_row *deck_row(const struct deck *deck, size_t row)
     return row < order_count(deck->order) ? store_get(fleet_store(deck->ui->fleet), order_at(deck->order, row)) : NULL;
 }
 
-/* -- marks ---------------------------------------------------------------------------- */
-
-bool deck_is_marked(const struct deck *deck, slot_t slot, const struct store_row *row)
-{
-    struct mark *mark;
-    HASH_FIND(hh, deck->marks, &slot, sizeof slot, mark);
-    return mark && row && strcmp(mark->uid, row->record->uid) == 0;
-}
-
-static void unmark(struct deck *deck, slot_t slot)
-{
-    struct mark *mark;
-    HASH_FIND(hh, deck->marks, &slot, sizeof slot, mark);
-    if (mark) {
-        HASH_DEL(deck->marks, mark);
-        free(mark);
-    }
-}
-
-static void mark_slot(struct deck *deck, slot_t slot)
-{
-    const struct store_row *row = store_get(fleet_store(deck->ui->fleet), slot);
-    unmark(deck, slot);
-    if (!row || HASH_COUNT(deck->marks) >= DECK_MARKS_MAX)
-        return;
-    struct mark *mark = xcalloc(1, sizeof *mark);
-    mark->slot = slot;
-    snprintf(mark->uid, sizeof mark->uid, "%s", row->record->uid);
-    HASH_ADD(hh, deck->marks, slot, sizeof mark->slot, mark);
-    deck->anchor = slot;
-}
-
-static void unmark_all(struct deck *deck)
-{
-    struct mark *mark, *next;
-    HASH_ITER(hh, deck->marks, mark, next) {
-        HASH_DEL(deck->marks, mark);
-        free(mark);
-    }
-    deck->anchor = SLOT_NONE;
-}
-
-static void mark_range(struct deck *deck)
-{
-    long from = deck->anchor == SLOT_NONE ? -1 : order_row(deck->order, deck->anchor);
-    if (from < 0)
-        from = (long)deck->row;
-    long to = (long)deck->row, step = from <= to ? 1 : -1;
-    for (long i = from; i != to + step; i += step)
-        mark_slot(deck, order_at(deck->order, (size_t)i));
-}
-
 size_t deck_chosen(struct view *view, struct ui *ui, const struct store_row **rows, size_t max)
 {
     struct deck *deck = (struct deck *)view;
@@ -98,7 +46,7 @@ bool deck_is_narrowed(struct view *view, size_t *shown)
 
 /* -- moving ----------------------------------------------------------------------------- */
 
-static void move_to(struct deck *deck, long row)
+void deck_move_to(struct deck *deck, long row)
 {
     long last = (long)order_count(deck->order) - 1;
     row = row > last ? last : row;
@@ -121,7 +69,7 @@ static void follow_cursor(struct deck *deck)
                                      ? NULL : store_get(fleet_store(deck->ui->fleet), deck->cursor);
     bool same = at && strcmp(at->record->uid, deck->cursor_uid) == 0; /* slots are used again */
     long row = same ? order_row(deck->order, deck->cursor) : -1;
-    move_to(deck, row >= 0 ? row : (long)deck->row);
+    deck_move_to(deck, row >= 0 ? row : (long)deck->row);
 }
 
 static void jump_typing(void *arg, struct ui *ui, const char *text)
@@ -132,7 +80,7 @@ static void jump_typing(void *arg, struct ui *ui, const char *text)
     for (size_t i = 0; len && i < count; i++) {
         const struct store_row *row = deck_row(deck, i);
         if (row && strncasecmp(row->record->name, text, len) == 0) {
-            move_to(deck, (long)i);
+            deck_move_to(deck, (long)i);
             return;
         }
     }
@@ -144,79 +92,6 @@ static void jump_done(void *arg, struct ui *ui, const char *text)
     const struct store_row *row = deck_row(deck, deck->row);
     if (text && *text && (!row || strncasecmp(row->record->name, text, strlen(text)) != 0))
         ui_say(ui, STYLE_WARN, "No backup shown here has a name that begins with %s.", text);
-}
-
-/* Other rows are asked for: columns are as wide as what is in those. */
-void deck_forget_widths(struct deck *deck) { memset(deck->seen, 0, sizeof deck->seen); }
-
-/* -- filter ------------------------------------------------------------------------------ */
-
-static bool apply_filter(struct deck *deck, const char *text, struct error *err)
-{
-    struct filter *filter = NULL;
-    if (text && *text && !(filter = filter_parse(text, err)))
-        return false;
-    order_filter(deck->order, filter, order_need_you(deck->order));
-    deck_forget_widths(deck);
-    return true;
-}
-
-static void filter_typing(void *arg, struct ui *ui, const char *text)
-{
-    (void)ui;
-    apply_filter(arg, text, NULL); /* a term half typed leaves the rows as they are */
-}
-
-static void filter_done(void *arg, struct ui *ui, const char *text)
-{
-    struct deck *deck = arg;
-    struct error err;
-    if (!apply_filter(deck, text ? text : deck->filter_before, &err))
-        ui_say(ui, STYLE_CRIT, "%s", err.text);
-    if (!text) { /* left: the cursor is where it was, too */
-        deck->cursor = deck->cursor_before;
-        memcpy(deck->cursor_uid, deck->uid_before, sizeof deck->cursor_uid);
-    }
-    free(deck->filter_before);
-    deck->filter_before = NULL;
-}
-
-static void ask_filter(struct deck *deck)
-{
-    const struct filter *filter = order_filter_get(deck->order);
-    free(deck->filter_before);
-    deck->filter_before = xstrdup(filter ? filter_text(filter) : "");
-    deck->cursor_before = deck->cursor;
-    memcpy(deck->uid_before, deck->cursor_uid, sizeof deck->uid_before);
-    ui_prompt(deck->ui, &(struct prompt_spec){.label = "/", .initial = deck->filter_before, .history = "filter",
-                                              .done = filter_done, .typing = filter_typing, .arg = deck});
-}
-
-/* -- sort ------------------------------------------------------------------------------------ */
-
-static void sort_step(struct deck *deck, int step)
-{
-    bool reverse;
-    int count = (int)kind_backup.column_count, column = order_column(deck->order, &reverse) + 1;
-    column = (column + step + count + 1) % (count + 1) - 1; /* -1: namespace, name */
-    order_sort(deck->order, column, false);
-    ui_say(deck->ui, STYLE_DIM, "Sorted by %s.", column < 0 ? "namespace and name" : kind_backup.columns[column].title);
-}
-
-bool deck_set_filter(struct view *view, const char *text, struct error *err)
-{
-    return apply_filter((struct deck *)view, text, err);
-}
-
-bool deck_set_sort(struct view *view, const char *text, struct error *err)
-{
-    bool reverse = *text == '-';
-    const char *name = text + reverse;
-    int column = kind_column(&kind_backup, name);
-    if (*name && column < 0)
-        return error_set(err, ERROR_INPUT, "There is no column %s to sort by; Tab shows them.", name);
-    order_sort(((struct deck *)view)->order, !*name || strcasecmp(name, "namespace") == 0 ? -1 : column, reverse);
-    return true;
 }
 
 /* -- acting ------------------------------------------------------------------------------------ */
@@ -239,54 +114,18 @@ static void copy(struct deck *deck)
         ui_say(deck->ui, STYLE_TEXT, "Copied %s.", row->record->name);
 }
 
-static void back(struct deck *deck)
-{
-    deck_forget_widths(deck);
-    if (order_filter_get(deck->order))
-        order_filter(deck->order, NULL, order_need_you(deck->order));
-    else if (order_need_you(deck->order))
-        order_filter(deck->order, NULL, false);
-    else if (deck->marks)
-        unmark_all(deck);
-}
-
-static void toggle_need_you(struct deck *deck)
-{
-    deck_forget_widths(deck);
-    const struct filter *old = order_filter_get(deck->order);
-    struct filter *same = old ? filter_parse(filter_text(old), NULL) : NULL;
-    order_filter(deck->order, same, !order_need_you(deck->order));
-}
-
 static bool move_command(struct deck *deck, enum ui_command command)
 {
     long row = (long)deck->row, page = deck->page > 1 ? (long)deck->page - 1 : 1;
     switch (command) {
-    case UI_UP: move_to(deck, row - 1); return true;
-    case UI_DOWN: move_to(deck, row + 1); return true;
-    case UI_PAGE_UP: move_to(deck, row - page); return true;
-    case UI_PAGE_DOWN: move_to(deck, row + page); return true;
-    case UI_TOP: move_to(deck, 0); return true;
-    case UI_BOTTOM: move_to(deck, (long)order_count(deck->order) - 1); return true;
+    case UI_UP: deck_move_to(deck, row - 1); return true;
+    case UI_DOWN: deck_move_to(deck, row + 1); return true;
+    case UI_PAGE_UP: deck_move_to(deck, row - page); return true;
+    case UI_PAGE_DOWN: deck_move_to(deck, row + page); return true;
+    case UI_TOP: deck_move_to(deck, 0); return true;
+    case UI_BOTTOM: deck_move_to(deck, (long)order_count(deck->order) - 1); return true;
     case UI_LEFT: deck->shift = deck->shift > 8 ? deck->shift - 8 : 0; return true;
     case UI_RIGHT: deck->shift += 8; return true;
-    default: return false;
-    }
-}
-
-static bool mark_command(struct deck *deck, enum ui_command command)
-{
-    const struct store_row *row = deck_row(deck, deck->row);
-    switch (command) {
-    case UI_MARK:
-        if (row && deck_is_marked(deck, deck->cursor, row))
-            unmark(deck, deck->cursor);
-        else if (row)
-            mark_slot(deck, deck->cursor);
-        move_to(deck, (long)deck->row + 1);
-        return true;
-    case UI_MARK_RANGE: mark_range(deck); return true;
-    case UI_UNMARK_ALL: unmark_all(deck); return true;
     default: return false;
     }
 }
@@ -296,10 +135,10 @@ static bool list_command(struct deck *deck, enum ui_command command)
     struct ui *ui = deck->ui;
     bool reverse;
     switch (command) {
-    case UI_FILTER: ask_filter(deck); return true;
-    case UI_NEED_YOU: toggle_need_you(deck); return true;
-    case UI_SORT_PREV: sort_step(deck, -1); return true;
-    case UI_SORT_NEXT: sort_step(deck, 1); return true;
+    case UI_FILTER: deck_ask_filter(deck); return true;
+    case UI_NEED_YOU: deck_toggle_need_you(deck); return true;
+    case UI_SORT_PREV: deck_sort_step(deck, -1); return true;
+    case UI_SORT_NEXT: deck_sort_step(deck, 1); return true;
     case UI_SORT_REVERSE: {
         int column = order_column(deck->order, &reverse);
         order_sort(deck->order, column, !reverse);
@@ -312,7 +151,7 @@ static bool list_command(struct deck *deck, enum ui_command command)
     case UI_WIDE: deck->wide = !deck->wide; deck->shift = 0; return true;
     case UI_NAMESPACES: ui_push(ui, namespaces_new(ui)); return true;
     case UI_ALL_NAMESPACES: fleet_set_namespaces(ui->fleet, NULL); return true;
-    case UI_BACK: back(deck); return true;
+    case UI_BACK: deck_back(deck); return true;
     default: return false;
     }
 }
@@ -331,7 +170,7 @@ static void look_closer(struct deck *deck, enum ui_command command)
 static bool deck_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct deck *deck = (struct deck *)view;
-    if (move_command(deck, command) || mark_command(deck, command) || list_command(deck, command) ||
+    if (move_command(deck, command) || deck_mark_command(deck, command) || list_command(deck, command) ||
         act_command(deck, command))
         return true;
     bool any = deck_row(deck, deck->row) != NULL;
@@ -483,7 +322,7 @@ static void deck_hints(struct view *view, struct ui *ui, struct hints *hints)
 static void deck_free(struct view *view)
 {
     struct deck *deck = (struct deck *)view;
-    unmark_all(deck);
+    deck_unmark_all(deck);
     order_free(&deck->order);
     free(deck->filter_before);
     free(deck);

@@ -1,4 +1,5 @@
-/* deck.h - the list of Backups, shared by deck.c (what it does), deck_table.c (columns and rows) and deck_detail.c. */
+/* deck.h - the list of Backups, shared by deck.c (the view), deck_marks.c, deck_narrow.c (which rows, in what order),
+ * deck_table.c (columns and cells) and deck_detail.c (the Backup under the cursor). */
 #ifndef BRDECK_SRC_TUI_DECK_H
 #define BRDECK_SRC_TUI_DECK_H
 
@@ -50,10 +51,24 @@ struct description;
 void deck_detail_fill(struct deck *deck, const struct store_row *row, struct description *d);
 /* Lines that @d takes at @width; its first line is wrapped only beside the list. */
 int deck_detail_lines(const struct description *d, int width, bool beside);
-void deck_forget_widths(struct deck *deck);
 void deck_detail_draw(struct deck *deck, const struct description *d, struct canvas *c, struct rect r);
 
+/* deck_marks.c */
 bool deck_is_marked(const struct deck *deck, slot_t slot, const struct store_row *row);
+void deck_unmark_all(struct deck *deck);
+bool deck_mark_command(struct deck *deck, enum ui_command command); /* false: another command */
+
+/* deck_narrow.c */
+/* Other rows are asked for: columns are as wide as what is in those. */
+void deck_forget_widths(struct deck *deck);
+void deck_ask_filter(struct deck *deck);
+void deck_toggle_need_you(struct deck *deck);
+/* Takes off the filter, else "needs you", else the marks. */
+void deck_back(struct deck *deck);
+void deck_sort_step(struct deck *deck, int step);
+
+/* deck.c */
 const struct store_row *deck_row(const struct deck *deck, size_t row);
+void deck_move_to(struct deck *deck, long row);
 
 #endif

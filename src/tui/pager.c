@@ -2,51 +2,21 @@
 
 #include <brdeck/tui/widgets.h>
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/text.h>
 
-#include "tui/pager_search.h"
+#include "tui/pager_private.h"
 
-enum { TAB = 8, SIDE_STEP = 8, INDENT_MAX = 200, HANG_LEAST = 24 };
+enum { SIDE_STEP = 8, INDENT_MAX = 200, HANG_LEAST = 24 };
 
 const struct key_binding pager_keys[] = {
     {UI_PAGE_DOWN, "space f"}, {UI_PAGE_UP, "b"},  {UI_SEARCH, "/"},
     {UI_SEARCH_NEXT, "n"},     {UI_SEARCH_PREV, "N"}, {UI_WRAP, "w"},
 };
 const size_t pager_keys_count = ARRAY_LEN(pager_keys);
-
-/* A line's text lies in pager->text, NUL-terminated; its pieces follow each other in pager->pieces. */
-struct line {
-    size_t start, len;
-    size_t piece, pieces;
-    unsigned indent, hang; /* rows after the first stand @hang further right */
-};
-struct piece {
-    size_t start; /* in the line */
-    enum style style;
-};
-/* A place among the rows of the screen: a line, and a row of it when it is wrapped. */
-struct place {
-    size_t line, row;
-};
-struct pager {
-    struct str text;
-    struct line *lines;
-    size_t lines_len, lines_cap;
-    struct piece *pieces;
-    size_t pieces_len, pieces_cap;
-    struct place top;
-    int side;          /* columns scrolled to the right, when lines are not wrapped */
-    bool wrap;
-    int rows, cols;    /* of the last draw */
-    size_t first, last; /* lines of the last draw, from 1 */
-    wchar_t *needle;
-    size_t found;      /* the line of the last match */
-};
 
 /* -- its text -------------------------------------------------------------------------- */
 
@@ -160,7 +130,7 @@ size_t pager_lines(const struct pager *pager) { return pager->lines_len; }
 
 size_t pager_bytes(const struct pager *pager) { return pager->text.len; }
 
-static const char *line_text(const struct pager *pager, size_t i)
+const char *pager_line_text(const struct pager *pager, size_t i)
 {
     return pager->text.data + pager->lines[i].start;
 }
@@ -171,7 +141,7 @@ char *pager_text(const struct pager *pager)
     str_init(&out, 2 * (size_t)STR_LARGE);
     for (size_t i = 0; i < pager->lines_len; i++) {
         str_pad(&out, ' ', pager->lines[i].indent);
-        str_addn(&out, line_text(pager, i), pager->lines[i].len);
+        str_addn(&out, pager_line_text(pager, i), pager->lines[i].len);
         str_addc(&out, '\n');
     }
     return str_take(&out);
@@ -180,7 +150,7 @@ char *pager_text(const struct pager *pager)
 /* -- rows: lines are wrapped when they are looked at ------------------------------------- */
 
 /* Where a row after the first begins; where that leaves too little, as the first does. */
-static int left_of(const struct pager *pager, const struct line *line, bool first)
+int pager_left_of(const struct pager *pager, const struct line *line, bool first)
 {
     int left = (int)line->indent, hang = left + (int)line->hang;
     if (!first && pager->cols - hang >= HANG_LEAST)
@@ -188,20 +158,20 @@ static int left_of(const struct pager *pager, const struct line *line, bool firs
     return left < pager->cols ? left : pager->cols - 1;
 }
 
-static size_t room(const struct pager *pager, const struct line *line, bool first)
+size_t pager_room(const struct pager *pager, const struct line *line, bool first)
 {
-    int left = pager->cols - left_of(pager, line, first);
+    int left = pager->cols - pager_left_of(pager, line, first);
     return left > 0 ? (size_t)left : 1;
 }
 
 static size_t rows_of(const struct pager *pager, size_t i)
 {
     const struct line *line = &pager->lines[i];
-    if (!pager->wrap || line->len <= room(pager, line, true)) /* no byte takes more than one column */
+    if (!pager->wrap || line->len <= pager_room(pager, line, true)) /* no byte takes more than one column */
         return 1;
     size_t rows = 0;
-    for (const char *text = line_text(pager, i); text; rows++)
-        text_wrap(text, room(pager, line, rows == 0), &text);
+    for (const char *text = pager_line_text(pager, i); text; rows++)
+        text_wrap(text, pager_room(pager, line, rows == 0), &text);
     return rows;
 }
 
@@ -254,7 +224,7 @@ static struct place step_down(const struct pager *pager, struct place at, size_t
 }
 
 /* Nothing is scrolled beyond the end, and the row in a line is one that it has. */
-static void keep_inside(struct pager *pager)
+void pager_keep_inside(struct pager *pager)
 {
     if (pager->lines_len == 0) {
         pager->top = (struct place){0, 0};
@@ -277,10 +247,10 @@ bool pager_search(struct pager *pager, const char *needle)
         return str_empty(needle);
     for (size_t i = 0; i < pager->lines_len; i++) {
         size_t at = (pager->top.line + i) % pager->lines_len;
-        if (pager_find(line_text(pager, at), pager->needle, NULL)) {
+        if (pager_find(pager_line_text(pager, at), pager->needle, NULL)) {
             pager->found = at;
             pager->top = (struct place){at, 0};
-            keep_inside(pager);
+            pager_keep_inside(pager);
             return true;
         }
     }
@@ -292,13 +262,13 @@ static void search_on(struct pager *pager, bool forward)
     size_t count = pager->lines_len;
     for (size_t i = 1; pager->needle && i <= count; i++) {
         size_t at = (pager->found + (forward ? i : count - i)) % count;
-        if (pager_find(line_text(pager, at), pager->needle, NULL)) {
+        if (pager_find(pager_line_text(pager, at), pager->needle, NULL)) {
             pager->found = at;
             pager->top = (struct place){at, 0};
             break;
         }
     }
-    keep_inside(pager);
+    pager_keep_inside(pager);
 }
 
 bool pager_command(struct pager *pager, enum ui_command command)
@@ -322,7 +292,7 @@ bool pager_command(struct pager *pager, enum ui_command command)
         break;
     default: return false;
     }
-    keep_inside(pager);
+    pager_keep_inside(pager);
     return true;
 }
 
@@ -335,7 +305,7 @@ size_t pager_top(const struct pager *pager) { return pager->top.line; }
 void pager_go(struct pager *pager, size_t line)
 {
     pager->top = (struct place){line, 0};
-    keep_inside(pager);
+    pager_keep_inside(pager);
 }
 
 void pager_drop(struct pager *pager, size_t count)
@@ -359,115 +329,4 @@ void pager_drop(struct pager *pager, size_t count)
     else
         pager->top.line -= count;
     pager->found = pager->found > count ? pager->found - count : 0;
-}
-
-/* -- drawing --------------------------------------------------------------------------------- */
-
-/* The styles of a line, byte by byte in order. */
-struct brush {
-    const struct piece *piece, *end;
-    size_t match, match_end; /* bytes of the next match; match_end 0: none is left */
-    const char *text;
-    const wchar_t *needle;
-};
-
-static void next_match(struct brush *brush, size_t from)
-{
-    size_t len = 0;
-    const char *match = brush->needle ? pager_find(brush->text + from, brush->needle, &len) : NULL;
-    brush->match = match ? (size_t)(match - brush->text) : 0;
-    brush->match_end = match ? brush->match + len : 0;
-}
-
-static enum style style_at(struct brush *brush, size_t at)
-{
-    while (brush->piece + 1 < brush->end && brush->piece[1].start <= at)
-        brush->piece++;
-    if (brush->match_end && at >= brush->match_end)
-        next_match(brush, brush->match_end);
-    return brush->match_end && at >= brush->match ? STYLE_MATCH : brush->piece->style;
-}
-
-/* @len bytes of the line from @from at (row, col), of which @skip columns are left of what is seen. */
-static void draw_bytes(struct brush *brush, struct canvas *c, struct rect r, size_t from, size_t len, int skip)
-{
-    int columns = -skip;
-    for (size_t at = from; at < from + len && columns < r.cols;) {
-        struct text_glyph glyph;
-        enum style style = style_at(brush, at);
-        bool tab = brush->text[at] == '\t';
-        at += text_glyph(brush->text + at, from + len - at, &glyph);
-        if (tab) { /* counts as one column for wrapping, as it is cleaned to one space */
-            glyph = (struct text_glyph){.chars = {L' '}, .width = 1};
-        }
-        if (columns >= 0 && columns + glyph.width <= r.cols)
-            canvas_glyph(c, r.row, r.col + columns, style, &glyph);
-        columns += glyph.width;
-    }
-}
-
-static struct brush brush_of(const struct pager *pager, size_t i)
-{
-    const struct line *line = &pager->lines[i];
-    struct brush brush = {.piece = &pager->pieces[line->piece],
-                          .end = &pager->pieces[line->piece + line->pieces],
-                          .text = line_text(pager, i),
-                          .needle = pager->needle};
-    next_match(&brush, 0);
-    return brush;
-}
-
-/* Draw line @i from its row @first on; returns the rows it took, @rows at most. */
-static int draw_line(const struct pager *pager, struct canvas *c, struct rect r, size_t i, size_t first)
-{
-    const struct line *line = &pager->lines[i];
-    struct brush brush = brush_of(pager, i);
-    if (!pager->wrap) {
-        int indent = left_of(pager, line, true);
-        struct rect at = {r.row, r.col, 1, r.cols};
-        int shift = pager->side - indent; /* the indent scrolls away first */
-        at.col += shift < 0 ? -shift : 0;
-        at.cols -= shift < 0 ? -shift : 0;
-        draw_bytes(&brush, c, at, 0, line->len, shift > 0 ? shift : 0);
-        return 1;
-    }
-    int drawn = 0;
-    size_t row = 0;
-    for (const char *next = brush.text; next && drawn < r.rows; row++) {
-        const char *text = next;
-        int indent = left_of(pager, line, row == 0);
-        size_t len = text_wrap(text, room(pager, line, row == 0), &next);
-        if (row < first)
-            continue;
-        struct rect at = {r.row + drawn++, r.col + indent, 1, r.cols - indent};
-        draw_bytes(&brush, c, at, (size_t)(text - brush.text), len, 0);
-    }
-    return drawn;
-}
-
-void pager_draw(struct pager *pager, struct canvas *c, struct rect r)
-{
-    canvas_fill(c, r, STYLE_TEXT);
-    if (r.rows <= 0 || r.cols <= 0)
-        return;
-    pager->rows = r.rows;
-    pager->cols = r.cols;
-    keep_inside(pager);
-    struct place at = pager->top;
-    pager->first = pager->lines_len ? at.line + 1 : 0;
-    for (int row = 0; row < r.rows && at.line < pager->lines_len; at = (struct place){at.line + 1, 0}) {
-        struct rect rest = {r.row + row, r.col, r.rows - row, r.cols};
-        row += draw_line(pager, c, rest, at.line, at.row);
-    }
-    pager->last = at.line;
-    canvas_set_cursor(c, r.row, r.col, false);
-}
-
-void pager_position(const struct pager *pager, struct str *out)
-{
-    size_t count = pager->lines_len;
-    if (count == 0)
-        str_add(out, "empty");
-    else
-        str_addf(out, "%zu-%zu of %zu (%zu%%)", pager->first, pager->last, count, pager->last * 100 / count);
 }
