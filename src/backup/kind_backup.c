@@ -235,10 +235,6 @@ static const struct column columns[] = {
 };
 
 const struct kind kind_backup = {
-    .plural = "backups",
-    .singular = "backup",
-    .kind = "Backup",
-    .short_name = "bk",
     .columns = columns,
     .column_count = ARRAY_LEN(columns),
 };

@@ -16,6 +16,8 @@
 
 #define ACT_FLAGS "yes dry-run no-wait timeout output"
 
+static int run_help(struct loop *loop, const struct arguments *args);
+
 const struct cli_command cli_commands[] = {
     {"get", "get backups [NAME...] [-n NS | -A] [-l LABELS] [-w] [-o FORM] [--object-only]",
      "List Backups as they are: state, COMMITTS, checkpoint, lag", "selector output watch no-headers object-only",
@@ -39,7 +41,8 @@ const struct cli_command cli_commands[] = {
     {"retain", "retain NAME... [-n NS]", "Set cleanPolicy to Retain, so that a delete leaves the data", ACT_FLAGS,
      run_action},
     {"delete", "delete NAME... [--keep-data] [-n NS]",
-     "Delete Backups, and with cleanPolicy Delete everything under their paths", ACT_FLAGS " keep-data", run_action},
+     "Delete Backups, and with cleanPolicy Delete everything under their paths", ACT_FLAGS " keep-data allow-pitr-loss",
+     run_action},
     {"remove-finalizer", "remove-finalizer NAME... [-n NS]",
      "Let an object go whose delete hangs: nothing is stopped or cleaned then", ACT_FLAGS, run_action},
     {"logs", "logs NAME [-n NS] [-f] [-p] [--tail N] [--job JOB]", "What br says, or said: the log of the newest Job",
@@ -189,7 +192,7 @@ void cli_help(const char *name)
            "ended by signal N.\nOf check: 0 fine, 1 warning, 2 critical, 3 unknown.\n");
 }
 
-int run_help(struct loop *loop, const struct arguments *args)
+static int run_help(struct loop *loop, const struct arguments *args)
 {
     (void)loop;
     const char *name = args->word_count ? args->words[0] : NULL;

@@ -73,8 +73,6 @@ void session_tell_link(struct session *s);
 bool session_open(struct session *s, struct loop *loop, const struct arguments *args, struct fleet_options *options,
                   int *code);
 void session_done(struct session *s);
-/* The namespaces that the arguments name (NULL: all). */
-const char *const *session_namespaces(struct session *s);
 const char *session_namespace(const struct session *s); /* the one for names */
 /* The Backup that @word (NAME, backup/NAME, backup.GROUP/NAME) names in that namespace. SLOT_NONE: said, and *@code
  * is the exit code: no such word, no such Backup, or one in each API group, so that nobody acts on the wrong one. */
@@ -98,7 +96,6 @@ int run_runs(struct loop *loop, const struct arguments *args);
 int run_journal(struct loop *loop, const struct arguments *args);
 int run_br(struct loop *loop, const struct arguments *args);
 int run_logs(struct loop *loop, const struct arguments *args);
-int run_help(struct loop *loop, const struct arguments *args);
 /* Whether --dry-run and -o say what they may; else it is said (EXIT_USAGE). */
 bool act_check(const struct arguments *args);
 /* Plan, confirm, carry out and follow @count specs of one action. */

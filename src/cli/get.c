@@ -148,7 +148,8 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : strcmp(x->name, y->name);
 }
 
-struct get_row *get_gather(const struct get *get, size_t *count)
+/* All of them, by namespace and name; the caller frees. They stand until the loop turns. */
+static struct get_row *gather(const struct get *get, size_t *count)
 {
     const struct store *store = fleet_store(get->session.fleet);
     struct get_row *rows = xcalloc(store_count(store) + 1, sizeof *rows);
@@ -183,7 +184,7 @@ static void print_rows(struct get *get, const struct get_row *rows, size_t count
 void get_ask(struct get *get)
 {
     size_t count = 0;
-    struct get_row *rows = get_gather(get, &count);
+    struct get_row *rows = gather(get, &count);
     slot_t *slots = xcalloc(count + 1, sizeof *slots);
     for (size_t i = 0; i < count; i++)
         slots[i] = rows[i].slot;
@@ -286,7 +287,7 @@ static int get_all(struct get *get)
     struct store *store = fleet_store(get->session.fleet);
     struct store_feed *feed = store_feed_new(store, NULL, NULL);
     size_t count = 0;
-    struct get_row *rows = get_gather(get, &count);
+    struct get_row *rows = gather(get, &count);
     code = tell_missing(get);
     tell_narrowed(get);
     if (get_is_whole(get)) {

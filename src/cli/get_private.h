@@ -51,8 +51,6 @@ struct get_row {
     const struct store_row *row;
     slot_t slot;
 };
-/* All of them, by namespace and name; the caller frees. They stand until the loop turns. */
-struct get_row *get_gather(const struct get *get, size_t *count);
 /* Ask for what concerns the rows that are wanted now. */
 void get_ask(struct get *get);
 

@@ -41,7 +41,8 @@ const char *session_namespace(const struct session *s)
     return s->args->namespaces && s->args->namespaces[0] ? s->args->namespaces[0] : s->target->namespace_;
 }
 
-const char *const *session_namespaces(struct session *s)
+/* The namespaces that the arguments name (NULL: all). */
+static const char *const *named_namespaces(struct session *s)
 {
     if (s->args->all_namespaces)
         return NULL;
@@ -95,7 +96,7 @@ bool session_begin(struct session *s, struct loop *loop, const struct arguments 
     if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
         kube_auth_set_terminal(kube_client_auth(s->client), &(struct kube_terminal){.borrow = lend,
                                                                                          .give_back = take_back});
-    options->namespaces = session_namespaces(s);
+    options->namespaces = named_namespaces(s);
     s->fleet = fleet_new(loop, s->client, options, NULL, NULL);
     return true;
 }

@@ -10,7 +10,7 @@
 enum { EXPIRE_LEAST_MS = 1000 /* states that end at about one time are judged together */,
        EXPIRE_MOST_MS = 60 * 60 * 1000, SCOPE_NAMES = 3 };
 
-char **names_copy(const char *const *names, size_t count)
+static char **names_copy(const char *const *names, size_t count)
 {
     char **copy = xcalloc(count + 1, sizeof *copy);
     for (size_t i = 0; i < count; i++)

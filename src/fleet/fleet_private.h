@@ -101,7 +101,6 @@ struct fleet {
 
 /* fleet.c */
 void fleet_mark(struct fleet *fleet); /* something differs: keep time, and tell at the end of the turn */
-char **names_copy(const char *const *names, size_t count); /* NULL-terminated */
 void names_free(char ***names);
 
 /* look.c */
@@ -143,7 +142,6 @@ void names_done(struct fleet *fleet);
 bool names_others(const struct fleet *fleet, size_t *count);
 
 /* fresh.c */
-void fresh_find_error(struct fleet *fleet);
 bool fresh_is_settled(const struct fleet *fleet);
 
 #endif

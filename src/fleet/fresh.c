@@ -108,7 +108,7 @@ static void tell_sources(struct fleet *fleet)
     }
 }
 
-void fresh_find_error(struct fleet *fleet)
+static void find_error(struct fleet *fleet)
 {
     fleet->error = *kube_client_ended(fleet->client);
     if (fleet->error.code)
@@ -124,7 +124,7 @@ void fresh_find_error(struct fleet *fleet)
 const struct error *fleet_error(const struct fleet *fleet)
 {
     struct fleet *mine = (struct fleet *)(uintptr_t)fleet; /* it is made when it is asked for */
-    fresh_find_error(mine);
+    find_error(mine);
     return &fleet->error;
 }
 

@@ -87,7 +87,7 @@ long listing_row(struct listing *l, slot_t slot)
     return slot >= l->row_of_count || l->row_of[slot] == UINT32_MAX ? NO_ROW : (long)l->row_of[slot];
 }
 
-bool listing_wants(const struct listing *l, slot_t slot)
+static bool wants(const struct listing *l, slot_t slot)
 {
     const struct store_row *row = store_get(l->store, slot);
     return row && (!l->need_you || row->state.needs_you) && (!l->filter || filter_matches(l->filter, row));
@@ -169,7 +169,7 @@ bool listing_add(struct listing *l, slot_t *slots, size_t count)
 {
     size_t wanted = 0;
     for (size_t i = 0; i < count; i++)
-        if (listing_wants(l, slots[i]))
+        if (wants(l, slots[i]))
             slots[wanted++] = slots[i];
     if (wanted == 0)
         return false;
@@ -205,7 +205,7 @@ static bool all_stay(struct listing *l, const slot_t *slots, size_t count, bool 
 {
     for (size_t i = 0; i < count; i++) {
         long row = listing_row(l, slots[i]);
-        if (listing_wants(l, slots[i]) != (row != NO_ROW))
+        if (wants(l, slots[i]) != (row != NO_ROW))
             return false;
         *any = *any || row != NO_ROW;
     }

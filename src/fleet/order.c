@@ -25,7 +25,6 @@ struct queue {
 };
 
 struct order {
-    struct loop *loop;
     struct store *store;
     struct store_feed *feed;
     void (*changed)(void *arg);
@@ -205,7 +204,7 @@ struct order *order_new(struct loop *loop, struct store *store, const struct kin
                         void *arg)
 {
     struct order *o = xcalloc(1, sizeof *o);
-    *o = (struct order){.loop = loop, .store = store, .changed = changed, .arg = arg};
+    *o = (struct order){.store = store, .changed = changed, .arg = arg};
     o->shown = o->made = (struct listing){.store = store, .kind = kind, .column = -1};
     o->feed = store_feed_new(store, on_wake, o);
     loop_work_init(&o->work, loop, on_work, o);

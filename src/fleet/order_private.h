@@ -29,7 +29,6 @@ struct listing {
 
 void listing_done(struct listing *listing);
 long listing_row(struct listing *listing, slot_t slot); /* NO_ROW: not shown */
-bool listing_wants(const struct listing *listing, slot_t slot);
 /* Take @slots out, where they are. True when any was there. */
 bool listing_take_out(struct listing *listing, const slot_t *slots, size_t count);
 /* Put those of @slots in that it wants; none may be there. @slots is left in another order. */

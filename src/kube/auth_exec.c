@@ -71,7 +71,7 @@ void kube_exec_set_limits(struct kube_exec *exec, int64_t run_ms, int64_t ask_ms
     exec->ask_ms = ask_ms;
 }
 
-struct kube_exec *kube_exec_ref(struct kube_exec *exec)
+static struct kube_exec *ref(struct kube_exec *exec)
 {
     exec->refs++;
     return exec;
@@ -131,7 +131,7 @@ void kube_exec_forget(struct kube_auth_wait **ptr)
 
 void kube_exec_forget_all(struct kube_exec *exec, const void *owner)
 {
-    kube_exec_ref(exec);
+    ref(exec);
     for (struct kube_auth_wait *wait = exec->first, *next; wait; wait = next) {
         next = wait->next;
         if (wait->owner == owner)
@@ -156,7 +156,7 @@ static void end_round(struct kube_exec *exec, const struct error *err)
 {
     unsigned round = exec->round++;
     struct error copy = err ? *err : (struct error){0};
-    kube_exec_ref(exec);
+    ref(exec);
     while (exec->first && exec->first->round == round) {
         struct kube_auth_wait *wait = exec->first;
         kube_auth_fn *fn = wait->fn;
@@ -229,7 +229,7 @@ struct kube_auth_wait *kube_exec_get(struct kube_exec *exec, const void *owner, 
     }
     struct kube_auth_wait *wait = xcalloc(1, sizeof *wait);
     *wait = (struct kube_auth_wait){
-        .exec = kube_exec_ref(exec),
+        .exec = ref(exec),
         .owner = owner,
         .terminal = *terminal,
         .fn = fn,
@@ -241,7 +241,7 @@ struct kube_auth_wait *kube_exec_get(struct kube_exec *exec, const void *owner, 
     exec->last = wait;
     if (running)
         return wait;
-    kube_exec_ref(exec); /* it may end at once, and its owner with it */
+    ref(exec); /* it may end at once, and its owner with it */
     unsigned round = exec->round;
     exec_start(exec);
     bool pending = exec->round == round;

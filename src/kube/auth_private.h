@@ -14,6 +14,8 @@
 /* Log in as @target says from now on; it is borrowed as that of kube_auth_new is. Not while it is busy. */
 void kube_auth_set_target(struct kube_auth *auth, const struct kube_target *target);
 bool kube_auth_is_busy(const struct kube_auth *auth);
+/* Other limits than KUBE_AUTH_RUN_MS and KUBE_AUTH_ASK_MS, for the plugin's next run: tests have no minutes. */
+void kube_auth_set_limits(struct kube_auth *auth, int64_t run_ms, int64_t ask_ms);
 
 /* -- exec_output.c: what a plugin printed ------------------------------------------- */
 
@@ -37,7 +39,6 @@ void exec_redact_env(char *const *env);
 struct kube_exec;
 struct kube_exec *kube_exec_new(struct loop *loop, const struct kube_target *target);
 void kube_exec_set_limits(struct kube_exec *exec, int64_t run_ms, int64_t ask_ms);
-struct kube_exec *kube_exec_ref(struct kube_exec *exec);
 void kube_exec_unref(struct kube_exec **exec);
 /* Whether a run for one would serve the other. */
 bool kube_exec_same(const struct kube_exec *a, const struct kube_exec *b);

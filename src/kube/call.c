@@ -122,15 +122,6 @@ struct kube_request *kube_delete(struct kube_client *c, const struct kube_call_s
     return ask(c, &verb, spec, fn, arg);
 }
 
-struct kube_request *kube_post_raw(struct kube_client *c, const char *path, const char *what, const char *body,
-                                   kube_call_fn *fn, void *arg)
-{
-    struct kube_request_spec request = {
-        .method = "POST", .path = path, .what = what, .body = body ? body : "", .body_len = body ? strlen(body) : 0,
-        .harmless = true}; /* it only ever asks PD for a range of keys (rule 23) */
-    return start(c, &request, fn, arg);
-}
-
 struct kube_request *kube_review(struct kube_client *c, const struct json *body, kube_call_fn *fn, void *arg)
 {
     struct str path;

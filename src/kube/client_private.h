@@ -85,6 +85,9 @@ bool kube_client_login_again(struct kube_client *client, unsigned logins);
 /* Have @fn called when the request is freed, cancelled ones too: for what hangs on its callbacks. */
 void kube_request_on_free(struct kube_request *request, void (*fn)(void *arg), void *arg);
 
+/* Connections made from now on are new ones: the old may be dead (rule 16). Reads that wait for an answer on those are
+ * sent again; streams are not. */
+void kube_client_refresh(struct kube_client *client);
 /* kube_client_refresh, unless that was done since @request began: when ten streams find the same link dead it
  * is left once. NULL @request: always. */
 void kube_client_refresh_after(struct kube_client *client, const struct kube_request *request);

@@ -86,26 +86,12 @@ char *kube_entry_path(const struct kube_config *config, const struct kube_entry 
     return xasprintf("%s/%s", config->files[entry->file].folder, path);
 }
 
-const char *kube_config_current(const struct kube_config *config)
-{
-    return config->current;
-}
-
 size_t kube_config_contexts(const struct kube_config *config)
 {
     size_t count = 0;
     for (size_t i = 0; i < config->entry_count; i++)
         count += config->entries[i].kind == KUBE_ENTRY_CONTEXT;
     return count;
-}
-
-const char *kube_config_context(const struct kube_config *config, size_t i)
-{
-    for (size_t k = 0; k < config->entry_count; k++) {
-        if (config->entries[k].kind == KUBE_ENTRY_CONTEXT && i-- == 0)
-            return config->entries[k].name;
-    }
-    return NULL;
 }
 
 /* -- merging a file in -------------------------------------------------------------- */

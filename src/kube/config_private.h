@@ -69,9 +69,8 @@ bool kube_exec_read(struct kube_identity *identity, const struct kube_config *co
 __attribute__((format(printf, 5, 6)))
 bool kube_user_wrong(const struct kube_config *config, const struct kube_entry *user, const struct json *node,
                      struct error *err, const char *format, ...);
-/* A list of strings, NULL-terminated; NULL when @list is none or empty. The caller frees by kube_strings_free. */
+/* A list of strings, NULL-terminated; NULL when @list is none or empty. The caller frees. */
 char **kube_strings_read(const struct json *list);
-void kube_strings_free(char ***strings, bool secret);
 
 /* Where a PEM or token may stand: as data (base64), or in a file. */
 struct kube_source {

@@ -70,7 +70,7 @@ static void wipe_free(char **text)
     *text = NULL;
 }
 
-void kube_strings_free(char ***strings, bool secret)
+static void strings_free(char ***strings, bool secret)
 {
     for (char **text = *strings; text && *text; text++) {
         if (secret)
@@ -91,9 +91,9 @@ void kube_identity_done(struct kube_identity *identity)
         wipe_free(secrets[i]);
     for (size_t i = 0; i < ARRAY_LEN(plain); i++)
         free(plain[i]);
-    kube_strings_free(&identity->exec.args, true);
-    kube_strings_free(&identity->exec.env, true);
-    kube_strings_free(&identity->as_groups, false);
+    strings_free(&identity->exec.args, true);
+    strings_free(&identity->exec.env, true);
+    strings_free(&identity->as_groups, false);
     json_free(&identity->as_extra);
     *identity = (struct kube_identity){0};
 }

@@ -9,7 +9,7 @@
 #include <brdeck/base/file.h>
 #include <brdeck/base/log.h>
 
-const struct reflector_times reflector_times_default = {
+static const struct reflector_times times_default = {
     .backoff_ms = 500,
     .backoff_max_ms = 30 * 1000,
     .denied_ms = 30 * 1000,
@@ -255,7 +255,7 @@ struct reflector *reflector_new_with(const struct reflector_spec *spec, const st
 
 struct reflector *reflector_new(const struct reflector_spec *spec)
 {
-    return reflector_new_with(spec, &reflector_times_default);
+    return reflector_new_with(spec, &times_default);
 }
 
 void reflector_free(struct reflector **reflector)

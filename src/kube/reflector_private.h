@@ -22,7 +22,6 @@ struct reflector_times {
     int64_t steady_ms;                  /* one that ran this long forgives what failed before */
     int first_page, next_page;          /* objects asked for at once */
 };
-extern const struct reflector_times reflector_times_default;
 struct reflector *reflector_new_with(const struct reflector_spec *spec, const struct reflector_times *times);
 
 /* A stream waits when so much is unread: little, as it is memory, and what the cache still holds is quicker to read.

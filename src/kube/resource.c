@@ -7,14 +7,9 @@
 const struct kube_resource kube_namespaces = {"", "v1", "namespaces", "Namespace", false};
 const struct kube_resource kube_pods = {"", "v1", "pods", "Pod", true};
 const struct kube_resource kube_events = {"", "v1", "events", "Event", true};
-const struct kube_resource kube_secrets = {"", "v1", "secrets", "Secret", true};
-const struct kube_resource kube_services = {"", "v1", "services", "Service", true};
-const struct kube_resource kube_serviceaccounts = {"", "v1", "serviceaccounts", "ServiceAccount", true};
 const struct kube_resource kube_jobs = {"batch", "v1", "jobs", "Job", true};
 const struct kube_resource kube_ssars = {"authorization.k8s.io", "v1", "selfsubjectaccessreviews",
                                          "SelfSubjectAccessReview", false};
-const struct kube_resource kube_crds = {"apiextensions.k8s.io", "v1", "customresourcedefinitions",
-                                        "CustomResourceDefinition", false};
 const struct kube_resource kube_clusters = {"core.pingcap.com", "v1alpha1", "clusters", "Cluster", true};
 const struct kube_resource kube_pdgroups = {"core.pingcap.com", "v1alpha1", "pdgroups", "PDGroup", true};
 const struct kube_resource kube_tikvgroups = {"core.pingcap.com", "v1alpha1", "tikvgroups", "TiKVGroup", true};

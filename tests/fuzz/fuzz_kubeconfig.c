@@ -49,8 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_yaml((const char *)data, size);
     if (kube_config_add(config, "fuzz", (const char *)data, size, &err)) {
         check_target(config, NULL);
-        for (size_t i = 0; i < kube_config_contexts(config) && i < 20; i++)
-            check_target(config, kube_config_context(config, i));
+        for (size_t i = 0; i < config->entry_count && i < 20; i++)
+            if (config->entries[i].kind == KUBE_ENTRY_CONTEXT)
+                check_target(config, config->entries[i].name);
     } else {
         MUST(err.code == ERROR_INPUT);
     }

@@ -43,7 +43,6 @@ struct column {
 };
 
 struct kind {
-    const char *plural, *singular, *kind, *short_name; /* "backups", "backup", "Backup", "bk" */
     const struct column *columns;
     size_t column_count;
 };

@@ -46,9 +46,6 @@ struct kube_auth *kube_auth_new(struct loop *loop, const struct kube_target *tar
 void kube_auth_free(struct kube_auth **auth);
 void kube_auth_set_terminal(struct kube_auth *auth, const struct kube_terminal *terminal); /* copied; NULL: none */
 
-/* Other limits than KUBE_AUTH_RUN_MS and KUBE_AUTH_ASK_MS, for the plugin's next run. */
-void kube_auth_set_limits(struct kube_auth *auth, int64_t run_ms, int64_t ask_ms);
-
 /* Have a credential: @fn is called now or later, once, with a credential or an error
  * (ERROR_DENIED, with the plugin's last stderr line cleaned of secrets, and installHint when it is not there).
  * After a failed run there is no other for 1 s, doubled each time up to 60 s: the error comes at once.

@@ -28,8 +28,5 @@ struct kube_request *kube_get(struct kube_client *c, const struct kube_call_spec
 struct kube_request *kube_patch(struct kube_client *c, const struct kube_call_spec *spec, kube_call_fn *fn, void *arg);
 struct kube_request *kube_create(struct kube_client *c, const struct kube_call_spec *spec, kube_call_fn *fn, void *arg);
 struct kube_request *kube_delete(struct kube_client *c, const struct kube_call_spec *spec, kube_call_fn *fn, void *arg);
-/* A POST to a path as it is (service proxy); @body is text. */
-struct kube_request *kube_post_raw(struct kube_client *c, const char *path, const char *what, const char *body,
-                                   kube_call_fn *fn, void *arg);
 
 #endif

@@ -33,9 +33,6 @@ struct kube_auth *kube_client_auth(const struct kube_client *client);
 struct clock *kube_client_clock(struct kube_client *client);
 /* --request-timeout for one-shot requests; 0 keeps the default of 30 s. */
 void kube_client_set_timeout(struct kube_client *client, int64_t ms);
-/* Connections made from now on are new ones: the old may be dead (rule 16). Reads that wait for an answer on those are
- * sent again; streams are not. */
-void kube_client_refresh(struct kube_client *client);
 
 /* Have the kubeconfig read again once a minute, and when the server refuses the login (rule 8): another login is
  * taken over. Another server or CA ends the client: what is under way (but for writes) and all that is asked later

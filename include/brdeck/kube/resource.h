@@ -14,8 +14,7 @@ struct kube_resource {
     bool namespaced;
 };
 
-extern const struct kube_resource kube_namespaces, kube_pods, kube_events, kube_secrets, kube_services,
-    kube_serviceaccounts, kube_jobs, kube_ssars, kube_crds;
+extern const struct kube_resource kube_namespaces, kube_pods, kube_events, kube_jobs, kube_ssars;
 /* TiDB clusters: of TiDB Operator v2 three kinds, of v1 one. */
 extern const struct kube_resource kube_clusters, kube_pdgroups, kube_tikvgroups, kube_tidbclusters;
 

@@ -19,6 +19,7 @@
 #include <brdeck/kube/auth.h>
 
 #include "certs.h"
+#include "kube/auth_private.h"
 
 enum { LIMIT_MS = 20000 };
 

@@ -17,6 +17,7 @@
 #include <brdeck/kube/config.h>
 
 #include "certs.h"
+#include "kube/config_private.h"
 
 static char folder[64];
 static char old_folder[4096];
@@ -127,11 +128,8 @@ static void test_merge(void **state)
     put("c", "");
     setenv("KUBECONFIG", ":missing:a::c:b:a:", 1);
     struct kube_config *config = load(NULL);
-    assert_string_equal(kube_config_current(config), "one");
+    assert_string_equal(config->current, "one");
     assert_int_equal(kube_config_contexts(config), 2);
-    assert_string_equal(kube_config_context(config, 0), "one");
-    assert_string_equal(kube_config_context(config, 1), "two");
-    assert_null(kube_config_context(config, 2));
     kube_config_free(&config);
     assert_null(config);
     kube_config_free(&config);
@@ -145,7 +143,7 @@ static void test_merge(void **state)
 
     struct error err;
     config = load("b"); /* exclusive */
-    assert_string_equal(kube_config_current(config), "two");
+    assert_string_equal(config->current, "two");
     kube_config_free(&config);
     assert_null(kube_config_load("missing", &err));
     assert_string_equal(err.text, "kubeconfig missing: No such file or directory");
@@ -160,7 +158,7 @@ static void test_home(void **state)
     struct error err;
     struct kube_config *config = load(NULL);
     assert_int_equal(kube_config_contexts(config), 0);
-    assert_null(kube_config_current(config));
+    assert_null(config->current);
     assert_null(kube_target_new(config, NULL, &err));
     assert_non_null(strstr(err.text, "/.kube/config has no contexts, and this is no pod: give --kubeconfig or "
                                      "--server"));
