@@ -172,7 +172,7 @@ static bool set_flag(struct parser *p, const struct flag *flag, const char *valu
     return true;
 }
 
-static const struct flag *find_long(const char *name, size_t len)
+const struct flag *flag_find(const char *name, size_t len)
 {
     for (size_t i = 0; i < flag_count; i++)
         if (strlen(flag_table[i].name) == len && strncmp(flag_table[i].name, name, len) == 0)
@@ -180,11 +180,8 @@ static const struct flag *find_long(const char *name, size_t len)
     return NULL;
 }
 
-/* A letter means what the command that stands before it takes by that letter; the first of the table where it takes
- * none. */
-static const struct flag *find_short(const struct parser *p, char letter)
+const struct flag *flag_of_letter(const struct cli_command *command, char letter)
 {
-    const struct cli_command *command = p->args->command ? cli_command_find(p->args->command) : NULL;
     const struct flag *first = NULL;
     for (size_t i = 0; i < flag_count; i++) {
         const struct flag *flag = &flag_table[i];
@@ -197,7 +194,7 @@ static const struct flag *find_short(const struct parser *p, char letter)
     return first;
 }
 
-static const struct option *find_option(const char *name, size_t len)
+const struct option *flag_option(const char *name, size_t len)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (strlen(option_table[i].name) == len && strncmp(option_table[i].name, name, len) == 0)
@@ -211,8 +208,8 @@ static bool parse_long(struct parser *p)
     const char *name = p->argv[p->i] + 2;
     size_t len = strcspn(name, "=");
     const char *value = name[len] ? name + len + 1 : NULL;
-    const struct flag *flag = find_long(name, len);
-    const struct option *option = flag ? NULL : find_option(name, len);
+    const struct flag *flag = flag_find(name, len);
+    const struct option *option = flag ? NULL : flag_option(name, len);
     if (!flag && !option)
         return error_set(p->err, ERROR_USAGE, "there is no flag --%.*s; brdeck --help shows those there are",
                          (int)len, name);
@@ -233,8 +230,9 @@ static bool parse_long(struct parser *p)
 /* "-nfoo", "-n foo", "-Aw", "-wo json". */
 static bool parse_short(struct parser *p)
 {
+    const struct cli_command *command = p->args->command ? cli_command_find(p->args->command) : NULL;
     for (const char *c = p->argv[p->i] + 1; *c; c++) {
-        const struct flag *flag = find_short(p, *c);
+        const struct flag *flag = flag_of_letter(command, *c);
         if (!flag)
             return error_set(p->err, ERROR_USAGE, "there is no flag -%c; brdeck --help shows those there are", *c);
         if (flag->type == FLAG_BOOL) {
@@ -267,7 +265,7 @@ static bool read_options(struct arguments *args, int argc, char **argv, struct e
 {
     /* The file first, the command line over it: so --config is looked for ahead. */
     const char *file = NULL;
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strncmp(argv[i], "--config=", 9) == 0)
             file = argv[i] + 9;
         else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)

@@ -62,6 +62,9 @@ const struct cli_command cli_commands[] = {
      "br's exact command line for a Backup: printed, or run. COMMAND: status, metadata, truncate-dry-run, decode, and, "
      "when the operator is gone, pause, resume, stop, truncate",
      "driver until pd ca cert key image owned yes dry-run timeout output allow-pitr-loss", run_br},
+    {"completion", "completion bash|zsh|fish",
+     "What the shell needs to complete brdeck's commands, flags and names: source <(brdeck completion bash)", "",
+     run_completion},
     {"help", "help [COMMAND]", "Show help", "", run_help},
 };
 const size_t cli_command_count = ARRAY_LEN(cli_commands);

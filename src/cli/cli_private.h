@@ -29,6 +29,11 @@ struct flag {
 };
 extern const struct flag flag_table[];
 extern const size_t flag_count;
+const struct flag *flag_find(const char *name, size_t len); /* by its long name; NULL: none */
+/* A letter means what the command that stands before it takes by that letter; the first of the table where it takes
+ * none. */
+const struct flag *flag_of_letter(const struct cli_command *command, char letter);
+const struct option *flag_option(const char *name, size_t len); /* an option of brdeck's that is given as a flag */
 bool cli_command_takes(const struct cli_command *command, const struct flag *flag);
 
 /* "backups", "backup", "bk", with or without a group. */
@@ -96,6 +101,9 @@ int run_runs(struct loop *loop, const struct arguments *args);
 int run_journal(struct loop *loop, const struct arguments *args);
 int run_br(struct loop *loop, const struct arguments *args);
 int run_logs(struct loop *loop, const struct arguments *args);
+int run_completion(struct loop *loop, const struct arguments *args);
+/* `wait --for phase=...` takes it: a Backup can be in it. */
+bool wait_has_phase(enum phase phase);
 /* Whether --dry-run and -o say what they may; else it is said (EXIT_USAGE). */
 bool act_check(const struct arguments *args);
 /* Plan, confirm, carry out and follow @count specs of one action. */

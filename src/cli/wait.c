@@ -42,13 +42,13 @@ struct waiting {
 /* -- the condition ------------------------------------------------------------------------- */
 
 /* Those that a Backup can be in: Restart is none, Repeatable is of sub-commands. */
-static bool is_of_backups(enum phase phase) { return phase != PHASE_RESTART && phase != PHASE_REPEATABLE; }
+bool wait_has_phase(enum phase phase) { return phase != PHASE_RESTART && phase != PHASE_REPEATABLE; }
 
 static bool parse_phase(const char *word, enum phase *phase, struct error *err)
 {
     struct str names;
     for (int i = PHASE_SCHEDULED; i < PHASE_OTHER; i++)
-        if (is_of_backups((enum phase)i) && strcasecmp(word, phase_name((enum phase)i)) == 0) {
+        if (wait_has_phase((enum phase)i) && strcasecmp(word, phase_name((enum phase)i)) == 0) {
             *phase = (enum phase)i;
             return true;
         }
@@ -58,7 +58,7 @@ static bool parse_phase(const char *word, enum phase *phase, struct error *err)
     }
     str_init(&names, 400);
     for (int i = PHASE_SCHEDULED; i < PHASE_OTHER; i++)
-        if (is_of_backups((enum phase)i))
+        if (wait_has_phase((enum phase)i))
             str_addf(&names, "%s%s", names.len ? ", " : "", phase_name((enum phase)i));
     error_set(err, ERROR_USAGE, "--for phase=%s: there is no such phase; there are %s", word, names.data);
     str_done(&names);

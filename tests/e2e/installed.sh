@@ -16,6 +16,9 @@ check "README" sh -c "find $tree -name README | grep -q ."
 for theme in dark light high-contrast mono; do
     check "theme $theme" sh -c "find $tree -path '*brdeck/themes/$theme.ini' | grep -q ."
 done
+for file in bin/kubectl_complete-brdeck bash-completion/completions/brdeck zsh/site-functions/_brdeck fish/vendor_completions.d/brdeck.fish; do
+    check "completion: $file" sh -c "find $tree -path '*/$file' | grep -q ."
+done
 PATH=$bin:/usr/bin:/bin
 check "the demo finds its simulation beside it" sh -c "TMPDIR=$TEST_TMP KUBECONFIG=/nonexistent brdeck --demo get backups -A </dev/null | grep -q log-orders"
 if [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/kubectl" ]; then
