@@ -287,8 +287,8 @@ static int answer(struct loop *loop, const char *const *words, size_t count)
 int run_completion(struct loop *loop, const struct arguments *args)
 {
     const char *word = args->word_count ? args->words[0] : "";
-    if (strcmp(word, "next") == 0 && args->dashes_at)
-        return answer(loop, (const char *const *)args->words + args->dashes_at - 1, args->word_count - (args->dashes_at - 1));
+    if (strcmp(word, "next") == 0 && args->dashes_at == 2)
+        return answer(loop, (const char *const *)args->words + 1, args->word_count - 1);
     const char *script = args->word_count == 1 ? completion_script(word) : NULL;
     if (!script) {
         cli_say("completion for which shell? want \"brdeck completion bash\", zsh or fish");

@@ -1,4 +1,4 @@
-/* completion.h - what may stand where the cursor is on a command line: out of the tables of commands, flags and options. */
+/* completion.h - what may stand where the cursor is on a command line, out of the tables of commands, flags, options. */
 #ifndef BRDECK_SRC_CLI_COMPLETION_H
 #define BRDECK_SRC_CLI_COMPLETION_H
 
@@ -27,7 +27,7 @@ void completion_offer(struct completion *c, const char *text, const char *help);
 /* @word stands on the line already. */
 bool completion_has(const struct completion *c, const char *word);
 
-/* completion_cluster.c: names out of the cluster that the line means, within two seconds; nothing where there is none. */
+/* completion_cluster.c: names out of the cluster that the line means, within two seconds; nothing where it is silent. */
 void completion_from_cluster(struct completion *c, struct loop *loop);
 /* Contexts of the kubeconfig. */
 void completion_from_kubeconfig(struct completion *c);
