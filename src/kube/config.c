@@ -94,6 +94,15 @@ size_t kube_config_contexts(const struct kube_config *config)
     return count;
 }
 
+const char *kube_config_context(const struct kube_config *config, size_t i)
+{
+    for (size_t k = 0; k < config->entry_count; k++) {
+        if (config->entries[k].kind == KUBE_ENTRY_CONTEXT && i-- == 0)
+            return config->entries[k].name;
+    }
+    return NULL;
+}
+
 /* -- merging a file in -------------------------------------------------------------- */
 
 static bool wrong(const struct kube_config_file *file, const struct json *node, struct error *err, const char *what)

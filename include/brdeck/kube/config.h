@@ -25,6 +25,8 @@ struct kube_config; /* the merged files */
 struct kube_config *kube_config_load(const char *path, struct error *err);
 void kube_config_free(struct kube_config **config);
 size_t kube_config_contexts(const struct kube_config *config);
+/* Name of context @i; borrowed. */
+const char *kube_config_context(const struct kube_config *config, size_t i);
 
 /* kubectl's global flags; NULL or 0 where not given. A login by flags takes the place of the file's; --server also
  * clears the file's tls-server-name, --insecure-skip-tls-verify its CA, --certificate-authority its insecure. */
