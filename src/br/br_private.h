@@ -159,6 +159,8 @@ struct run {
     int64_t phase_ms;             /* monotonic, since when the sub-command is in its phase */
     struct reflector *watch;      /* its own, where the store has no such row; NULL */
     bool watch_saw;               /* in the list under way */
+    struct backup_record *unlisted; /* the object as its own watch saw it last; NULL */
+    struct backup_facts *beside;  /* what is known beside that; NULL */
     char old_job[40];             /* uid of the Job that was there when it was sent; "" none was seen */
     int64_t dead_ms;              /* monotonic, since when its Job has failed and the object does not say so; 0 */
     enum { RUN_FACTS_NOT_YET, RUN_FACTS_WANTED, RUN_FACTS_REFUSED } facts; /* refused: of too many namespaces already */
@@ -254,6 +256,10 @@ void run_follow_found(struct run *run, const struct backup_record *record, const
 enum br_outcome run_would_be(struct run *run, const struct json *object, char *text, size_t size);
 void run_look(struct run *run);
 void run_watch_end(struct run *run); /* not from the watch's own callbacks */
+/* Once a turn: what is known beside an object that its own watch sees. */
+void run_watch_turn(struct run *run);
+/* The last of the run's own watch, of that Cluster (record_cluster); NULL: none has one. */
+const struct backup_record *run_unlisted_of(const struct br *br, bool v1, const char *cluster);
 
 /* run_see.c: a look at the object (or that it is gone, or that time has passed), said. @facts may be NULL. */
 void run_see(struct run *run, const struct backup_record *record, const struct backup_facts *facts);

@@ -153,6 +153,20 @@ static bool differ(const struct backup_facts *a, const struct backup_facts *b)
            a->cluster.suspended != b->cluster.suspended;
 }
 
+bool facts_beside(struct br *br, const struct backup_record *record, struct backup_facts *facts)
+{
+    struct facts_watch *w = br->facts ? facts_watch_of(br->facts, record->ns) : NULL;
+    struct backup_facts now;
+    if (w && facts_watch_lists(w)) /* what is there is not whole */
+        return false;
+    memset(&now, 0, sizeof now);
+    if (w)
+        make_facts(w, record, &now);
+    bool changed = differ(facts, &now);
+    memcpy(facts, &now, sizeof now);
+    return changed;
+}
+
 static void apply_slot(struct facts_keeper *keeper, slot_t slot)
 {
     struct store *store = fleet_store(keeper->br->fleet);

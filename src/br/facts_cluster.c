@@ -88,13 +88,15 @@ void facts_clusters_again(struct facts_watch *watch)
 {
     struct facts_cluster *cluster, *next;
     HASH_ITER(hh, watch->clusters, cluster, next) {
-        const struct backup_record **records;
+        const struct backup_record **records, *unlisted;
         /* what stands in the way is mended by somebody: that is seen soon */
         bool bad = cluster->cluster.missing || cluster->cluster.paused || cluster->cluster.suspended;
         if (clock_mono_ms() - cluster->asked_ms < (bad ? CLUSTER_AGAIN_MS / 8 : CLUSTER_AGAIN_MS))
             continue;
         if (records_of(cluster, &records))
             ask(cluster, records[0]);
+        else if ((unlisted = run_unlisted_of(watch->keeper->br, cluster->v1, cluster->key + 2)) != NULL)
+            ask(cluster, unlisted);
         else
             drop(watch, cluster);
         free(records);

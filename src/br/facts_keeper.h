@@ -136,6 +136,8 @@ bool facts_apply_is_done(const struct facts_keeper *keeper);
 void facts_forget_dirty(struct facts_keeper *keeper);
 /* Its slot, where both groups may have one of that name; SLOT_NONE. */
 slot_t facts_slot_of(const struct store *store, bool v1, const char *ns, const char *name);
+/* What is known of a record that is in no row, into @facts. False: nothing else than stands there. */
+bool facts_beside(struct br *br, const struct backup_record *record, struct backup_facts *facts);
 /* Take off what @watch gave. */
 void facts_take_off(struct facts_watch *watch);
 

@@ -150,7 +150,7 @@ void run_see(struct run *run, const struct backup_record *record, const struct b
 void run_see_time(struct run *run)
 {
     const struct store_row *row = find_row(fleet_store(run->br->fleet), run->pub.v1, run->pub.ns, run->pub.name);
-    say_following(run, row ? row->facts : NULL);
+    say_following(run, row ? row->facts : run->beside);
 }
 
 void run_see_nothing(struct run *run)

@@ -208,6 +208,7 @@ static void on_turn(void *arg)
     bool follows = false;
     for (size_t i = 0; i < br->count; i++) {
         struct run *run = br->runs[i];
+        run_watch_turn(run);
         run_log_turn(run);
         follows = follows || (run->following && run->pub.outcome == BR_FOLLOWING);
         if (run->following && run->pub.outcome != BR_FOLLOWING)

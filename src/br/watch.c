@@ -9,10 +9,11 @@
 #include <brdeck/base/clock.h>
 
 #include "br_private.h"
+#include "facts_keeper.h"
 
 /* Following: each change of the object is looked at once. It comes from the store, with the facts beside it; where
  * that has no such row (another namespace is shown, a start in one that is not watched) from a watch of the run's
- * own, of that one object, and without facts. */
+ * own, of that one object. What is known beside that is asked for once a turn. */
 
 /* -- a watch of its own ------------------------------------------------------------------ */
 
@@ -22,6 +23,11 @@ static struct run *followed(void *arg)
     return run->pub.outcome == BR_FOLLOWING ? run : NULL;
 }
 
+static bool is_in_a_row(const struct run *run)
+{
+    return find_row(fleet_store(run->br->fleet), run->pub.v1, run->pub.ns, run->pub.name) != NULL;
+}
+
 static void on_object(void *arg, const char *text, size_t len)
 {
     struct run *run = followed(arg);
@@ -29,8 +35,13 @@ static void on_object(void *arg, const char *text, size_t len)
     if (!record)
         return;
     run->watch_saw = true;
-    run_see(run, record, NULL);
-    record_free(&record);
+    if (run->unlisted)
+        record_free(&run->unlisted);
+    run->unlisted = record;
+    if (!run->beside)
+        run->beside = xcalloc(1, sizeof *run->beside);
+    facts_beside(run->br, record, run->beside);
+    run_see(run, record, run->beside);
 }
 
 static void on_delete(void *arg, const char *text, size_t len)
@@ -62,7 +73,7 @@ static void on_state(void *arg, const struct reflector_state *state) { (void)arg
 static void on_grace(void *arg)
 {
     struct run *run = followed(arg);
-    if (!run || run->watch || find_row(fleet_store(run->br->fleet), run->pub.v1, run->pub.ns, run->pub.name))
+    if (!run || run->watch || is_in_a_row(run))
         return;
     char *selector = xasprintf("metadata.name=%s", run->pub.name);
     run->watch = reflector_new(&(struct reflector_spec){
@@ -72,10 +83,31 @@ static void on_grace(void *arg)
     free(selector);
 }
 
+void run_watch_turn(struct run *run)
+{
+    if (run->unlisted && followed(run) && !is_in_a_row(run) && facts_beside(run->br, run->unlisted, run->beside))
+        run_see(run, run->unlisted, run->beside);
+}
+
+const struct backup_record *run_unlisted_of(const struct br *br, bool v1, const char *cluster)
+{
+    char key[RECORD_CLUSTER_MAX];
+    for (size_t i = 0; i < br->count; i++) {
+        const struct backup_record *record = br->runs[i]->unlisted;
+        if (record && record->v1 == v1 && strcmp(record_cluster(record, key), cluster) == 0)
+            return record;
+    }
+    return NULL;
+}
+
 void run_watch_end(struct run *run)
 {
     if (run->watch)
         reflector_free(&run->watch);
+    if (run->unlisted)
+        record_free(&run->unlisted);
+    free(run->beside);
+    run->beside = NULL;
     loop_timer_cancel(&run->grace);
     loop_timer_cancel(&run->late);
     run_log_end(run);

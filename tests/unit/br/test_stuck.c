@@ -308,6 +308,8 @@ static void a_job_s_end_comes_first(void **state)
 #define JOBS "GET /apis/batch/v1/namespaces/orders/jobs?"
 #define PODS "GET /api/v1/namespaces/orders/pods?"
 #define LOG "GET /api/v1/namespaces/orders/pods/p1/log?"
+#define EVENTS "GET /api/v1/namespaces/orders/events?"
+#define CLUSTERS "GET /apis/core.pingcap.com/v1alpha1/namespaces/orders/"
 #define AT "2026-11-23T16:00:05Z "
 #define POD(status) "{\"metadata\":{\"name\":\"p1\",\"namespace\":\"orders\",\"uid\":\"uid-p1\"," \
     "\"creationTimestamp\":" \
@@ -320,6 +322,39 @@ static void expect_list(struct bed *bed, const char *what, const char *item)
         .request = what, .has = "limit=",
         .body = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[%s]}", item))});
     fake_expect(bed->f.server, &(struct fake_rule){.request = what, .has = "watch=1", .how = FAKE_STREAM});
+}
+
+/* Another namespace is shown by now: the run watches its object by itself, and has the facts all the same. */
+static void facts_of_what_is_in_no_row(void **state)
+{
+    struct bed *bed = *state;
+    bed->br->pace.want_ms = 10 * 1000;
+    struct backup_spec now = asked;
+    now.rv = 130;
+    now.subs = sub_text(bed, "log-pause", "Scheduled", 3600, 0, 0, NULL, NULL);
+    expect_list(bed, "GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/backups?", backup_text(bed, &now));
+    expect_list(bed, JOBS, "{\"metadata\":{\"name\":\"" JOB "\",\"namespace\":\"orders\",\"uid\":\"uid-j\","
+                "\"creationTimestamp\":\"2026-11-23T16:00:01Z\",\"ownerReferences\":[{\"apiVersion\":"
+                "\"br.pingcap.com/v1alpha1\",\"kind\":\"Backup\",\"name\":\"log-orders\",\"uid\":\"uid-1\","
+                "\"controller\":true}]}}");
+    expect_list(bed, PODS, "");
+    expect_list(bed, EVENTS, "");
+    fake_expect(bed->f.server, &(struct fake_rule){.request = CLUSTERS, .body = "{\"spec\":{}}"});
+    struct br_plan *plan = pause_planned(bed);
+    expect_patch(bed, backup_text(bed, &asked), 200, 0);
+    const struct br_run *run = execute(bed, plan, "y");
+    UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
+    store_drop(bed->fleet.store, 0);
+    UNTIL(bed->f.loop, strcmp(run->job, JOB) == 0);
+    assert_outcome(run, BR_FOLLOWING, "log-pause: Scheduled");
+    assert_false(run->stuck);
+    fake_send(bed->f.server, EVENTS, "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"e\",\"uid\":\"e1\","
+              "\"creationTimestamp\":\"2026-11-23T16:00:02Z\"},\"type\":\"Warning\",\"involvedObject\":{"
+              "\"kind\":\"Job\",\"uid\":\"uid-j\",\"namespace\":\"orders\",\"name\":\"" JOB "\"},"
+              "\"reason\":\"FailedCreate\",\"message\":\"serviceaccount \\\"tidb-backup-manager\\\" not found\","
+              "\"lastTimestamp\":\"2026-11-23T16:00:02Z\"}}\n");
+    UNTIL(bed->f.loop, run->stuck);
+    assert_string_equal(run->cause->id, "no-service-account");
 }
 
 static void a_failure_is_told_with_its_log(void **state)
@@ -406,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(jobs_that_die_unreported, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(jobs_that_died_unseen, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_job_s_end_comes_first, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(facts_of_what_is_in_no_row, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_failure_is_told_with_its_log, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_log_that_cannot_be_had, bed_setup, bed_teardown),
     };
