@@ -156,24 +156,27 @@ char *clock_format_rfc3339(int64_t ms, char buf[CLOCK_TEXT_MAX])
 
 /* -- the server's clock ---------------------------------------------------------- */
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT": the one form that RFC 9110 lets servers send. */
-static bool parse_http_date(const char *text, int64_t *ms)
+/* One of @count names of three letters each; moves *@text past it. 1 is the first, 0 none. */
+static int read_name(const char **text, const char *names, int count)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    for (int i = 0; i < count; i++)
+        if (strncmp(*text, names + 3 * i, 3) == 0) {
+            *text += 3;
+            return i + 1;
+        }
+    return 0;
+}
+
+bool clock_parse_http_date(const char *text, int64_t *ms)
+{
     struct civil c;
-    while (*text == ' ' || *text == '\t')
-        text++;
-    for (int i = 0; i < 3; i++)
-        if (!isalpha((unsigned char)*text++))
-            return false;
-    if (!read_char(&text, ",") || !read_char(&text, " ") || !read_digits(&text, 2, &c.day) || !read_char(&text, " "))
+    if (!text)
         return false;
-    for (c.month = 1; c.month <= 12; c.month++)
-        if (strncmp(text, months + 3 * (c.month - 1), 3) == 0)
-            break;
-    if (c.month > 12)
+    text += strspn(text, " \t");
+    if (!read_name(&text, "SunMonTueWedThuFriSat", 7) || !read_char(&text, ",") || !read_char(&text, " ") ||
+        !read_digits(&text, 2, &c.day) || !read_char(&text, " "))
         return false;
-    text += 3;
+    c.month = read_name(&text, "JanFebMarAprMayJunJulAugSepOctNovDec", 12);
     if (!read_char(&text, " ") || !read_digits(&text, 4, &c.year) || !read_char(&text, " ") ||
         !read_time_of_day(&text, &c) || !read_char(&text, " ") || strncmp(text, "GMT", 3) != 0)
         return false;
@@ -184,7 +187,7 @@ static bool parse_http_date(const char *text, int64_t *ms)
 void clock_learn(struct clock *clock, const char *date_header, int64_t round_trip_ms)
 {
     int64_t server_ms;
-    if (!date_header || !parse_http_date(date_header, &server_ms))
+    if (!clock_parse_http_date(date_header, &server_ms))
         return;
     if (round_trip_ms < 0)
         round_trip_ms = 0;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { RETRY_AFTER_SECONDS_MAX = 24 * 60 * 60 };
+
 /* An answer as curl hands it in, header by header, chunk by chunk. Callbacks of curl: nothing here
  * may remove a transfer. */
 
@@ -25,13 +27,26 @@ static void read_content_type(struct kube_request *r, const char *value, size_t 
 
 static void read_date(struct kube_request *r, const char *value, size_t len) { set_text(r->date, value, len); }
 
-/* Seconds; the form with a date is not used by API servers. */
 static void read_retry_after(struct kube_request *r, const char *value, size_t len)
 {
-    long seconds = 0;
-    for (size_t i = 0; i < len && isdigit((unsigned char)value[i]) && seconds < 86400; i++)
-        seconds = seconds * 10 + (value[i] - '0');
-    r->retry_after_ms = seconds * 1000;
+    set_text(r->retry_after, value, len);
+}
+
+/* Retry-After has seconds, or (from a proxy) a date, which is the server's: it counts from the answer's own. What has
+ * passed, and what is neither, is 0: none named. */
+static int64_t retry_after_ms(const struct kube_request *r)
+{
+    const char *text = r->retry_after;
+    int64_t seconds = 0, date_ms, now_ms;
+    if (clock_parse_http_date(text, &date_ms)) {
+        if (!clock_parse_http_date(r->date, &now_ms))
+            now_ms = clock_now_ms(&r->client->clock);
+        seconds = date_ms > now_ms ? (date_ms - now_ms + 999) / 1000 : 0;
+    } else if (!text[strspn(text, "0123456789")]) {
+        for (; *text && seconds < RETRY_AFTER_SECONDS_MAX; text++)
+            seconds = seconds * 10 + (*text - '0');
+    }
+    return (seconds < RETRY_AFTER_SECONDS_MAX ? seconds : RETRY_AFTER_SECONDS_MAX) * 1000;
 }
 
 /* 299 - "unknown field \"spec.nonsense\"" (RFC 7234): the text in quotes; anything else as it is. */
@@ -65,7 +80,7 @@ static void begin_head(struct kube_request *r, const char *line, size_t len)
     r->http = 0;
     for (size_t i = at; i < len && i < at + 3 && isdigit((unsigned char)line[i]); i++)
         r->http = r->http * 10 + (line[i] - '0');
-    r->content_type[0] = r->date[0] = '\0';
+    r->content_type[0] = r->date[0] = r->retry_after[0] = '\0';
     r->retry_after_ms = 0;
     str_clear(&r->warning);
     str_clear(&r->body);
@@ -80,6 +95,7 @@ static void end_head(struct kube_request *r)
     curl_easy_getinfo(r->easy, CURLINFO_STARTTRANSFER_TIME_T, &answered_us);
     if (r->date[0])
         clock_learn(&r->client->clock, r->date, answered_us > sent_us ? (int64_t)(answered_us - sent_us) / 1000 : 0);
+    r->retry_after_ms = retry_after_ms(r);
     if (r->epoch == r->client->epoch)
         r->client->epoch_answered = true;
     if (r->http < 300 && r->spec.on_head)

@@ -62,7 +62,7 @@ struct kube_request {
     /* the answer */
     int http;
     struct str body, warning;
-    char content_type[SMALL_HEADER_MAX], date[SMALL_HEADER_MAX];
+    char content_type[SMALL_HEADER_MAX], date[SMALL_HEADER_MAX], retry_after[SMALL_HEADER_MAX];
     int64_t retry_after_ms;
     void (*on_free)(void *arg); /* however it ended; see kube_request_on_free */
     void *free_arg;

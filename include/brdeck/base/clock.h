@@ -35,6 +35,9 @@ bool clock_is_skewed(const struct clock *clock);
 /* RFC 3339 with a zone ("2026-10-02T12:45:32Z", fraction allowed), as the API
  * server prints times. False: not such a time, *ms untouched. NULL is none. */
 bool clock_parse_rfc3339(const char *text, int64_t *ms);
+/* "Sun, 06 Nov 1994 08:49:37 GMT": the one form of a date that RFC 9110 lets servers send in a header. Blanks may stand
+ * around it. False: not such a date, *ms untouched. NULL is none. */
+bool clock_parse_http_date(const char *text, int64_t *ms);
 enum { CLOCK_TEXT_MAX = 40 };
 /* "2026-10-02T12:45:32Z". Returns @buf. */
 char *clock_format_rfc3339(int64_t ms, char buf[CLOCK_TEXT_MAX]);

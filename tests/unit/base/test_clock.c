@@ -91,6 +91,27 @@ static void rfc3339_is_written(void **state)
     }
 }
 
+static void http_dates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t want; /* 0: none */
+    } cases[] = {
+        {"Sun, 06 Nov 1994 08:49:37 GMT", INT64_C(784111777000)},
+        {" \tSun, 06 Nov 1994 08:49:37 GMT \r\n", INT64_C(784111777000)},
+        {NULL, 0}, {"", 0}, {"Sun", 0}, {"Sun, 06 Nov 1994 08:49:37", 0}, {"Sun, 6 Nov 1994 08:49:37 GMT", 0},
+        {"Son, 06 Nov 1994 08:49:37 GMT", 0}, {"Sun, 06 Nov 1994 24:49:37 GMT", 0},
+        {"Sun, 06 Nov 1994 08:49:37 GMT+1", 0}, {"Sunday, 06-Nov-94 08:49:37 GMT", 0}, {"Sun Nov  6 08:49:37 1994", 0},
+        {"Sun, 31 Nov 1994 08:49:37 GMT", 0}, {"Sun, 06 nov 1994 08:49:37 GMT", 0}, {"120", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int64_t ms = 0;
+        assert_int_equal(clock_parse_http_date(cases[i].text, &ms), cases[i].want != 0);
+        assert_int_equal(ms, cases[i].want);
+    }
+}
+
 static void server_clock_is_learned(void **state)
 {
     (void)state;
@@ -189,7 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frozen_by_environment), cmocka_unit_test(rfc3339_is_read),
-        cmocka_unit_test(rfc3339_is_written),    cmocka_unit_test(server_clock_is_learned),
+        cmocka_unit_test(rfc3339_is_written),    cmocka_unit_test(http_dates), cmocka_unit_test(server_clock_is_learned),
         cmocka_unit_test(spans_are_written),     cmocka_unit_test(spans_hold),
         cmocka_unit_test(spans_are_read),
     };

@@ -290,10 +290,15 @@ static void test_repeats(void **state)
         {"GET", 429, "Retry-After: 1\r\n", 2, 3},  {"GET", 503, "Retry-After: 1\r\n", 2, 3}, {"GET", 503, NULL, 2, 1},
         {"PATCH", 429, "Retry-After: 1\r\n", 1, 2}, {"PATCH", 503, "Retry-After: 1\r\n", 2, 1},
         {"GET", 429, "Retry-After: 100\r\n", 2, 1}, {"GET", 429, "Retry-After: 1\r\n", 0, 1},
-        {"GET", 500, "Retry-After: 1\r\n", 2, 1},
+        {"GET", 500, "Retry-After: 1\r\n", 2, 1}, {"GET", 503, "Retry-After: 1 or so\r\n", 2, 1},
+        /* a date of the server's clock, whatever ours says */
+        {"GET", 503, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n", 2, 3},
+        {"GET", 503, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:51:38 GMT\r\n", 2, 1},
+        {"GET", 503, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:36 GMT\r\n", 2, 1},
+        {"GET", 503, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun Nov  6 08:49:38 1994\r\n", 2, 1},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        char *path = xasprintf("/%zu", i), *line = xasprintf("%s %s", cases[i].method, path);
+        char *path = xasprintf("/%02zu", i), *line = xasprintf("%s %s", cases[i].method, path);
         fake_expect(f->server, &(struct fake_rule){.request = line, .http = cases[i].http,
                                                    .headers = cases[i].headers});
         ask(f, &o, (struct kube_request_spec){.method = cases[i].method, .path = path, .what = "x",
