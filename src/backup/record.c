@@ -85,20 +85,23 @@ struct backup_record *record_decode(const struct json *object, struct intern *po
 /* managedFields are the half of an object: they are read of the few that wait. */
 static void find_asked(struct backup_record *record, const char *text, size_t len)
 {
-    struct json *whole = waits_for_operator(record) ? json_parse(text, len, NULL) : NULL;
-    if (whole)
-        record->asked_ms = decode_asked_ms(whole);
-    json_free(&whole);
+    struct json_arena arena;
+    if (!waits_for_operator(record))
+        return;
+    json_arena_init(&arena);
+    record->asked_ms = decode_asked_ms(json_read(&arena, text, len, NULL, NULL));
+    json_arena_done(&arena);
 }
 
 struct backup_record *record_decode_text(const char *text, size_t len, struct intern *pool, struct error *err)
 {
-    struct json *object = json_parse_without(text, len, "managedFields", err);
-    if (!object)
-        return NULL;
-    struct backup_record *record = record_decode(object, pool);
-    json_free(&object);
-    find_asked(record, text, len);
+    struct json_arena arena;
+    json_arena_init(&arena);
+    const struct json *object = json_read(&arena, text, len, "managedFields", err);
+    struct backup_record *record = object ? record_decode(object, pool) : NULL;
+    json_arena_done(&arena);
+    if (record)
+        find_asked(record, text, len);
     return record;
 }
 

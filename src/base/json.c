@@ -47,11 +47,15 @@ enum json_type json_type(const struct json *json)
     }
 }
 
+/* Its own loop: to decode a list is to look up 50 names in each object, most of which differ in their first byte. */
 struct json *json_get_mut(struct json *object, const char *key)
 {
     if (!json_is(object, cJSON_Object) || !key)
         return NULL;
-    return json_wrap(cJSON_GetObjectItemCaseSensitive(json_node(object), key));
+    for (cJSON *child = json_node(object)->child; child; child = child->next)
+        if (child->string && child->string[0] == *key && strcmp(child->string, key) == 0)
+            return json_wrap(child);
+    return NULL;
 }
 
 const struct json *json_get(const struct json *object, const char *key)

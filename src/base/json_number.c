@@ -133,26 +133,23 @@ bool json_double(const struct json *json, double *out)
     return true;
 }
 
-cJSON *json_new_number_node(const char *text, size_t len)
+bool json_set_plain_number(cJSON *node, const char *text, size_t len)
 {
     int64_t value = 0;
-    bool negative = len > 0 && text[0] == '-', plain = len - negative <= JSON_PLAIN_DIGITS;
-    for (size_t i = negative; plain && i < len; i++) {
+    bool negative = len > 0 && text[0] == '-';
+    if (len - negative > JSON_PLAIN_DIGITS)
+        return false;
+    for (size_t i = negative; i < len; i++) {
         if (text[i] < '0' || text[i] > '9')
-            plain = false;
-        else
-            value = value * 10 + (text[i] - '0');
+            return false;
+        value = value * 10 + (text[i] - '0');
     }
-    if (!plain || (negative && value == 0)) {
-        cJSON *raw = json_new_node(cJSON_Raw);
-        raw->valuestring = xstrndup(text, len);
-        return raw;
-    }
-    cJSON *node = json_new_node(cJSON_Number);
+    if (negative && value == 0)
+        return false;
     value = negative ? -value : value;
     node->valuedouble = (double)value;
     node->valueint = value > INT_MAX ? INT_MAX : value < INT_MIN ? INT_MIN : (int)value;
-    return node;
+    return true;
 }
 
 const char *json_number_text(const cJSON *node, char buf[JSON_NUMBER_MAX])
@@ -176,16 +173,24 @@ bool json_number_equal(const cJSON *a, const cJSON *b)
     return equal;
 }
 
+static struct json *new_number(const char *text, int len)
+{
+    cJSON *node = json_new_node(cJSON_Number);
+    if (!json_set_plain_number(node, text, (size_t)len)) {
+        node->type = cJSON_Raw;
+        node->valuestring = xstrdup(text);
+    }
+    return json_wrap(node);
+}
+
 struct json *json_new_int(int64_t number)
 {
     char buf[JSON_NUMBER_MAX];
-    int len = snprintf(buf, sizeof buf, "%" PRId64, number);
-    return json_wrap(json_new_number_node(buf, (size_t)len));
+    return new_number(buf, snprintf(buf, sizeof buf, "%" PRId64, number));
 }
 
 struct json *json_new_uint(uint64_t number)
 {
     char buf[JSON_NUMBER_MAX];
-    int len = snprintf(buf, sizeof buf, "%" PRIu64, number);
-    return json_wrap(json_new_number_node(buf, (size_t)len));
+    return new_number(buf, snprintf(buf, sizeof buf, "%" PRIu64, number));
 }

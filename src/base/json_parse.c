@@ -14,6 +14,7 @@
 struct reader {
     const char *begin, *at, *end;
     const char *skip; /* name of the members to drop, or NULL */
+    struct json_arena *arena; /* NULL: nodes and strings are malloc's */
     int depth;
     struct error *err;
 };
@@ -56,6 +57,48 @@ static bool take_char(struct reader *r, char c)
         return false;
     r->at++;
     return true;
+}
+
+/* -- memory ------------------------------------------------------------------ */
+
+static cJSON *new_node(struct reader *r, int type)
+{
+    if (!r->arena)
+        return json_new_node(type);
+    cJSON *node = json_arena_take(r->arena, sizeof *node);
+    *node = (cJSON){.type = type};
+    return node;
+}
+
+static void free_node(struct reader *r, cJSON *node)
+{
+    if (!r->arena)
+        cJSON_Delete(node);
+}
+
+static char *new_text(struct reader *r, size_t size) { return r->arena ? json_arena_take(r->arena, size) : xmalloc(size); }
+
+/* @text was made larger than it has become. */
+static char *trim_text(struct reader *r, char *text, size_t size)
+{
+    if (!r->arena)
+        return xrealloc(text, size);
+    json_arena_trim(r->arena, text, size);
+    return text;
+}
+
+static char *copy_text(struct reader *r, const char *start, size_t len)
+{
+    char *text = new_text(r, len + 1);
+    memcpy(text, start, len);
+    text[len] = '\0';
+    return text;
+}
+
+static void free_text(struct reader *r, char *text)
+{
+    if (!r->arena)
+        free(text);
 }
 
 /* -- strings ---------------------------------------------------------------- */
@@ -131,7 +174,7 @@ static char *read_hard_string(struct reader *r, const char *start)
     while (quote < r->end && *quote != '"')
         quote += *quote == '\\' && quote + 1 < r->end ? 2 : 1;
     /* The worst is a broken byte, of which U+FFFD makes three. */
-    char *text = xmalloc((size_t)(quote - start) * 3 + 1), *out = text;
+    char *text = new_text(r, (size_t)(quote - start) * 3 + 1), *out = text;
     for (r->at = start; out && r->at < r->end && *r->at != '"';) {
         if (*r->at == '\\')
             out = read_escape(r, out);
@@ -145,11 +188,11 @@ static char *read_hard_string(struct reader *r, const char *start)
     if (out && !take_char(r, '"'))
         out = fail(r, "the end of a string");
     if (!out) {
-        free(text);
+        free_text(r, text);
         return NULL;
     }
     *out = '\0';
-    return xrealloc(text, (size_t)(out - text) + 1);
+    return trim_text(r, text, (size_t)(out - text) + 1);
 }
 
 static char *read_string(struct reader *r)
@@ -159,11 +202,7 @@ static char *read_string(struct reader *r)
         r->at++;
     if (r->at >= r->end || *r->at != '"')
         return read_hard_string(r, start);
-    size_t len = (size_t)(r->at++ - start);
-    char *text = xmalloc(len + 1);
-    memcpy(text, start, len);
-    text[len] = '\0';
-    return text;
+    return copy_text(r, start, (size_t)(r->at++ - start));
 }
 
 /* -- values ----------------------------------------------------------------- */
@@ -190,7 +229,13 @@ static cJSON *read_number(struct reader *r)
         if (!skip_digits(r))
             return fail(r, "a digit");
     }
-    return json_new_number_node(start, (size_t)(r->at - start));
+    size_t len = (size_t)(r->at - start);
+    cJSON *node = new_node(r, cJSON_Number);
+    if (!json_set_plain_number(node, start, len)) {
+        node->type = cJSON_Raw;
+        node->valuestring = copy_text(r, start, len);
+    }
+    return node;
 }
 
 static cJSON *read_word(struct reader *r, const char *word, int type)
@@ -199,7 +244,7 @@ static cJSON *read_word(struct reader *r, const char *word, int type)
     if ((size_t)(r->end - r->at) < len || memcmp(r->at, word, len) != 0)
         return fail(r, "a value");
     r->at += len;
-    return json_new_node(type);
+    return new_node(r, type);
 }
 
 /* cJSON keeps the last child in the first one's prev. */
@@ -263,7 +308,7 @@ static bool skip_value(struct reader *r)
     if (r->at < r->end && (*r->at == '{' || *r->at == '['))
         return skip_container(r);
     cJSON *scalar = read_value(r);
-    cJSON_Delete(scalar);
+    free_node(r, scalar);
     return scalar != NULL;
 }
 
@@ -277,17 +322,17 @@ static bool read_member(struct reader *r, cJSON *object)
         return false;
     skip_space(r);
     if (!take_char(r, ':')) {
-        free(key);
+        free_text(r, key);
         return fail(r, "':'") != NULL;
     }
     skip_space(r);
     if (r->skip && strcmp(key, r->skip) == 0) {
-        free(key);
+        free_text(r, key);
         return skip_value(r);
     }
     cJSON *value = read_value(r);
     if (!value) {
-        free(key);
+        free_text(r, key);
         return false;
     }
     value->string = key;
@@ -324,9 +369,9 @@ static cJSON *read_container(struct reader *r, int type, char close)
         return fail(r, "a value nested less deeply (200 levels are allowed)");
     r->at++;
     r->depth++;
-    cJSON *parent = json_new_node(type);
+    cJSON *parent = new_node(r, type);
     if (!read_children(r, parent, close)) {
-        cJSON_Delete(parent);
+        free_node(r, parent);
         return NULL;
     }
     r->depth--;
@@ -338,7 +383,7 @@ static cJSON *read_text(struct reader *r)
     char *text = read_string(r);
     if (!text)
         return NULL;
-    cJSON *node = json_new_node(cJSON_String);
+    cJSON *node = new_node(r, cJSON_String);
     node->valuestring = text;
     return node;
 }
@@ -366,23 +411,35 @@ static cJSON *read_value(struct reader *r)
     }
 }
 
+static cJSON *read_all(struct reader *r)
+{
+    skip_space(r);
+    cJSON *root = read_value(r);
+    if (!root)
+        return NULL;
+    skip_space(r);
+    if (r->at < r->end) {
+        fail(r, "the end of the text");
+        free_node(r, root);
+        return NULL;
+    }
+    return root;
+}
+
 struct json *json_parse_without(const char *text, size_t len, const char *skip, struct error *err)
 {
     struct reader r = {.begin = text, .at = text, .end = text + len, .skip = skip, .err = err};
-    skip_space(&r);
-    cJSON *root = read_value(&r);
-    if (!root)
-        return NULL;
-    skip_space(&r);
-    if (r.at < r.end) {
-        fail(&r, "the end of the text");
-        cJSON_Delete(root);
-        return NULL;
-    }
-    return json_wrap(root);
+    return json_wrap(read_all(&r));
 }
 
 struct json *json_parse(const char *text, size_t len, struct error *err)
 {
     return json_parse_without(text, len, NULL, err);
+}
+
+const struct json *json_read(struct json_arena *arena, const char *text, size_t len, const char *skip,
+                             struct error *err)
+{
+    struct reader r = {.begin = text, .at = text, .end = text + len, .skip = skip, .arena = arena, .err = err};
+    return json_wrap(read_all(&r));
 }

@@ -25,11 +25,15 @@ static inline bool json_is(const struct json *json, int type)
 
 /* A node of @type; memory is there, or the program ends. */
 cJSON *json_new_node(int type);
-/* A number from its @len bytes of JSON text. */
-cJSON *json_new_number_node(const char *text, size_t len);
+/* The number of these @len bytes into @node, where a double holds it exactly; false: a cJSON_Raw must keep its text. */
+bool json_set_plain_number(cJSON *node, const char *text, size_t len);
 /* The text of a number: of @node, or made in @buf. */
 const char *json_number_text(const cJSON *node, char buf[JSON_NUMBER_MAX]);
 /* 1.0 equals 1 and 10e-1. */
 bool json_number_equal(const cJSON *a, const cJSON *b);
+/* @size bytes, aligned for a node, that hold anything. */
+void *json_arena_take(struct json_arena *arena, size_t size);
+/* Of what was taken last only @size bytes are needed. */
+void json_arena_trim(struct json_arena *arena, void *piece, size_t size);
 
 #endif

@@ -48,7 +48,9 @@ static void remove_item(struct watched_kind *kind, struct fact_item *item)
 static void on_object(void *arg, const char *text, size_t len)
 {
     struct watched_kind *kind = arg;
-    struct json *object = json_parse_without(text, len, "managedFields", NULL);
+    struct json_arena arena;
+    json_arena_init(&arena);
+    const struct json *object = json_read(&arena, text, len, "managedFields", NULL);
     const char *uid = json_text(json_at(object, "metadata", "uid", NULL));
     struct fact_item *old = uid ? facts_set_find(&kind->set, uid) : NULL;
     struct fact_item *item = kinds[kind->what].read(object);
@@ -58,18 +60,20 @@ static void on_object(void *arg, const char *text, size_t len)
     } else if (old) {
         remove_item(kind, old); /* its owner or its label was taken off */
     }
-    json_free(&object);
+    json_arena_done(&arena);
 }
 
 static void on_delete(void *arg, const char *text, size_t len)
 {
     struct watched_kind *kind = arg;
-    struct json *object = json_parse_without(text, len, "managedFields", NULL);
+    struct json_arena arena;
+    json_arena_init(&arena);
+    const struct json *object = json_read(&arena, text, len, "managedFields", NULL);
     const char *uid = json_text(json_at(object, "metadata", "uid", NULL));
     struct fact_item *old = uid ? facts_set_find(&kind->set, uid) : NULL;
     if (old)
         remove_item(kind, old);
-    json_free(&object);
+    json_arena_done(&arena);
 }
 
 static void on_list(void *arg) { ((struct watched_kind *)arg)->set.round++; }

@@ -56,6 +56,18 @@ static bool has_twins(const struct json *json)
     return false;
 }
 
+/* An arena makes no difference but in whose memory it is. */
+static void check_arena(const uint8_t *data, size_t size, const struct json *json, const struct error *err)
+{
+    struct json_arena arena;
+    struct error why = {0};
+    json_arena_init(&arena);
+    const struct json *read = json_read(&arena, (const char *)data, size, NULL, &why);
+    MUST(!read == !json && strcmp(why.text, err->text) == 0);
+    MUST(!json || has_twins(json) || json_equal(read, json));
+    json_arena_done(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error err = {0};
@@ -63,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json *rest = json_parse_without((const char *)data, size, "skip", NULL);
     MUST(!json == (err.code != ERROR_NONE));
     MUST(!json || rest);
+    check_arena(data, size, json, &err);
     if (json && !has_twins(json)) {
         check_printed(json, json_print(json));
         check_printed(json, json_print_pretty(json));

@@ -148,6 +148,55 @@ static void members_are_left_out(void **state)
     }
 }
 
+/* What an arena holds is what malloc would; it grows beyond its first room, and may be used again. */
+static void arenas(void **state)
+{
+    (void)state;
+    struct json_arena arena;
+    struct str text;
+    json_arena_init(&arena);
+    for (size_t members = 1; members < 20000; members *= 7) {
+        str_init(&text, STR_LARGE);
+        str_add(&text, "{");
+        for (size_t i = 0; i < members; i++)
+            str_addf(&text, "%s\"k%zu\":[\"plain\",\"h\\u00e4rd\\n\",%zu,436568622965194755,null,true,{\"skip\":[1]}]",
+                     i ? "," : "", i, i);
+        str_add(&text, "}");
+        struct error err = {0};
+        struct json *made = json_parse_without(text.data, text.len, "skip", &err);
+        const struct json *read = json_read(&arena, text.data, text.len, "skip", &err);
+        assert_non_null(made);
+        assert_non_null(read);
+        assert_true(json_equal(made, read));
+        struct json *copy = json_copy(read);
+        assert_null(json_read(&arena, text.data, text.len - 1, NULL, &err));
+        assert_int_equal(err.code, ERROR_INPUT);
+        json_arena_done(&arena);
+        assert_true(json_equal(made, copy)); /* a copy is its own */
+        json_free(&copy);
+        json_free(&made);
+        str_done(&text);
+    }
+}
+
+/* One string larger than a block: it may be a third of what is taken for it at first. */
+static void an_arena_holds_a_large_string(void **state)
+{
+    (void)state;
+    enum { LARGE = 300 * 1000 };
+    struct json_arena arena;
+    char *text = xmalloc(LARGE);
+    memset(text, 'x', LARGE);
+    memcpy(text, "[\"\\n", 4);
+    memcpy(text + LARGE - 5, "\",1]", 4);
+    json_arena_init(&arena);
+    const struct json *read = json_read(&arena, text, LARGE - 1, NULL, NULL);
+    assert_int_equal(strlen(json_text(json_first(read))), LARGE - 9 + 1);
+    assert_int_equal(json_count(read), 2);
+    json_arena_done(&arena);
+    free(text);
+}
+
 static void numbers_are_exact(void **state)
 {
     (void)state;
@@ -414,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back),    cmocka_unit_test(errors_say_where),
         cmocka_unit_test(depth_has_a_limit), cmocka_unit_test(members_are_left_out),
+        cmocka_unit_test(arenas),            cmocka_unit_test(an_arena_holds_a_large_string),
         cmocka_unit_test(numbers_are_exact), cmocka_unit_test(doubles),
         cmocka_unit_test(building),          cmocka_unit_test(missing_and_wrong_are_answers),
         cmocka_unit_test(pretty),            cmocka_unit_test(equality),
