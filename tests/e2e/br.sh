@@ -11,7 +11,7 @@ PD=$(api GET "/apis/core.pingcap.com/v1alpha1/namespaces/$NS/pdgroups" | jq -r '
 lines
 manifests
 
-job() { brdeck br -n "$NS" --driver job --yes --timeout 30s "$@"; }
+job() { brdeck br -n "$NS" --driver job --yes --timeout "$LONG" "$@"; }
 make_log log-a
 make_snapshot full-1 3600
 check "status in words" says 0 "task log-a: NORMAL" job status log-a
@@ -40,10 +40,10 @@ check "a truncate" says 0 "We are going to remove" job truncate log-a --until -6
 # trouble
 trouble() { sim_order /sim/job "{\"cause\":\"$1\",\"namespace\":\"$NS\",\"name\":\"log-a\"}" >/dev/null; }
 trouble no-service-account
-check "no ServiceAccount" says 5 "ServiceAccount" job status log-a --timeout 3s
+check "no ServiceAccount" says 5 "ServiceAccount" job status log-a --timeout $((4 * TIMEOUT_FACTOR))s
 api DELETE /sim/job >/dev/null
 trouble image-not-pulled
-check "no image" says 5 "its Pod waits: " job status log-a --timeout 3s
+check "no image" says 5 "its Pod waits: " job status log-a --timeout $((4 * TIMEOUT_FACTOR))s
 api DELETE /sim/job >/dev/null
 trouble access-denied
 check "the storage denies" says 4 "denied" job metadata log-a

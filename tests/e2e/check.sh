@@ -82,7 +82,7 @@ check "a frozen server, in the time given" plugin 3 UNKNOWN -n "$NS" --timeout 2
 check "which is told" tells "within 2 s"
 no_faults
 fault '{"fault":"freeze","path":"/pods","count":0}'
-check "Pods that do not come hold nothing up but the time given" plugin 0 OK -n "$NS" --timeout 3s --max-lag 1h
+check "Pods that do not come hold nothing up but the time given" plugin 0 OK -n "$NS" --timeout $((4 * TIMEOUT_FACTOR))s --max-lag 1h
 check "that they were not had is said" tells "note: "
 no_faults
 fault '{"fault":"status","code":403,"path":"/jobs","method":"GET","count":0,"message":"no jobs for you"}'

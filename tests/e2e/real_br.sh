@@ -34,7 +34,7 @@ manifests
 # begin BR-ARGUMENTS...: in the background; what it says is in begun.err.
 begin()
 {
-    brdeck br -n "$NS" --driver job --yes --timeout 60s "$@" >"$TEST_TMP/begun.out" 2>"$TEST_TMP/begun.err" </dev/null &
+    brdeck br -n "$NS" --driver job --yes --timeout $((60 * TIMEOUT_FACTOR))s "$@" >"$TEST_TMP/begun.out" 2>"$TEST_TMP/begun.err" </dev/null &
     BEGUN=$!
     track $BEGUN
 }

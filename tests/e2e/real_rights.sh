@@ -31,6 +31,6 @@ may brdeck-ask-pd
 check "with brdeck-ask-pd nothing is missing" wait_for no_notes 20
 check "a view is no right to act" says 1 "you may not patch backups" as_viewer pause log-a -n $NS --yes
 may brdeck-act
-paused() { as_viewer pause log-a -n $NS --yes --timeout 30s </dev/null >"$TEST_TMP/said" 2>&1; }
+paused() { as_viewer pause log-a -n $NS --yes --timeout "$LONG" </dev/null >"$TEST_TMP/said" 2>&1; }
 check "brdeck-act pauses" wait_for paused 20
-check "and creates and deletes" says 0 "delete done" as_viewer delete log-a -n $NS --yes --timeout 30s
+check "and creates and deletes" says 0 "delete done" as_viewer delete log-a -n $NS --yes --timeout "$LONG"

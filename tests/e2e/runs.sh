@@ -21,7 +21,7 @@ begin()
 {
     begin_verb=$1
     shift
-    brdeck "$begin_verb" -n "$NS" --timeout 30s "$@" --yes >"$TEST_TMP/run.out" 2>&1 &
+    brdeck "$begin_verb" -n "$NS" --timeout "$LONG" "$@" --yes >"$TEST_TMP/run.out" 2>&1 &
     run_pid=$!
     track $run_pid
 }
@@ -30,9 +30,9 @@ ends() { exits_with "$1" wait $run_pid || { cat "$TEST_TMP/run.out"; return 1; }
 # killed: false where it had ended before.
 killed()
 {
-    ! grep -q 'pause done' "$TEST_TMP/run.out" && kill -9 $run_pid 2>/dev/null && killed_it=0 || killed_it=1
+    kill -9 $run_pid 2>/dev/null || :
     wait $run_pid 2>/dev/null || :
-    return $killed_it
+    [ "$(outcomes "$(last_run)")" = 0 ]
 }
 intents() { jq -s '[.[] | select(.what == "intent")] | length' "$journal" 2>/dev/null || echo 0; }
 outcomes() { jq -s "[.[] | select(.what == \"outcome\" and .run == \"$1\" and .left != true)] | length" "$journal"; }

@@ -4,7 +4,7 @@ set -eu
 . "$(dirname "$0")/../tools/lib.sh"
 command -v curl >/dev/null && command -v jq >/dev/null || skip "curl and jq are needed"
 
-start_sim --fleet demo --speed 20 --history 400
+start_sim --fleet demo --speed 20 --history 10000 # a slow machine asks for what was long ago
 BR=/apis/br.pingcap.com/v1alpha1
 LOG=$BR/namespaces/orders/backups/log-orders
 
