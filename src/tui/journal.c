@@ -18,7 +18,6 @@ struct journal_view {
     struct error error;    /* of the reading */
     struct table table;
     size_t *order;         /* of the rows: entries that the filter leaves, newest first */
-    char *filter;          /* "" none */
 };
 
 static const struct key_binding journal_keys[] = {
@@ -38,45 +37,6 @@ static const struct journal_entry *entry_at(const struct journal_view *v, size_t
 }
 
 /* -- which entries ----------------------------------------------------------------------------- */
-
-static bool matches(const struct journal_view *v, const struct journal_entry *e)
-{
-    struct str all;
-    str_init(&all, STR_SMALL);
-    str_addf(&all, "%s %s/%s %s %s %s %s %s", e->action, e->ns, e->name, e->context, e->server, e->user,
-             e->outcome ? e->outcome : "", e->text ? e->text : "");
-    bool match = text_contains_fold(all.data, v->filter);
-    str_done(&all);
-    return match;
-}
-
-static void narrow(struct journal_view *v)
-{
-    v->table.count = 0;
-    for (size_t i = v->entries.count; i-- > 0;)
-        if (!*v->filter || matches(v, &v->entries.items[i]))
-            v->order[v->table.count++] = i;
-}
-
-static void set_filter(struct journal_view *v, const char *text)
-{
-    free(v->filter);
-    v->filter = xstrdup(text);
-    v->table.cursor = 0;
-    narrow(v);
-}
-
-static void read_all(struct journal_view *v)
-{
-    const char *path = options_text(v->ui->options, OPTION_JOURNAL);
-    journal_entries_done(&v->entries);
-    v->error = (struct error){.code = ERROR_NONE};
-    journal_read(path && *path ? path : NULL, 0, &v->entries, &v->error);
-    v->order = xreallocarray(v->order, v->entries.count + 1, sizeof *v->order);
-    narrow(v);
-}
-
-/* -- the view ------------------------------------------------------------------------------------ */
 
 static enum style style_of_outcome(const struct journal_entry *e)
 {
@@ -105,14 +65,37 @@ static enum style cell(void *arg, size_t row, size_t column, struct str *out)
     return style_of_outcome(e);
 }
 
+static void narrow(void *arg)
+{
+    struct journal_view *v = arg;
+    v->table.count = 0;
+    for (size_t i = v->entries.count; i-- > 0;) {
+        v->order[v->table.count++] = i;
+        if (!table_keeps(&v->table, COLUMNS, cell, v, v->table.count - 1))
+            v->table.count--;
+    }
+}
+
+static void read_all(struct journal_view *v)
+{
+    const char *path = options_text(v->ui->options, OPTION_JOURNAL);
+    journal_entries_done(&v->entries);
+    v->error = (struct error){.code = ERROR_NONE};
+    journal_read(path && *path ? path : NULL, 0, &v->entries, &v->error);
+    v->order = xreallocarray(v->order, v->entries.count + 1, sizeof *v->order);
+    narrow(v);
+}
+
+/* -- the view ------------------------------------------------------------------------------------ */
+
 static int64_t journal_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct journal_view *v = (struct journal_view *)view;
     struct str title;
     str_init(&title, STR_SMALL);
     str_addf(&title, "Journal: %zu", v->table.count);
-    if (*v->filter)
-        str_addf(&title, " of %zu that hold %s", v->entries.count, v->filter);
+    if (v->table.filter)
+        str_addf(&title, " of %zu that hold %s", v->entries.count, v->table.filter);
     if (v->entries.bad)
         str_addf(&title, "; %zu line%s cannot be read", v->entries.bad, v->entries.bad == 1 ? "" : "s");
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
@@ -126,42 +109,21 @@ static int64_t journal_draw(struct view *view, struct ui *ui, struct canvas *c, 
     if (v->error.code)
         table_draw_empty(c, list, STYLE_CRIT, v->error.text);
     else if (!v->table.count)
-        table_draw_empty(c, list, STYLE_DIM, *v->filter ? "Nothing in the journal holds that." :
+        table_draw_empty(c, list, STYLE_DIM, v->table.filter ? "Nothing in the journal holds that." :
                          "Nothing was ever done from here: each action leaves a line of intent and one of its outcome.");
     return INT64_MAX;
-}
-
-static void filter_typing(void *arg, struct ui *ui, const char *text)
-{
-    (void)ui;
-    set_filter(arg, text);
-}
-
-static void filter_done(void *arg, struct ui *ui, const char *text)
-{
-    (void)ui;
-    set_filter(arg, text ? text : "");
 }
 
 static bool journal_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct journal_view *v = (struct journal_view *)view;
     const struct journal_entry *e = entry_at(v, v->table.cursor);
-    if (table_command(&v->table, command))
+    if (table_command(&v->table, ui, command))
         return true;
     switch (command) {
     case UI_OPEN:
         if (e)
             ui_push(ui, entry_new(ui, e));
-        return true;
-    case UI_FILTER:
-        ui_prompt(ui, &(struct prompt_spec){.label = "/", .initial = v->filter, .history = "journal",
-                                            .done = filter_done, .typing = filter_typing, .arg = v});
-        return true;
-    case UI_BACK:
-        if (!*v->filter)
-            return false;
-        set_filter(v, "");
         return true;
     case UI_RETRY_CONNECTION: read_all(v); return true;
     case UI_JOURNAL: ui_pop(ui); return true;
@@ -173,10 +135,7 @@ static void journal_hints(struct view *view, struct ui *ui, struct hints *hints)
 {
     struct journal_view *v = (struct journal_view *)view;
     (void)ui;
-    hints_add(hints, UI_BACK, *v->filter ? "filter off" : "back", false);
-    if (v->table.count)
-        hints_add(hints, UI_OPEN, "open", false);
-    hints_add(hints, UI_FILTER, "filter", false);
+    table_hint(&v->table, hints, "back", "open");
     hints_add(hints, UI_RETRY_CONNECTION, "read again", false);
     hints_add(hints, UI_RUNS, "runs", false);
     hints_add(hints, UI_HELP, "help", false);
@@ -187,7 +146,7 @@ static void journal_free(struct view *view)
     struct journal_view *v = (struct journal_view *)view;
     journal_entries_done(&v->entries);
     free(v->order);
-    free(v->filter);
+    table_done(&v->table);
     free(v);
 }
 
@@ -201,7 +160,9 @@ struct view *journal_new(struct ui *ui)
     struct journal_view *v = xcalloc(1, sizeof *v);
     v->view.ops = &view_journal;
     v->ui = ui;
-    v->filter = xstrdup("");
+    v->table.history = "journal";
+    v->table.narrow = narrow;
+    v->table.narrow_arg = v;
     read_all(v);
     return &v->view;
 }

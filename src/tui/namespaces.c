@@ -6,7 +6,7 @@
 
 #include <brdeck/base/alloc.h>
 
-#include "view.h"
+#include "table.h"
 
 struct choice {
     char *name;
@@ -18,12 +18,19 @@ struct namespaces {
     struct ui *ui;
     struct kube_request *request;
     struct choice *choices; /* the first is "all namespaces" */
-    size_t count, row, top;
+    size_t count;
+    struct table table;
+    size_t *order;          /* of its rows: choices that the filter leaves */
     bool asked;
     struct error error;
 };
 
-static const struct key_binding namespaces_keys[] = {{UI_MARK, "space"}, {UI_BACK, "esc n"}};
+static const struct key_binding namespaces_keys[] = {{UI_MARK, "space"}, {UI_FILTER, "/"}};
+
+enum { COLUMN_NAME, COLUMN_BACKUPS, COLUMNS };
+static const struct table_column columns[COLUMNS] = {
+    [COLUMN_NAME] = {"  NAMESPACE", 40, 0}, [COLUMN_BACKUPS] = {"BACKUPS", 0, 0},
+};
 
 static int by_name(const void *a, const void *b)
 {
@@ -59,14 +66,51 @@ static void sort(struct namespaces *n)
         qsort(n->choices + 1, n->count - 1, sizeof *n->choices, by_name);
 }
 
+static struct choice *choice_at(const struct namespaces *n, size_t row)
+{
+    return row < n->table.count ? &n->choices[n->order[row]] : NULL;
+}
+
+static enum style cell(void *arg, size_t row, size_t column, struct str *out)
+{
+    const struct choice *choice = choice_at(arg, row);
+    if (column == COLUMN_BACKUPS && choice->backups)
+        str_addf(out, "%zu", choice->backups);
+    if (column == COLUMN_BACKUPS)
+        return STYLE_DIM;
+    str_addf(out, "%s %s", choice->picked ? "*" : " ", choice->name);
+    return choice->picked ? STYLE_MARKED : STYLE_TEXT;
+}
+
+/* "all namespaces" stands above whatever the filter leaves. */
+static void narrow(void *arg)
+{
+    struct namespaces *n = arg;
+    n->order = xreallocarray(n->order, n->count, sizeof *n->order);
+    n->table.count = 0;
+    for (size_t i = 0; i < n->count; i++) {
+        n->order[n->table.count++] = i;
+        if (i > 0 && !table_keeps(&n->table, COLUMN_BACKUPS, cell, n, n->table.count - 1))
+            n->table.count--;
+    }
+    if (n->table.filter && n->table.count > 1 && !n->table.cursor)
+        n->table.cursor = 1; /* what was looked for */
+}
+
 static void on_names(void *arg, const char *const *names, size_t count, const struct error *err)
 {
     struct namespaces *n = arg;
+    char *here = xstrdup(choice_at(n, n->table.cursor)->name); /* the cursor stays on it */
     n->request = NULL;
     n->error = err ? *err : (struct error){.code = ERROR_NONE};
     for (size_t i = 0; i < count; i++)
         add(n, names[i]);
     sort(n);
+    narrow(n);
+    for (size_t i = 0; i < n->table.count; i++)
+        if (str_same(choice_at(n, i)->name, here))
+            n->table.cursor = i;
+    free(here);
     ui_mark(n->ui);
 }
 
@@ -82,31 +126,18 @@ static void namespaces_refresh(struct view *view, struct ui *ui)
 static int64_t namespaces_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct namespaces *n = (struct namespaces *)view;
-    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Namespaces to show");
-    int rows = r.rows - 1;
-    if (n->error.code && rows > 1)
-        canvas_text(c, r.row + rows--, r.col + 1, r.cols - 1, STYLE_WARN, n->error.text);
-    if (n->row < n->top)
-        n->top = n->row;
-    if (rows > 0 && n->row >= n->top + (size_t)rows)
-        n->top = n->row - (size_t)rows + 1;
-    for (size_t i = n->top; i < n->count && i < n->top + (size_t)(rows > 0 ? rows : 0); i++) {
-        struct choice *choice = &n->choices[i];
-        int row = r.row + 1 + (int)(i - n->top);
-        canvas_text(c, row, r.col, 1, STYLE_TEXT, i == n->row ? ">" : " ");
-        canvas_text(c, row, r.col + 1, 2, STYLE_MARKED, choice->picked ? "*" : " ");
-        int col = 3 + canvas_text(c, row, r.col + 3, r.cols - 3, choice->picked ? STYLE_MARKED : STYLE_TEXT,
-                                  choice->name);
-        if (choice->backups)
-            canvas_textf(c, row, r.col + col + 2, r.cols - col - 2, STYLE_DIM, "%zu", choice->backups);
-        if (i == n->row) {
-            canvas_mark_cursor(c, (struct rect){row, r.col, 1, r.cols});
-            c->cursor_row = row;
-            c->cursor_col = r.col;
-        }
-    }
     (void)ui;
+    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
+    int col = canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Namespaces to show");
+    if (n->table.filter)
+        canvas_textf(c, r.row, r.col + 1 + col, r.cols - 1 - col, STYLE_TITLE, ": %zu of %zu hold %s",
+                     n->table.count - 1, n->count - 1, n->table.filter);
+    r = (struct rect){r.row + 1, r.col, r.rows - 1, r.cols};
+    if (n->error.code && r.rows > 1) {
+        canvas_text(c, r.row + r.rows - 1, r.col + 1, r.cols - 1, STYLE_WARN, n->error.text);
+        r.rows--;
+    }
+    table_draw(&n->table, columns, COLUMNS, cell, n, c, r);
     return INT64_MAX;
 }
 
@@ -114,13 +145,13 @@ static int64_t namespaces_draw(struct view *view, struct ui *ui, struct canvas *
 static void apply(struct namespaces *n, struct ui *ui)
 {
     const char **names = xcalloc(n->count + 1, sizeof *names);
-    size_t count = 0;
+    size_t count = 0, here = n->order[n->table.cursor];
     for (size_t i = 1; i < n->count; i++)
         if (n->choices[i].picked)
             names[count++] = n->choices[i].name;
-    if (!count && n->row > 0)
-        names[count++] = n->choices[n->row].name;
-    bool all = n->row == 0 || !count;
+    if (!count && here > 0)
+        names[count++] = n->choices[here].name;
+    bool all = here == 0 || !count;
     fleet_set_namespaces(ui->fleet, all ? NULL : names);
     free(names);
     ui_pop(ui);
@@ -129,30 +160,25 @@ static void apply(struct namespaces *n, struct ui *ui)
 static bool namespaces_command(struct view *view, struct ui *ui, enum ui_command command)
 {
     struct namespaces *n = (struct namespaces *)view;
-    size_t last = n->count - 1, page = 10;
-    switch (command) {
-    case UI_UP: n->row = n->row ? n->row - 1 : 0; return true;
-    case UI_DOWN: n->row = n->row < last ? n->row + 1 : last; return true;
-    case UI_PAGE_UP: n->row = n->row > page ? n->row - page : 0; return true;
-    case UI_PAGE_DOWN: n->row = n->row + page < last ? n->row + page : last; return true;
-    case UI_TOP: n->row = 0; return true;
-    case UI_BOTTOM: n->row = last; return true;
-    case UI_MARK:
-        if (n->row > 0)
-            n->choices[n->row].picked = !n->choices[n->row].picked;
-        n->row = n->row < last ? n->row + 1 : last;
+    if (table_command(&n->table, ui, command))
         return true;
+    switch (command) {
+    case UI_MARK:
+        if (n->order[n->table.cursor] > 0)
+            choice_at(n, n->table.cursor)->picked = !choice_at(n, n->table.cursor)->picked;
+        return table_command(&n->table, ui, UI_DOWN);
     case UI_OPEN: apply(n, ui); return true;
+    case UI_NAMESPACES: ui_pop(ui); return true;
     default: return false;
     }
 }
 
 static void namespaces_hints(struct view *view, struct ui *ui, struct hints *hints)
 {
-    (void)view, (void)ui;
-    hints_add(hints, UI_OPEN, "show", false);
+    (void)ui;
+    table_hint(&((struct namespaces *)view)->table, hints, "leave as it was", "show");
     hints_add(hints, UI_MARK, "pick several", false);
-    hints_add(hints, UI_BACK, "leave as it was", false);
+    hints_add(hints, UI_HELP, "help", false);
 }
 
 static void namespaces_free(struct view *view)
@@ -162,6 +188,8 @@ static void namespaces_free(struct view *view)
     for (size_t i = 0; i < n->count; i++)
         free(n->choices[i].name);
     free(n->choices);
+    free(n->order);
+    table_done(&n->table);
     free(n);
 }
 
@@ -178,6 +206,10 @@ struct view *namespaces_new(struct ui *ui)
     n->ui = ui;
     add(n, "all namespaces");
     store_namespaces(fleet_store(ui->fleet), add_seen, n);
+    n->table.history = "namespaces";
+    n->table.narrow = narrow;
+    n->table.narrow_arg = n;
     sort(n);
+    narrow(n);
     return &n->view;
 }

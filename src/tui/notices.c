@@ -15,7 +15,8 @@ struct notices {
 };
 
 static const struct key_binding notices_keys[] = {
-    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_BACK, "esc !"},
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
+    {UI_WRAP, "w"}, {UI_DOWN, "enter"}, {UI_BACK, "esc !"},
 };
 
 static void add_run(struct notices *notices, struct ui *ui, const struct br_run *run)
@@ -83,6 +84,7 @@ static void notices_hints(struct view *view, struct ui *ui, struct hints *hints)
     (void)view, (void)ui;
     hints_add(hints, UI_BACK, "back", false);
     hints_add(hints, UI_PAGE_DOWN, "page", false);
+    hints_add(hints, UI_SEARCH, "search", false);
     hints_add(hints, UI_RUNS, "runs", false);
     hints_add(hints, UI_JOURNAL, "journal", false);
     hints_add(hints, UI_COPY, "copy", false);

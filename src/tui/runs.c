@@ -19,7 +19,7 @@ struct runs {
 };
 
 static const struct key_binding runs_keys[] = {
-    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_LOGS, "l"}, {UI_CANCEL_RUN, "x"}, {UI_BACK, "esc R"},
+    {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_LOGS, "l"}, {UI_CANCEL_RUN, "x"}, {UI_FILTER, "/"},
 };
 
 enum { COLUMN_TIME, COLUMN_WHAT, COLUMN_BACKUP, COLUMN_STAND, COLUMN_DRIVER, COLUMN_ORIGIN, COLUMN_TEXT, COLUMNS };
@@ -35,32 +35,6 @@ static const struct br_run *run_at(const struct runs *runs, size_t row)
 }
 
 static const struct br_run *current(const struct runs *runs) { return run_at(runs, runs->table.cursor); }
-
-static void collect(struct runs *runs, bool ended)
-{
-    for (size_t i = br_runs(runs->ui->br); i-- > 0;)
-        if (br_outcome_is_end(br_run_at(runs->ui->br, i)->outcome) == ended)
-            runs->order[runs->table.count++] = i;
-}
-
-static void runs_refresh(struct view *view, struct ui *ui)
-{
-    struct runs *runs = (struct runs *)view;
-    size_t count = br_runs(ui->br);
-    br_mark_seen(ui->br);
-    if (count > runs->room) {
-        runs->room = 2 * count;
-        runs->order = xreallocarray(runs->order, runs->room, sizeof *runs->order);
-    }
-    runs->table.count = 0;
-    collect(runs, false);
-    collect(runs, true);
-    for (size_t i = 0; runs->cursor && i < count; i++) /* it stays on its run */
-        if (run_at(runs, i)->id == runs->cursor)
-            runs->table.cursor = i;
-    const struct br_run *run = current(runs);
-    runs->cursor = run ? run->id : 0;
-}
 
 static enum style cell(void *arg, size_t row, size_t column, struct str *out)
 {
@@ -86,6 +60,35 @@ static enum style cell(void *arg, size_t row, size_t column, struct str *out)
     }
 }
 
+static void collect(struct runs *runs, bool ended)
+{
+    for (size_t i = br_runs(runs->ui->br); i-- > 0;)
+        if (br_outcome_is_end(br_run_at(runs->ui->br, i)->outcome) == ended) {
+            runs->order[runs->table.count++] = i;
+            if (!table_keeps(&runs->table, COLUMNS, cell, runs, runs->table.count - 1))
+                runs->table.count--;
+        }
+}
+
+static void runs_refresh(struct view *view, struct ui *ui)
+{
+    struct runs *runs = (struct runs *)view;
+    size_t count = br_runs(ui->br);
+    br_mark_seen(ui->br);
+    if (count > runs->room) {
+        runs->room = 2 * count;
+        runs->order = xreallocarray(runs->order, runs->room, sizeof *runs->order);
+    }
+    runs->table.count = 0;
+    collect(runs, false);
+    collect(runs, true);
+    for (size_t i = 0; runs->cursor && i < runs->table.count; i++) /* it stays on its run */
+        if (run_at(runs, i)->id == runs->cursor)
+            runs->table.cursor = i;
+    const struct br_run *run = current(runs);
+    runs->cursor = run ? run->id : 0;
+}
+
 /* What the columns have no room for: the text, why, and what to do. */
 static void draw_below(struct runs *runs, struct canvas *c, struct rect below)
 {
@@ -107,14 +110,21 @@ static int64_t runs_draw(struct view *view, struct ui *ui, struct canvas *c, str
     size_t active = br_active(ui->br);
     const struct error *unseen = fleet_error(ui->fleet); /* what cannot be listed may have runs that nobody sees */
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Runs: %zu under way, %zu ended%s", active,
-                 br_runs(ui->br) - active,
-                 !br_runs_are_found(ui->br) ? "; the cluster is still being looked through" :
-                 unseen->code ? "; not all can be seen" : "");
+    struct str title;
+    str_init(&title, STR_SMALL);
+    str_addf(&title, "Runs: %zu under way, %zu ended", active, br_runs(ui->br) - active);
+    if (runs->table.filter)
+        str_addf(&title, "; %zu hold %s", runs->table.count, runs->table.filter);
+    str_add(&title, !br_runs_are_found(ui->br) ? "; the cluster is still being looked through" :
+            unseen->code ? "; not all can be seen" : "");
+    canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, title.data);
+    str_done(&title);
     struct rect below, list = table_split((struct rect){r.row + 1, r.col, r.rows - 1, r.cols}, &below);
     table_draw(&runs->table, columns, COLUMNS, cell, runs, c, list);
     draw_below(runs, c, below);
-    if (!runs->table.count && unseen->code)
+    if (!runs->table.count && runs->table.filter && br_runs(ui->br))
+        table_draw_empty(c, list, STYLE_DIM, "No run holds that.");
+    else if (!runs->table.count && unseen->code)
         table_draw_empty(c, list, STYLE_WARN, unseen->text);
     else if (!runs->table.count)
         table_draw_empty(c, list, STYLE_DIM, br_runs_are_found(ui->br) ?
@@ -126,7 +136,7 @@ static bool runs_command(struct view *view, struct ui *ui, enum ui_command comma
 {
     struct runs *runs = (struct runs *)view;
     const struct br_run *run = current(runs);
-    if (table_command(&runs->table, command)) {
+    if (table_command(&runs->table, ui, command)) {
         run = current(runs);
         runs->cursor = run ? run->id : 0;
         return true;
@@ -147,9 +157,7 @@ static void runs_hints(struct view *view, struct ui *ui, struct hints *hints)
 {
     const struct br_run *run = current((struct runs *)view);
     (void)ui;
-    hints_add(hints, UI_BACK, "back", false);
-    if (run)
-        hints_add(hints, UI_OPEN, "open", false);
+    table_hint(&((struct runs *)view)->table, hints, "back", "open");
     run_hint(run, hints);
     hints_add(hints, UI_NOTICES, "notices", false);
     hints_add(hints, UI_JOURNAL, "journal", false);
@@ -159,6 +167,7 @@ static void runs_hints(struct view *view, struct ui *ui, struct hints *hints)
 static void runs_free(struct view *view)
 {
     struct runs *runs = (struct runs *)view;
+    table_done(&runs->table);
     free(runs->order);
     free(runs);
 }
@@ -173,5 +182,6 @@ struct view *runs_new(struct ui *ui)
     struct runs *runs = xcalloc(1, sizeof *runs);
     runs->view.ops = &view_runs;
     runs->ui = ui;
+    runs->table.history = "runs";
     return &runs->view;
 }

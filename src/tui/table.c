@@ -2,14 +2,70 @@
 
 #include "table.h"
 
-#include <brdeck/base/str.h>
+#include <stdlib.h>
+
+#include <brdeck/base/alloc.h>
 #include <brdeck/base/text.h>
 
 enum { GAP = 2, LEFT = 1, BELOW = 4, BELOW_FROM = 12 };
 
 static void move_to(struct table *t, size_t row) { t->cursor = t->count ? (row < t->count ? row : t->count - 1) : 0; }
 
-bool table_command(struct table *t, enum ui_command command)
+/* -- the filter ---------------------------------------------------------------------------------- */
+
+static void set_filter(struct table *t, const char *text)
+{
+    free(t->filter);
+    t->filter = str_empty(text) ? NULL : xstrdup(text);
+    t->cursor = 0;
+    if (t->narrow)
+        t->narrow(t->narrow_arg);
+}
+
+static void filter_typing(void *arg, struct ui *ui, const char *text)
+{
+    (void)ui;
+    set_filter(arg, text);
+}
+
+static void filter_done(void *arg, struct ui *ui, const char *text)
+{
+    struct table *t = arg;
+    (void)ui;
+    set_filter(t, text ? text : t->before);
+}
+
+bool table_keeps(const struct table *t, size_t columns, table_cell_fn *cell, void *arg, size_t row)
+{
+    bool keeps = !t->filter;
+    for (size_t i = 0; i < columns && !keeps; i++) {
+        struct str text;
+        str_init(&text, STR_SMALL);
+        cell(arg, row, i, &text);
+        keeps = text_contains_fold(text.data, t->filter);
+        str_done(&text);
+    }
+    return keeps;
+}
+
+void table_hint(const struct table *t, struct hints *hints, const char *back, const char *open)
+{
+    hints_add(hints, UI_BACK, t->filter ? "filter off" : back, false);
+    if (open && t->count)
+        hints_add(hints, UI_OPEN, open, false);
+    hints_add(hints, UI_FILTER, "filter", false);
+}
+
+void table_done(struct table *t)
+{
+    free(t->filter);
+    free(t->before);
+    t->filter = t->before = NULL;
+}
+
+/* -- the moves -------------------------------------------------------------------------------------- */
+
+bool table_command(struct table *t, struct ui *ui, enum ui_command command)
 {
     size_t page = t->page > 1 ? (size_t)t->page - 1 : 1;
     switch (command) {
@@ -19,9 +75,22 @@ bool table_command(struct table *t, enum ui_command command)
     case UI_PAGE_DOWN: move_to(t, t->cursor + page); return true;
     case UI_TOP: move_to(t, 0); return true;
     case UI_BOTTOM: move_to(t, t->count); return true;
+    case UI_FILTER:
+        free(t->before);
+        t->before = xstrdup(t->filter ? t->filter : "");
+        ui_prompt(ui, &(struct prompt_spec){.label = "/", .initial = t->before, .history = t->history,
+                                            .done = filter_done, .typing = filter_typing, .arg = t});
+        return true;
+    case UI_BACK:
+        if (!t->filter)
+            return false;
+        set_filter(t, NULL);
+        return true;
     default: return false;
     }
 }
+
+/* -- drawing -------------------------------------------------------------------------------------------- */
 
 /* The columns that @column takes; 0: it is not shown. */
 static int width_of(const struct table_column *columns, size_t count, size_t column, int cols)
