@@ -213,9 +213,3 @@ void kube_client_refresh(struct kube_client *client)
     set_ca(client);
     kube_requests_renew(client);
 }
-
-void kube_client_refresh_after(struct kube_client *client, const struct kube_request *request)
-{
-    if (!request || request->epoch == client->epoch)
-        kube_client_refresh(client);
-}

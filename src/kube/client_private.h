@@ -17,6 +17,15 @@ struct kube_reread {
     void *arg;
 };
 
+/* One who wants to hear what became of the question whether the link is alive. @alive: the server answered, over a
+ * connection of @epoch; else none of that epoch is used any more. @fn must free neither listeners nor the client. */
+struct kube_link_listener {
+    void (*fn)(void *arg, bool alive, unsigned epoch);
+    void *arg;
+    struct kube_client *client;
+    struct kube_link_listener *prev, *next;
+};
+
 struct kube_client {
     struct loop *loop;
     const struct kube_target *target;
@@ -36,6 +45,10 @@ struct kube_client {
     char *ca;                      /* ca_pem and a line feed for each epoch; NULL: the system's */
     char *ca_path;                 /* the system's file, with a slash more for each epoch; NULL: none */
     struct kube_request *requests;
+    struct {
+        struct kube_request *check;    /* GET /version under way */
+        struct kube_link_listener *first;
+    } link;
     struct kube_reread reread;
     struct kube_target *login;     /* whose identity is used; NULL: that of @target */
     unsigned logins;               /* counts its changes */
@@ -88,9 +101,12 @@ void kube_request_on_free(struct kube_request *request, void (*fn)(void *arg), v
 /* Connections made from now on are new ones: the old may be dead (rule 16). Reads that wait for an answer on those are
  * sent again; streams are not. */
 void kube_client_refresh(struct kube_client *client);
-/* kube_client_refresh, unless that was done since @request began: when ten streams find the same link dead it
- * is left once. NULL @request: always. */
-void kube_client_refresh_after(struct kube_client *client, const struct kube_request *request);
+
+/* link.c */
+/* Ask GET /version, unless that is under way; all who listen are told. */
+void kube_link_ask(struct kube_client *client, int64_t timeout_ms);
+void kube_link_listen(struct kube_client *client, struct kube_link_listener *listener); /* until kube_link_leave */
+void kube_link_leave(struct kube_link_listener *listener);
 
 /* transport.c: everything about curl. */
 /* Make r->easy, ready to run. False when a header cannot be sent. */

@@ -70,7 +70,6 @@ static void stop_streams(struct reflector *r)
 {
     stream_free(&r->now);
     stream_free(&r->next);
-    kube_request_cancel(&r->check);
     loop_timer_cancel(&r->guard);
     loop_work_cancel(&r->work);
 }
@@ -249,6 +248,8 @@ struct reflector *reflector_new_with(const struct reflector_spec *spec, const st
     loop_timer_init(&r->retry, r->loop, on_retry, r);
     loop_timer_init(&r->guard, r->loop, reflector_guard, r);
     loop_timer_init(&r->tell, r->loop, on_tell, r);
+    r->link = (struct kube_link_listener){.fn = reflector_link_told, .arg = r};
+    kube_link_listen(spec->client, &r->link);
     loop_timer_set(&r->retry, 0); /* the owner has his handle before he is called */
     return r;
 }
@@ -265,6 +266,7 @@ void reflector_free(struct reflector **reflector)
     if (!r)
         return;
     stop_streams(r);
+    kube_link_leave(&r->link);
     loop_timer_cancel(&r->retry);
     loop_timer_cancel(&r->tell);
     r->freed = true;

@@ -11,6 +11,8 @@
 #include <brdeck/kube/reflector.h>
 #include <brdeck/kube/splitter.h>
 
+#include "kube/client_private.h"
+
 /* Every length of time a reflector knows, in ms; tests shorten them. */
 struct reflector_times {
     int64_t backoff_ms, backoff_max_ms; /* the first wait, doubled up to the second; each with jitter */
@@ -57,8 +59,8 @@ struct reflector {
     unsigned failures;          /* in a row */
     int64_t event_ms;           /* the last event or bookmark, or the begin of the watch */
     bool progress;              /* the watch brought something */
-    int64_t check_answered_ms;  /* the last GET /version that was answered */
-    struct kube_request *check;
+    int64_t check_answered_ms;  /* the last GET /version that was answered, whoever asked */
+    struct kube_link_listener link;
     struct loop_work work;
     struct loop_timer retry, guard, tell;
     unsigned busy;              /* callbacks on the stack */
@@ -95,5 +97,7 @@ bool reflector_event(struct reflector *r, const char *text, size_t len);
 void reflector_watch_done(struct reflector *r);
 /* Look whether anything was silent for too long, and set when to look again. */
 void reflector_guard(void *reflector);
+/* What became of the question that this one, or another of the same client, had asked of a silent link. */
+void reflector_link_told(void *reflector, bool alive, unsigned epoch);
 
 #endif

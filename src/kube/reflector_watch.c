@@ -8,7 +8,6 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/file.h>
 #include <brdeck/kube/status.h>
-#include "kube/client_private.h"
 #include "kube/rawjson.h"
 
 enum { WATCH_S = 300 /* and up to as much again, so that not all close at once */ };
@@ -135,31 +134,40 @@ static struct stream *receiving(const struct reflector *r)
     return s && s->request && !s->paused ? s : NULL;
 }
 
-static void on_checked(void *arg, const struct kube_response *response)
+static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* How long nothing has come. */
+static int64_t silent_ms(const struct stream *s)
 {
-    struct reflector *r = arg;
-    r->check = NULL;
+    return clock_mono_ms() - later(kube_request_last_byte_ms(s->request), s->begun_ms);
+}
+
+static void give_up(struct reflector *r, const struct stream *s)
+{
+    struct error error;
+    char *what = reflector_what(r, s->is_watch ? "watch" : "list");
+    error_set(&error, ERROR_NETWORK, "%s: the link is dead: no byte in %" PRId64 " s, and no answer to GET /version",
+              what, (r->times.silence_ms + r->times.check_ms) / 1000);
+    free(what);
+    reflector_failed(r, 0, 0, &error);
+}
+
+void reflector_link_told(void *reflector, bool alive, unsigned epoch)
+{
+    struct reflector *r = reflector;
     struct stream *s = receiving(r);
     if (!s)
         return;
-    if (response->http) { /* even a 401 came over a link that lives */
+    /* What goes over a connection of before says nothing of it when a new one is answered. */
+    if (alive && s->request->epoch == epoch) {
         r->check_answered_ms = clock_mono_ms();
         if (s->is_watch)
             reflector_fresh(r);
         reflector_guard(r);
-        return;
+    } else if (silent_ms(s) >= r->times.silence_ms) {
+        give_up(r, s);
     }
-    struct error error;
-    char *what = reflector_what(r, s->is_watch ? "watch" : "list");
-    error_set(&error, ERROR_NETWORK, "%s: the link is dead: no byte in %" PRId64 " s, and no answer to GET /version",
-              what,
-              (r->times.silence_ms + r->times.check_ms) / 1000);
-    free(what);
-    kube_client_refresh_after(r->spec.client, s->request);
-    reflector_failed(r, 0, 0, &error);
 }
-
-static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
 
 void reflector_guard(void *reflector)
 {
@@ -170,23 +178,16 @@ void reflector_guard(void *reflector)
             loop_timer_set(&r->guard, r->times.silence_ms);
         return;
     }
-    int64_t now = clock_mono_ms(), heard = later(kube_request_last_byte_ms(s->request), s->begun_ms);
+    int64_t now = clock_mono_ms(), heard = now - silent_ms(s);
     int64_t quiet_left = later(r->event_ms, s->begun_ms) + r->times.quiet_ms - now;
     if (s->is_watch && quiet_left <= 0) {
         reflector_watch(r);
         return;
     }
     int64_t left = later(heard, r->check_answered_ms) + r->times.silence_ms - now;
-    if (left <= 0 && !r->check)
-        r->check = kube_request_start(r->spec.client, &(struct kube_request_spec){
-            .method = "GET",
-            .path = "/version",
-            .what = "check the link",
-            .timeout_ms = r->times.check_ms,
-            .on_end = on_checked,
-            .arg = r,
-        });
-    if (r->check || left <= 0)
+    if (left <= 0) {
+        kube_link_ask(r->spec.client, r->times.check_ms);
         left = r->times.check_ms + 1;
+    }
     loop_timer_set(&r->guard, s->is_watch && quiet_left < left ? quiet_left : left);
 }

@@ -469,13 +469,6 @@ static void test_refresh_makes_new_connections(void **state)
     kube_client_refresh(f->client);
     ask(f, &o, spec);
     assert_int_equal(fake_connections(f->server), 2);
-    /* Once is enough for all that found the same link dead. */
-    struct kube_request *old = kube_request_start(f->client, &spec);
-    kube_client_refresh_after(f->client, old);
-    unsigned epoch = f->client->epoch;
-    kube_client_refresh_after(f->client, old);
-    assert_int_equal(f->client->epoch, epoch);
-    kube_request_cancel(&old);
 }
 
 /* A plain server behind an HTTP proxy is asked for by its whole URL. */

@@ -444,6 +444,45 @@ static void test_silence_is_checked(void **state)
     close_scene(s);
 }
 
+/* However many watches are silent on one client: one question, and one answer for all. */
+static void test_one_question_for_all(void **state)
+{
+    (void)state;
+    enum { MANY = 5, ROUNDS = 3 };
+    static const char *const spaces[MANY] = {"n0", "n1", "n2", "n3", "n4"};
+    struct reflector_times times = quick;
+    times.quiet_ms = 60 * 1000;
+    struct scene *s = open_scene();
+    struct reflector *all[MANY];
+    expect(s, "GET /apis/br.pingcap.com/v1alpha1/namespaces/n", (struct fake_rule){.has = "?limit",
+                                                                                  .body = PAGE("", "10", "")});
+    expect(s, "GET /apis/br.pingcap.com/v1alpha1/namespaces/n", (struct fake_rule){.has = "?watch",
+                                                                                  .how = FAKE_STREAM});
+    expect(s, CHECK, (struct fake_rule){.times = ROUNDS});
+    expect(s, CHECK, (struct fake_rule){.how = FAKE_HANG});
+    for (size_t i = 0; i < MANY; i++)
+        all[i] = reflector_new_with(&(struct reflector_spec){.client = s->f.client, .resource = backups,
+                                                             .ns = spaces[i]}, &times);
+    UNTIL(s->f.loop, fake_count(s->f.server, CHECK) == ROUNDS);
+    for (size_t i = 0; i < MANY; i++)
+        assert_true(reflector_is_live(all[i])); /* four of them by what another one heard */
+    int64_t until = clock_mono_ms() + 60 * 1000;
+    for (size_t dead = 0; dead < MANY;) {
+        assert_true(clock_mono_ms() < until);
+        dead = 0;
+        loop_turn(s->f.loop, 10);
+        for (size_t i = 0; i < MANY; i++)
+            dead += reflector_state(all[i])->error.code == ERROR_NETWORK;
+        assert_true(fake_count(s->f.server, CHECK) <= ROUNDS + 1);
+        if (fake_count(s->f.server, CHECK) == ROUNDS + 1 && dead > 0)
+            assert_int_equal(dead, MANY); /* all in one turn */
+    }
+    assert_int_equal(s->f.client->epoch, 1);
+    for (size_t i = 0; i < MANY; i++)
+        reflector_free(&all[i]);
+    close_scene(s);
+}
+
 static void test_silent_list_is_checked(void **state)
 {
     (void)state;
@@ -509,7 +548,6 @@ static void test_large_list_waits_for_a_slow_owner(void **state)
     close_scene(s);
 }
 
-/* While a slow owner takes the first page, the second is asked for already. */
 /* One object may be larger than what may wait unread; in a list and in a watch. */
 static void test_an_object_larger_than_the_pause(void **state)
 {
@@ -532,6 +570,7 @@ static void test_an_object_larger_than_the_pause(void **state)
     close_scene(s);
 }
 
+/* While a slow owner takes the first page, the second is asked for already. */
 static void test_next_page_is_asked_ahead(void **state)
 {
     (void)state;
@@ -610,6 +649,7 @@ int main(void)
         cmocka_unit_test(test_expired_for_ever_backs_off),
         cmocka_unit_test(test_watches_that_end),
         cmocka_unit_test(test_silence_is_checked),
+        cmocka_unit_test(test_one_question_for_all),
         cmocka_unit_test(test_silent_list_is_checked),
         cmocka_unit_test(test_quiet_watch_is_started_again),
         cmocka_unit_test(test_large_list_waits_for_a_slow_owner),
