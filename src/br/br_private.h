@@ -153,7 +153,9 @@ struct run {
     int conflicts, sends, looks;
     int64_t lost_ms, ask_ms;      /* monotonic, since when the answer is lost; 0. The back-off of the looks */
     struct error lost;            /* how it was lost */
-    bool journalled;              /* an intent is on the disk */
+    bool journalled;              /* an intent (or a cancel) is on the disk */
+    struct loop_timer settle;     /* run_journal.c: the journal is another brdeck's just now */
+    int settle_tries;
     struct loop_timer grace;      /* the store has no row */
     struct loop_timer late;
     int64_t phase_ms;             /* monotonic, since when the sub-command is in its phase */
@@ -214,6 +216,13 @@ void run_make_id(char id[static RUN_ID_MAX]);
 struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, unsigned batch);
 /* Say how it stands; an end is written to the journal, and what waits behind it goes on from the next turn. */
 void run_say(struct run *run, enum br_outcome outcome, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* run_journal.c: the lines of a run that has come to its end, or goes on without this brdeck (run->left); of one that the
+ * user stops. */
+void run_journal_init(struct run *run);
+void run_journal_outcome(struct run *run);
+bool run_journal_cancel(struct run *run, struct error *err);
+void run_journal_done(struct run *run);
 
 /* send.c: the write, and whether it took place. */
 void run_send(struct run *run);

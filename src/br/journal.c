@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,7 +18,7 @@
 #include "journal_process.h"
 #include "secret.h"
 
-enum { JOURNAL_MODE = 0600, LOCK_TRIES = 20 * 1000 /* some ms */ };
+enum { JOURNAL_MODE = 0600 };
 
 struct journal {
     char *path;
@@ -124,9 +123,10 @@ static struct json *journal_object(const struct json *object)
     return copy;
 }
 
-bool journal_intent(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err)
+/* The same, and what tells where it is done, by whom and by which process. */
+static struct json *line_of_plan(const struct br_run *run, const struct br_plan *plan, const char *what)
 {
-    struct json *json = line_of(run, "intent");
+    struct json *json = line_of(run, what);
     json_set_string(json, "context", plan->context);
     json_set_string(json, "server", plan->server);
     json_set_string(json, "user", plan->user);
@@ -136,6 +136,12 @@ bool journal_intent(struct journal *journal, const struct br_run *run, const str
     if (plan->driver != BR_DRIVER_OPERATOR)
         json_set_string(json, "command", br_command_table[plan->command].id);
     json_set(json, "process", journal_process());
+    return json;
+}
+
+bool journal_intent(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err)
+{
+    struct json *json = line_of_plan(run, plan, "intent");
     if (plan->record) {
         json_set_string(json, "uid", plan->record->uid);
         json_set_string(json, "resourceVersion", plan->record->resource_version);
@@ -148,6 +154,14 @@ bool journal_intent(struct journal *journal, const struct br_run *run, const str
         json_set_string(json, "br", plan->br_line);
     if (plan->object)
         json_set(json, "before", journal_object(plan->object));
+    return write_line(journal, &json, err);
+}
+
+bool journal_cancel(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err)
+{
+    struct json *json = line_of_plan(run, plan, "cancel");
+    if (run->job[0])
+        json_set_string(json, "job", run->job);
     return write_line(journal, &json, err);
 }
 
@@ -188,16 +202,14 @@ static bool is_settled(const struct journal *journal, const char *run_id)
     return settled;
 }
 
-bool journal_settle(struct journal *journal, const struct br_run *run, struct error *err)
+/* Held for a look and a line, so that of two brdecks one comes second. Where there are no locks both may write. A lock
+ * of fcntl would go with the first descriptor of the file that this process closes. */
+enum journal_settled journal_settle(struct journal *journal, const struct br_run *run, bool last, struct error *err)
 {
-    /* Held for a look and a line, so that of two brdecks one comes second. Where there are no locks both may write. A
-     * lock of fcntl would go with the first descriptor of the file that this process closes. */
     int fd = open(journal->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int tries = 0;
-    while (fd >= 0 && tries++ < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        sched_yield();
-    bool good = is_settled(journal, run->run_id) || journal_outcome(journal, run, err);
+    bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK && !last;
+    bool good = busy || is_settled(journal, run->run_id) || journal_outcome(journal, run, err);
     if (fd >= 0)
         close(fd);
-    return good;
+    return busy ? JOURNAL_BUSY : good ? JOURNAL_SETTLED : JOURNAL_FAILED;
 }

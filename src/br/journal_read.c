@@ -105,6 +105,23 @@ static void on_intent(struct reading *r, const char *run, struct json **line)
     *line = NULL;
 }
 
+/* Of a run that somebody else began there is no other line. */
+static void on_cancel(struct reading *r, const char *run, struct json **line)
+{
+    struct place *place = place_of(r, run);
+    int64_t at_ms = time_of(*line);
+    bool lives = journal_process_lives(json_get(*line, "process"), at_ms);
+    if (!place && at_ms < r->since_ms)
+        return;
+    if (!place) {
+        place = add_place(r, run);
+        fill_entry(&r->entries->items[place->at], *line);
+        *line = NULL;
+    }
+    r->entries->items[place->at].cancelled_ms = at_ms;
+    place->lives = lives;
+}
+
 static void on_outcome(struct reading *r, const char *run, const struct json *line)
 {
     struct place *place = place_of(r, run);
@@ -132,6 +149,8 @@ static void on_line(struct reading *r, const char *text, size_t len)
         ; /* JSON, and nothing of ours */
     else if (str_same(what, "intent"))
         on_intent(r, run, &line);
+    else if (str_same(what, "cancel"))
+        on_cancel(r, run, &line);
     else if (str_same(what, "outcome"))
         on_outcome(r, run, line);
     json_free(&line);

@@ -14,10 +14,13 @@ enum { ON_ITS_WAY_MS = 60 * 1000 }; /* a write that is older has arrived, or nev
 
 struct plan *plan_bare(struct br *br, enum action_id action, bool v1, const char *ns, const char *name)
 {
+    const struct kube_target *target = kube_client_target(fleet_client(br->fleet));
     struct plan *plan = xcalloc(1, sizeof *plan);
     *plan = (struct plan){
         .pub = {.phase = BR_PLAN_READY, .action = action_get(action), .ns = xstrdup(ns), .name = xstrdup(name),
-                .v1 = v1, .context = "", .server = "", .user = "", .cluster_uid = ""},
+                .v1 = v1, .context = target->context ? target->context : "",
+                .server = target->server ? target->server : "", .user = target->user ? target->user : "",
+                .cluster_uid = fleet_cluster_uid(br->fleet)},
         .br = br, .pool = intern_new()};
     return plan;
 }

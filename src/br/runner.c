@@ -36,19 +36,6 @@ bool br_outcome_is_end(enum br_outcome outcome) { return outcomes[outcome].is_en
 
 const char *br_outcome_word(enum br_outcome outcome) { return outcomes[outcome].word; }
 
-static void write_outcome(struct run *run)
-{
-    struct error err = {0};
-    bool was_here = run->pub.origin != BR_ORIGIN_JOURNAL;
-    if (!run->journalled || (run->left && !was_here)) /* what was left stays so */
-        return;
-    bool good = run->left ? journal_left(run->br->journal, &run->pub, &err) :
-                was_here ? journal_outcome(run->br->journal, &run->pub, &err) :
-                           journal_settle(run->br->journal, &run->pub, &err);
-    if (!good)
-        log_error("%s", err.text);
-}
-
 void run_say(struct run *run, enum br_outcome outcome, const char *format, ...)
 {
     struct br_run *pub = &run->pub;
@@ -68,7 +55,7 @@ void run_say(struct run *run, enum br_outcome outcome, const char *format, ...)
     pub->changed_ms = fleet_now_ms(run->br->fleet);
     if (br_outcome_is_end(outcome)) {
         pub->ended_ms = pub->changed_ms;
-        write_outcome(run);
+        run_journal_outcome(run);
         log_info("%s %s/%s: %s: %s", pub->action->name, pub->ns, pub->name, br_outcome_word(outcome), text);
     } else if (was_end) { /* unknown became known */
         pub->ended_ms = 0;
@@ -108,6 +95,7 @@ struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, uns
     run->pub.changed_ms = run->pub.begun_ms;
     plan->changed = NULL;
     loop_timer_init(&run->timer, br->loop, on_run_timer, run);
+    run_journal_init(run);
     if (br->count == br->room) {
         br->room = br->room ? br->room * 2 : 16;
         br->runs = xreallocarray(br->runs, br->room, sizeof *br->runs);
@@ -126,6 +114,7 @@ static void free_run(struct run *run)
     if (run->following)
         run_watch_end(run);
     run_exec_end(run);
+    run_journal_done(run);
     found_free(&run->found);
     struct br_plan *plan = &run->plan->pub;
     br_plan_free(&plan);
@@ -288,7 +277,7 @@ bool br_runs_are_found(const struct br *br) { return br->finder && run_finder_is
 
 bool br_cancel(struct br *br, unsigned id, struct error *err)
 {
-    const struct run *run = NULL;
+    struct run *run = NULL;
     for (size_t i = 0; i < br->count; i++)
         run = br->runs[i]->pub.id == id ? br->runs[i] : run;
     if (!run)
@@ -299,6 +288,10 @@ bool br_cancel(struct br *br, unsigned id, struct error *err)
     if (!run->exec)
         return error_set(err, ERROR_REFUSED, "%s %s/%s: the operator does it, and cannot be stopped at it",
                          run->pub.action->name, run->pub.ns, run->pub.name);
+    if (br->read_only)
+        return error_set(err, ERROR_REFUSED, "read-only: nothing is stopped");
+    if (!run_journal_cancel(run, err))
+        return false;
     br_exec_cancel(run->exec);
     return true;
 }

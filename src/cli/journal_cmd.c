@@ -61,6 +61,7 @@ static struct json *json_of(const struct journal_entry *entry)
     json_set_string(json, "driver", entry->driver);
     json_set_string(json, "outcome", entry->outcome);
     json_set_string(json, "ended", entry->ended_ms ? clock_format_rfc3339(entry->ended_ms, time) : NULL);
+    json_set_string(json, "cancelled", entry->cancelled_ms ? clock_format_rfc3339(entry->cancelled_ms, time) : NULL);
     json_set_string(json, "text", entry->text);
     json_set_bool(json, "open", entry->open);
     json_set(json, "intent", entry->intent ? json_copy(entry->intent) : json_new_null());
@@ -74,7 +75,7 @@ static void add_row(struct rows *rows, const struct journal_entry *entry, enum t
     str_init(&text, STR_SMALL);
     str_init(&ended, STR_SMALL);
     rows_add(rows, tso_format_ms(entry->at_ms, style == TSO_NUMBER ? TSO_RFC3339 : style, clock_wall_ms(), time));
-    str_addf(&text, "%s%s", entry->action, entry->retry ? " (retry)" : "");
+    str_addf(&text, "%s%s%s", entry->action, entry->retry ? " (retry)" : "", entry->cancelled_ms ? " (cancelled)" : "");
     rows_add(rows, text.data);
     str_clear(&text);
     str_addf(&text, "%s/%s", entry->ns, entry->name);

@@ -1,7 +1,7 @@
 /* journal.h - what was done, to whom, when, by whom: append-only, 0600, one JSON object a line.
  *
  * A line of intent is on the disk (fsync) before a write is sent, and one of outcome after. The intent holds the
- * object as it was and which process wrote it. Once that process is gone (its pid, its start and the boot of the host
+ * object as it was and which process wrote it. A line of cancel stands between them where the user ended br. Once that process is gone (its pid, its start and the boot of the host
  * tell; of another host's nothing is known, so it is left alone for JOURNAL_FOREIGN_MS) any brdeck looks up what
  * became of it, and the first that knows writes the outcome.
  */
@@ -29,8 +29,13 @@ bool journal_intent(struct journal *journal, const struct br_run *run, const str
 bool journal_outcome(struct journal *journal, const struct br_run *run, struct error *err);
 /* The outcome of a run that goes on when this brdeck ends: the next one looks it up. */
 bool journal_left(struct journal *journal, const struct br_run *run, struct error *err);
-/* The outcome of an earlier brdeck's run, now that it is known: written unless another brdeck has done so meanwhile. */
-bool journal_settle(struct journal *journal, const struct br_run *run, struct error *err);
+/* br, which does that run, is about to be ended at the user's word; before anything is sent. */
+bool journal_cancel(struct journal *journal, const struct br_run *run, const struct br_plan *plan, struct error *err);
+/* The outcome of an earlier brdeck's run, now that it is known: written unless another brdeck has done so meanwhile.
+ * BUSY: another one is writing in it just now: try again in some ms. @last: nobody waits any longer, so it is written
+ * all the same. */
+enum journal_settled { JOURNAL_SETTLED, JOURNAL_BUSY, JOURNAL_FAILED /* see @err */ };
+enum journal_settled journal_settle(struct journal *journal, const struct br_run *run, bool last, struct error *err);
 const char *journal_path(const struct journal *journal);
 
 /* -- reading ------------------------------------------------------------------------- */
@@ -41,6 +46,8 @@ struct journal_entry {
     char *context, *server, *user, *cluster_uid, *uid, *group, *driver;
     bool retry;
     int64_t at_ms, ended_ms;             /* of the intent, of the outcome; 0: none */
+    int64_t cancelled_ms;                /* br was told to end; 0: it was not. Of a run that this journal did not begin
+                                            that is all it has */
     char *outcome, *text;                /* NULL: there is none yet */
     bool open;                           /* it is not settled: no outcome, or brdeck ended before the run did */
     bool lives;                          /* ... and its process still runs, as far as is known: it will settle it */

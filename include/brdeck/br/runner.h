@@ -100,7 +100,7 @@ void br_find_runs(struct br *br);
 /* The finding is done at least once (for the command line). */
 bool br_runs_are_found(const struct br *br);
 /* Stop the work itself where that is possible: br on this host, a Job of ours. False and @err: the operator's work
- * cannot be stopped, or it is over. */
+ * cannot be stopped, it is over, is read-only, or the journal cannot be written. */
 bool br_cancel(struct br *br, unsigned id, struct error *err);
 size_t br_active(const struct br *br);
 size_t br_unseen(const struct br *br); /* ended badly and not looked at */

@@ -384,7 +384,13 @@ static void a_job_is_stopped_before_it_is_made(void **state)
     expect_watches(&s, "", "");
     s.run = execute(bed, plan, "y");
     UNTIL(bed->f.loop, fake_is_open(bed->f.server, CREATE));
+    bed->br->read_only = true;
+    assert_false(br_cancel(bed->br, s.run->id, &err));
+    assert_has(err.text, "read-only");
+    bed->br->read_only = false;
+    assert_int_equal(journal_lines(bed, "cancel"), 0);
     assert_true(br_cancel(bed->br, s.run->id, &err));
+    assert_int_equal(journal_lines(bed, "cancel"), 1);
     assert_true(fake_cut(bed->f.server, CREATE)); /* it was made all the same */
     UNTIL(bed->f.loop, fake_count(bed->f.server, gone) == 1);
     until_end(bed, s.run);

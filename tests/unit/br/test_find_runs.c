@@ -6,8 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/file.h>
@@ -368,6 +371,29 @@ static void killed_and_done_meanwhile(void **state)
     assert_outcome(run, BR_DONE, "paused");
 }
 
+/* Another brdeck is writing into the journal just then: that is waited for, and the loop goes on meanwhile. */
+static void killed_and_done_while_the_journal_is_held(void **state)
+{
+    struct bed *bed = *state;
+    expect_jobs(bed, "");
+    killed_while_sending(bed);
+    struct backup_spec now = paused(bed);
+    now.manager = "brdeck";
+    expect_get(bed, backup_text(bed, &now), 200, 0);
+    backup_put(bed, &now);
+    size_t lines = journal_lines(bed, "outcome");
+    int fd = open(bed->journal, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    const struct br_run *run = found_again(bed);
+    until_end(bed, run);
+    SPIN(bed->f.loop, 50);
+    assert_int_equal(journal_lines(bed, "outcome"), lines);
+    close(fd);
+    UNTIL(bed->f.loop, journal_lines(bed, "outcome") == lines + 1);
+    SPIN(bed->f.loop, 30);
+    assert_int_equal(journal_lines(bed, "outcome"), lines + 1);
+}
+
 static void killed_and_failed_meanwhile(void **state)
 {
     struct bed *bed = *state;
@@ -590,6 +616,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed_while_sending_and_not_applied, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_while_sending_and_applied, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_and_done_meanwhile, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(killed_and_done_while_the_journal_is_held, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_and_failed_meanwhile, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_and_moved_on_meanwhile, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(killed_and_nobody_can_tell, bed_setup, bed_teardown),

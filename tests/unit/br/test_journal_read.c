@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,9 +93,14 @@ static bool settle(const char *path, const char *id)
     struct error err;
     struct journal *journal = journal_open(path, &err);
     struct br_run run = run_named(id, BR_DONE);
-    bool good = journal && journal_settle(journal, &run, &err);
+    enum journal_settled settled = journal ? JOURNAL_BUSY : JOURNAL_FAILED;
+    for (int i = 0; settled == JOURNAL_BUSY && i < 10 * 1000; i++) {
+        settled = journal_settle(journal, &run, false, &err);
+        if (settled == JOURNAL_BUSY)
+            poll(NULL, 0, 1);
+    }
     journal_close(&journal);
-    return good;
+    return settled == JOURNAL_SETTLED;
 }
 
 /* -- what is read ------------------------------------------------------------------------ */
@@ -315,6 +323,51 @@ static void it_is_settled_once(void **state)
     assert_entry(bed, false, false);
 }
 
+/* Another brdeck holds it: that is told at once, and in the end nobody waits. */
+static void it_is_settled_when_it_is_free(void **state)
+{
+    struct bed *bed = *state;
+    struct error err = {0};
+    assert_true(write_intent(bed->journal, "a-1"));
+    struct journal *journal = journal_open(bed->journal, &err);
+    struct br_run run = run_named("a-1", BR_DONE);
+    int fd = open(bed->journal, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(journal_settle(journal, &run, false, &err), JOURNAL_BUSY);
+    assert_int_equal(journal_lines(bed, "outcome"), 0);
+    assert_int_equal(journal_settle(journal, &run, true, &err), JOURNAL_SETTLED);
+    assert_int_equal(journal_lines(bed, "outcome"), 1);
+    close(fd);
+    assert_int_equal(journal_settle(journal, &run, false, &err), JOURNAL_SETTLED); /* it is: nothing is written */
+    assert_int_equal(journal_lines(bed, "outcome"), 1);
+    journal_close(&journal);
+}
+
+/* br was ended: the line stands between intent and outcome, or alone, where somebody else began it. */
+static void a_cancel_is_told(void **state)
+{
+    struct bed *bed = *state;
+    struct error err = {0};
+    struct journal_entries entries;
+    struct br_plan plan = {.context = "prod", .server = "https://k", .user = "u", .cluster_uid = "c",
+                           .driver = BR_DRIVER_JOB};
+    struct journal *journal = journal_open(bed->journal, &err);
+    struct br_run mine = run_named("a-1", BR_FAILED), other = run_named("b-1", BR_FAILED);
+    assert_true(write_intent(bed->journal, "a-1"));
+    assert_true(journal_cancel(journal, &mine, &plan, &err));
+    assert_true(journal_cancel(journal, &other, &plan, &err));
+    assert_true(journal_outcome(journal, &mine, &err));
+    read_it(bed, 0, &entries);
+    assert_int_equal(entries.count, 2);
+    assert_true(entries.items[0].cancelled_ms && !entries.items[0].open);
+    assert_string_equal(json_string(entries.items[0].intent, "what"), "intent");
+    assert_true(entries.items[1].cancelled_ms && entries.items[1].open && entries.items[1].lives);
+    assert_string_equal(entries.items[1].context, "prod");
+    assert_string_equal(entries.items[1].driver, "job");
+    journal_entries_done(&entries);
+    journal_close(&journal);
+}
+
 /* A pid that is used again, another boot, another host. */
 static void a_pid_alone_is_no_process(void **state)
 {
@@ -361,6 +414,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(read_while_others_append, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(a_living_run_is_its_process_s, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(it_is_settled_once, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(it_is_settled_when_it_is_free, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(a_cancel_is_told, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(what_was_left_is_open_and_nobody_s, open_bed, close_bed),
         cmocka_unit_test_setup_teardown(a_pid_alone_is_no_process, open_bed, close_bed),
     };
