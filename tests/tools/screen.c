@@ -111,19 +111,26 @@ void screen_free(struct screen **at)
 /* ---- the session leader: a shell that knows one job ---- */
 
 static volatile pid_t leader_job;
+static volatile sig_atomic_t leader_job_stopped, leader_hung_up;
 
 static void leader_continue(int number)
 {
     (void)number;
+    if (leader_hung_up)
+        return;
     tcsetpgrp(0, leader_job);
     kill(-leader_job, SIGCONT);
 }
 
+/* As shells do, and after it the kernel's SIGCONT to the leader goes no further: a job that runs and ends may be in
+ * LeakSanitizer's hands, which stops it by ptrace; SIGCONT takes that stop away, and LeakSanitizer waits for ever. */
 static void leader_hang_up(int number)
 {
     (void)number;
+    leader_hung_up = 1;
     kill(-leader_job, SIGHUP);
-    kill(-leader_job, SIGCONT);
+    if (leader_job_stopped)
+        kill(-leader_job, SIGCONT);
 }
 
 static void leader_report(int fd, enum report_kind kind, int value)
@@ -162,13 +169,17 @@ static _Noreturn void lead(int slave, int reports, char *const argv[])
     struct sigaction action = {.sa_handler = leader_continue, .sa_flags = SA_RESTART};
     sigaction(SIGCONT, &action, NULL);
     action.sa_handler = leader_hang_up;
+    sigaddset(&action.sa_mask, SIGCONT);
     sigaction(SIGHUP, &action, NULL);
     leader_report(reports, REPORT_PID, leader_job);
     for (int status = 0;;) {
-        pid_t pid = waitpid(leader_job, &status, WUNTRACED);
+        pid_t pid = waitpid(leader_job, &status, WUNTRACED | WCONTINUED);
         if (pid < 0 && errno == EINTR)
             continue;
-        if (pid > 0 && WIFSTOPPED(status)) {
+        leader_job_stopped = pid > 0 && WIFSTOPPED(status);
+        if (pid > 0 && WIFCONTINUED(status))
+            continue;
+        if (leader_job_stopped) {
             tcsetpgrp(0, getpid());
             leader_report(reports, REPORT_STOPPED, WSTOPSIG(status));
             continue;
