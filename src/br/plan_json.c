@@ -62,6 +62,7 @@ static struct json *removes_json(const struct br_plan *p)
     struct json *json = json_new_object();
     json_set_bool(json, "stopsTask", p->removes.stops_task);
     json_set_bool(json, "endsPITR", p->removes.ends_pitr);
+    json_set_bool(json, "losesPITR", p->removes.loses_pitr);
     json_set_string(json, "pitr", p->removes.pitr);
     json_set_bool(json, "removesData", p->removes.cleans);
     json_set_bool(json, "removesDataIfItFails", p->removes.may_clean);

@@ -76,15 +76,20 @@ bool plan_needs_sharers(const struct plan *plan)
     return !r->deleting_ms && (cleans(r) || may_clean(r)) && !all_seen(plan->br->fleet);
 }
 
-bool plan_removal_moved(const struct plan *plan)
+const char *plan_removal_moved(struct plan *plan)
 {
-    struct str names;
-    if (!plan->pub.removes.cleans && !plan->pub.removes.may_clean)
-        return false;
-    str_init(&names, SENTENCE_MAX);
-    bool moved = find_sharers(plan, &names) > 0;
-    str_done(&names);
-    return moved;
+    const struct br_plan *p = &plan->pub;
+    struct str words;
+    if (!p->removes.cleans && !p->removes.may_clean)
+        return NULL;
+    str_init(&words, SENTENCE_MAX);
+    const char *why = NULL;
+    if (find_sharers(plan, &words) > 0)
+        why = "another Backup keeps its data under that path now";
+    else if (!p->removes.loses_pitr && !plan->allow_pitr_loss && plan_pitr_of_removal(plan, &words))
+        why = "it would take what the last window of PITR begins with or lies in, and did not when you looked";
+    str_done(&words);
+    return why;
 }
 
 static bool refuse_shared(struct plan *plan)
@@ -95,65 +100,6 @@ static bool refuse_shared(struct plan *plan)
                      "Retain "
                      "first (brdeck retain %s), then delete it", p->record->clean_policy == CLEAN_DELETE ? "Delete" :
                      "OnFailure", p->removes.prefix, p->removes.shared_by, p->name);
-}
-
-/* -- PITR ------------------------------------------------------------------------------------ */
-
-static void pitr_of_log(const struct plan *plan, struct str *out)
-{
-    const struct br_plan *p = &plan->pub;
-    const struct window *w = &p->window;
-    char from[TSO_TEXT_MAX], to[TSO_TEXT_MAX];
-    if (w->base)
-        str_addf(out, "from %s (%s) to %s can be restored now; ", tso_format(w->from, TSO_LOCAL, 0, from),
-                 w->base->name,
-                 tso_format(w->to, TSO_LOCAL, 0, to));
-    else if (!p->window_known)
-        str_add(out, "what can be restored now is unknown: the snapshots are not completely listed; ");
-    else
-        str_add(out, "no full backup lies in the log, so nothing can be restored with it now; ");
-    if (p->removes.cleans)
-        str_add(out, w->base ? "all of it is lost, only the instants of the snapshots stay" :
-                               "the log is removed, only the instants of snapshots stay");
-    else if (p->removes.stops_task)
-        str_add(out, "the log ends there: none is backed up from then on, and brdeck no longer shows it");
-    else
-        str_add(out, "the log stays in the storage, and brdeck no longer shows it");
-}
-
-/* The log backups whose window begins with this snapshot. */
-static void pitr_of_snapshot(const struct plan *plan, struct str *out)
-{
-    const struct br_plan *p = &plan->pub;
-    char cluster[RECORD_CLUSTER_MAX], from[TSO_TEXT_MAX], then_from[TSO_TEXT_MAX];
-    record_cluster(p->record, cluster);
-    if (!cluster[0] || window_base_fault(p->record))
-        return;
-    const struct store *store = fleet_store(plan->br->fleet);
-    size_t count = store_cluster(store, cluster, NULL, 0), others = 0;
-    const struct backup_record **records = xcalloc(count + 1, sizeof *records);
-    const struct backup_record **left = xcalloc(plan->snap_count + 1, sizeof *left);
-    count = store_cluster(store, cluster, records, count);
-    for (size_t i = 0; i < plan->snap_count; i++)
-        if (strcmp(plan->seen[i]->uid, p->record->uid) != 0)
-            left[others++] = plan->seen[i];
-    for (size_t i = 0; i < count; i++) {
-        struct window now = {.from = 0}, then = {.from = 0};
-        if (records[i]->mode != BACKUP_LOG)
-            continue;
-        window_of(records[i], plan->seen, plan->snap_count, plan->cluster_created_ms, &now);
-        window_of(records[i], left, others, plan->cluster_created_ms, &then);
-        if (!now.base || now.from == then.from)
-            continue;
-        str_addf(out, "%sthe window of %s begins with it at %s", out->len ? "; " : "", records[i]->name,
-                 tso_format(now.from, TSO_LOCAL, 0, from));
-        if (then.base)
-            str_addf(out, ", then only at %s (%s)", tso_format(then.from, TSO_LOCAL, 0, then_from), then.base->name);
-        else
-            str_add(out, ", and is lost: there is no other full backup to begin from");
-    }
-    free(records);
-    free(left);
 }
 
 /* -- the whole ---------------------------------------------------------------------------------- */
@@ -209,12 +155,8 @@ bool plan_look_at_removal(struct plan *plan)
     snprintf(p->removes.prefix, sizeof p->removes.prefix, "%s%s%s", moved ? r->storage : "", moved ? " or " : "",
              r->path ? r->path : r->storage);
     p->removes.all_seen = all_seen(plan->br->fleet) || (plan->sharers && sharers_saw_all(plan->sharers));
-    plan_see_snapshots(plan);
     str_init(&pitr, SENTENCE_MAX);
-    if (r->mode == BACKUP_LOG && r->has_commit_ts && r->phase != PHASE_CLEAN && r->phase != PHASE_CLEAN_FAILED)
-        pitr_of_log(plan, &pitr);
-    else if (r->mode == BACKUP_SNAPSHOT && p->removes.cleans)
-        pitr_of_snapshot(plan, &pitr);
+    p->removes.loses_pitr = plan_pitr_of_removal(plan, &pitr);
     p->removes.ends_pitr = pitr.len && (p->removes.cleans || p->removes.stops_task);
     p->removes.pitr = pitr.len ? str_take(&pitr) : NULL;
     str_done(&pitr);

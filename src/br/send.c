@@ -241,8 +241,9 @@ static void on_sent(void *arg, const struct json *object, const struct kube_resp
 static void send_now(struct run *run)
 {
     struct error err = {0};
-    if (plan_removal_moved(run->plan)) {
-        run_say(run, BR_CHANGED, "not sent: another Backup keeps its data under that path now: look again");
+    const char *moved = plan_removal_moved(run->plan);
+    if (moved) {
+        run_say(run, BR_CHANGED, "not sent: %s: look again", moved);
         return;
     }
     if (plan_guard_moved(run->plan)) {

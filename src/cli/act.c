@@ -116,33 +116,39 @@ static void tell_warnings(const struct act *act)
     }
 }
 
-/* What is typed on the terminal confirms, or --yes does; @typed gets it. */
-static int confirm(struct act *act, char *typed, size_t size)
+/* What --yes alone is no yes to; NULL: nothing. */
+static const char *guard_of(const struct br_plan *plan)
 {
-    const struct arguments *args = act->session->args;
-    br_batch_confirm(act->plans, act->count, typed, size);
-    bool loses = false;
-    for (size_t i = 0; i < act->count; i++)
-        loses = loses || (act->plans[i]->truncates && act->plans[i]->effect.verdict == TRUNCATE_LOSES_PITR &&
-                          !args->allow_pitr_loss);
-    if (args->yes && loses) {
-        cli_say("this takes the last snapshot from which any point in time can be restored: --allow-pitr-loss does it "
-                "all the same");
-        return EXIT_REFUSED;
+    if (plan->removes.loses_pitr)
+        return "--keep-data leaves the data where it is, --allow-pitr-loss deletes it all the same";
+    if (plan->truncates && plan->effect.verdict == TRUNCATE_LOSES_PITR)
+        return "this takes the last snapshot from which any point in time can be restored: --allow-pitr-loss does it "
+               "all the same";
+    if (plan->waiting_truncate) /* --yes to a pause is no yes to a truncate that waits behind it (rule 2) */
+        return "logTruncateUntil is set in its spec and fires as soon as this is done: that deletes log data; "
+               "--clear-truncate takes it out, --allow-pitr-loss lets it run";
+    return NULL;
+}
+
+static bool is_guarded(const struct act *act)
+{
+    bool guarded = false;
+    for (size_t i = 0; !act->session->args->allow_pitr_loss && i < act->count; i++) {
+        const struct br_plan *plan = act->plans[i];
+        const char *why = guard_of(plan);
+        if (!why)
+            continue;
+        guarded = true;
+        cli_say("%s/%s: %s%s%s%s", plan->ns, plan->name, plan->removes.loses_pitr ? "PITR: " : "",
+                plan->removes.loses_pitr ? plan->removes.pitr : "", plan->removes.loses_pitr ? ". Not done: " : "", why);
     }
-    /* --yes to a pause is no yes to a truncate that waits behind it (rule 2) */
-    for (size_t i = 0; args->yes && !args->allow_pitr_loss && i < act->count; i++)
-        if (act->plans[i]->waiting_truncate) {
-            cli_say("%s/%s: logTruncateUntil is set in its spec and fires as soon as this is done: that deletes log "
-                    "data; --clear-truncate takes it out, --allow-pitr-loss lets it run; nothing was changed",
-                        act->plans[i]->ns,
-                    act->plans[i]->name);
-            return EXIT_REFUSED;
-        }
-    if (args->yes) {
-        tell_warnings(act);
-        return EXIT_DONE;
-    }
+    if (guarded)
+        cli_say("nothing was changed");
+    return guarded;
+}
+
+static int confirm_on_terminal(struct act *act, char *typed, size_t size)
+{
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         cli_say("nothing was changed: there is no terminal to confirm on; --yes does it");
         return EXIT_USAGE;
@@ -167,6 +173,18 @@ static int confirm(struct act *act, char *typed, size_t size)
         return EXIT_DONE;
     cli_say("nothing was changed");
     return EXIT_ERROR;
+}
+
+/* What is typed on the terminal confirms, or --yes does; @typed gets it. */
+static int confirm(struct act *act, char *typed, size_t size)
+{
+    br_batch_confirm(act->plans, act->count, typed, size);
+    if (!act->session->args->yes)
+        return confirm_on_terminal(act, typed, size);
+    if (is_guarded(act))
+        return EXIT_REFUSED;
+    tell_warnings(act);
+    return EXIT_DONE;
 }
 
 /* -- the runs ----------------------------------------------------------------------------------- */

@@ -58,7 +58,7 @@ const struct flag flag_table[] = {
      "What the objects alone say: PD, Jobs and Pods are not asked"},
     {"until", 0, FLAG_TEXT, AT(until), "TIME", true, "Log before it goes: a TSO, a time, or an age such as -7d"},
     {"allow-pitr-loss", 0, FLAG_BOOL, AT(allow_pitr_loss), NULL, true,
-     "Truncate although no snapshot is left to restore any time from; let a truncate that waits run, too"},
+     "Truncate or delete although nothing is left to restore any time from; let a truncate that waits run, too"},
     {"clear-truncate", 0, FLAG_BOOL, AT(clear_truncate), NULL, true,
      "Take out a truncate that waits, instead of letting it run"},
     {"keep-data", 0, FLAG_BOOL, AT(keep_data), NULL, true,

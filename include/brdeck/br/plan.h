@@ -36,7 +36,8 @@ struct br_plan_spec {
     bool v1;
     const char *ns, *name;
     tso_t until;                 /* truncate */
-    bool allow_pitr_loss;        /* --allow-pitr-loss: TRUNCATE_LOSES_PITR passes with the name alone */
+    bool allow_pitr_loss;        /* --allow-pitr-loss: TRUNCATE_LOSES_PITR passes with the name alone; a delete also
+                                  * where it comes to lose a window only after the look */
     bool clear_truncate;         /* take a waiting logTruncateUntil out with the same patch (rule 2) */
     bool retry;                  /* only as the retry of a failed run (rule 6), else refused */
     bool keep_data;              /* delete: cleanPolicy Retain is set first, as a step of its own */
@@ -90,6 +91,7 @@ struct br_plan {
         bool retain_offered;     /* cleanPolicy could be set to Retain first: br_plan_keep_data */
         bool keeps_data;         /* that is done: a patch goes before the delete, which waits for its success */
         bool may_clean;          /* OnFailure: should it fail before it is gone, everything under prefix goes, too */
+        bool loses_pitr;         /* a window goes with the data, or may: --yes needs --allow-pitr-loss */
         char *pitr;              /* which window ends or shrinks, a sentence; NULL: none that is known */
         char *notes;             /* what else to know, a line each; NULL: nothing */
     } removes;
