@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <brdeck/base/secret.h>
+
 #include "state_private.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -25,6 +27,8 @@ static void fill(struct finding *finding, const struct found *found)
     memcpy(finding->sentence, found->sentence, sizeof finding->sentence);
     memcpy(finding->evidence, found->evidence, sizeof finding->evidence);
     memcpy(finding->action, found->action, sizeof finding->action);
+    secret_blot_buffer(finding->sentence, sizeof finding->sentence); /* what br and servers say is quoted */
+    secret_blot_buffer(finding->evidence, sizeof finding->evidence);
 }
 
 /* The gravest first; those of one severity as they were found. */

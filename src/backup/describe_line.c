@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/secret.h>
 
 void description_init(struct description *d) { *d = (struct description){0}; }
 
@@ -23,17 +24,20 @@ void description_done(struct description *d)
 
 void description_add(struct description *d, enum role role, unsigned indent, const char *label, const char *format, ...)
 {
-    struct str text;
+    struct str text, clean;
     va_list args;
     if (d->count == d->room) {
         d->room = d->room ? d->room * 2 : 16;
         d->lines = xreallocarray(d->lines, d->room, sizeof *d->lines);
     }
     str_init(&text, STR_SMALL);
+    str_init(&clean, STR_SMALL);
     va_start(args, format);
     str_vaddf(&text, format, args);
     va_end(args);
-    d->lines[d->count++] = (struct describe_line){role, indent, xstrdup(label), str_take(&text)};
+    secret_blot(&clean, text.data, text.len, SECRET_IN_TEXT);
+    str_done(&text);
+    d->lines[d->count++] = (struct describe_line){role, indent, xstrdup(label), str_take(&clean)};
 }
 
 void describe_heading(struct description *d, const char *text)

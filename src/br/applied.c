@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/secret.h>
 
 #include "br_private.h"
-#include "secret.h"
 
 /* Whether the manager brdeck owns "f:spec"."f:KEY" in what the server keeps of who wrote what. */
 static bool owns(const struct json *object, const char *key)

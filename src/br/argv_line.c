@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/secret.h>
 #include <brdeck/br/argv.h>
 
-#include "secret.h"
 
 /* The command line for people: quoted for a shell, and without secrets. */
 

@@ -13,10 +13,10 @@
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
 #include <brdeck/base/file.h>
+#include <brdeck/base/secret.h>
 
 #include "plan_exec.h"
 #include "journal_process.h"
-#include "secret.h"
 
 enum { JOURNAL_MODE = 0600 };
 

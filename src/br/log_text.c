@@ -6,10 +6,10 @@
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/log.h>
+#include <brdeck/base/secret.h>
 #include <brdeck/base/str.h>
 
 #include "log_private.h"
-#include "secret.h"
 
 /* -- how bad ------------------------------------------------------------------------------- */
 

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/secret.h>
 #include <brdeck/br/argv.h>
 #include <brdeck/kube/config.h>
 
 #include "plan_exec.h"
-#include "secret.h"
 #include "sharers.h"
 
 /* A plan's life: made, looked at again, ended, freed. Its look is in plan_look.c, the verdict in judge.c, the right and

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/secret.h>
 
 #include "objects.h"
 #include "plan_exec.h"
-#include "secret.h"
 #include "sharers.h"
 
 /* A plan's look: GET, for a retry its Job, for a delete its Cluster and who shares its path. Each answer takes it one

@@ -3,42 +3,19 @@
 #include <stdlib.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/secret.h>
 
 #include "plan_exec.h"
-#include "secret.h"
 
 /* What a plan sends: the GET, the write or its dry-run, and the same as it may be shown. */
 
 /* -- as it may be shown ------------------------------------------------------------------ */
 
-static void redact(struct json *object, const char *key)
-{
-    const char *text = json_string(object, key);
-    if (!str_empty(text))
-        json_set_string(object, key, "<redacted>");
-}
-
 struct json *plan_redacted(const struct json *body)
 {
-    struct json *copy = secret_blot_json(body), *spec = json_get_mut(copy, "spec");
-    struct json *metadata = json_get_mut(copy, "metadata");
-    struct json *annotations = json_type(metadata) == JSON_OBJECT ? json_get_mut(metadata, "annotations") : NULL;
-    if (json_type(annotations) == JSON_OBJECT) /* it holds all of the spec once more */
-        redact(annotations, "kubectl.kubernetes.io/last-applied-configuration");
-    if (json_type(spec) != JSON_OBJECT)
-        return copy;
-    plan_exec_redact(copy);
-    const struct json *old = json_get(spec, "env");
-    if (json_type(old) == JSON_ARRAY) {
-        struct json *env = json_new_array();
-        JSON_EACH (entry, old) {
-            struct json *shown = json_copy(entry);
-            if (json_type(shown) == JSON_OBJECT)
-                redact(shown, "value");
-            json_append(env, shown);
-        }
-        json_set(spec, "env", env);
-    }
+    struct json *copy = secret_blot_object(body);
+    if (json_type(json_get(copy, "spec")) == JSON_OBJECT)
+        plan_exec_redact(copy);
     return copy;
 }
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/secret.h>
 
 #include "plan_exec.h"
-#include "secret.h"
 
 /* A plan that was judged is tried: the right, then dry-run. */
 

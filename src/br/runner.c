@@ -9,13 +9,13 @@
 #include <brdeck/base/clock.h>
 #include <brdeck/base/file.h>
 #include <brdeck/base/log.h>
+#include <brdeck/base/secret.h>
 
 #include "br_private.h"
 #include "cluster_keeper.h"
 #include "facts_keeper.h"
 #include "pd_keeper.h"
 #include "run_finder.h"
-#include "secret.h"
 #include "sharers.h"
 
 /* -- outcomes --------------------------------------------------------------------------- */

@@ -7,9 +7,9 @@
 
 #include <brdeck/backup/place.h>
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/secret.h>
 
 #include "br_private.h"
-#include "secret.h"
 
 enum { SHARERS_SHOWN = 4, NAMES_MAX = 2000, GROUPS = 2 };
 

@@ -49,9 +49,8 @@ const struct flag flag_table[] = {
     {"version", 0, FLAG_BOOL, AT(version), NULL, false, "Show the version"},
     {"selector", 'l', FLAG_TEXT, AT(selector), "LABELS", true, "Only those with these labels: a=b,c!=d,e"},
     {"output", 'o', FLAG_TEXT, AT(output), "FORM", true,
-     "get: table, wide, json, yaml or name; check: text, json or prometheus; runs, journal: text or json; br: json; "
-     "an action with "
-     "--dry-run: json"},
+     "get: table, wide, json, yaml or name (json and yaml are the objects as they are, secrets in them too); check: "
+     "text, json or prometheus; runs, journal: text or json; br: json; an action with --dry-run: json"},
     {"watch", 'w', FLAG_BOOL, AT(watch), NULL, true, "Go on with what changes"},
     {"no-headers", 0, FLAG_BOOL, AT(no_headers), NULL, true, "No column titles"},
     {"object-only", 0, FLAG_BOOL, AT(object_only), NULL, true,

@@ -6,6 +6,7 @@
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
+#include <brdeck/base/secret.h>
 #include <brdeck/base/text.h>
 #include <brdeck/kube/yaml.h>
 
@@ -82,8 +83,8 @@ static void fill_yaml(struct look *look)
                   look->error.code ? look->error.text : "Asking for the object...");
         return;
     }
-    /* managedFields is 40 % of an object, and for no reader. */
-    struct json *shown = json_copy(look->object);
+    /* managedFields is 40 % of an object, and for no reader. Who sits at the next desk reads the screen, too. */
+    struct json *shown = secret_blot_object(look->object);
     struct json *metadata = json_get_mut(shown, "metadata");
     if (json_type(metadata) == JSON_OBJECT)
         json_remove(metadata, "managedFields");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <brdeck/base/secret.h>
 #include <brdeck/base/text.h>
 #include <brdeck/kube/yaml.h>
 
@@ -28,7 +29,9 @@ void start_fill(struct start *s)
 {
     pager_renew(s->pager);
     dialog_describe(s->ui, s->pager, s->plan, true);
-    char *yaml = yaml_print(s->manifest);
+    struct json *shown = secret_blot_object(s->manifest); /* it has what the one before has */
+    char *yaml = yaml_print(shown);
+    json_free(&shown);
     pager_add(s->pager, STYLE_TEXT, 0, "");
     pager_add_text(s->pager, STYLE_TEXT, yaml);
     free(yaml);

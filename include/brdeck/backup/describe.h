@@ -15,7 +15,7 @@ struct describe_line {
     enum role role;   /* of the text */
     unsigned indent;  /* columns */
     char *label;      /* NULL: none */
-    char *text;       /* raw from the cluster: clean it at the gate */
+    char *text;       /* raw from the cluster but for secrets, which are blotted: clean it at the gate */
 };
 struct description {
     struct describe_line *lines;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include <brdeck/backup/check.h>
 #include <brdeck/backup/describe.h>
 #include <brdeck/base/alloc.h>
 
@@ -246,20 +247,41 @@ static void all_of_it(void **state)
     json_free(&object);
 }
 
-static int done(void **state)
+/* br and the storage quote what they were given. */
+static void no_secrets(void **state)
 {
     (void)state;
-    sample_done();
-    return 0;
+    static const char changes[] =
+        "{'status':{'phase':'Failed','conditions':[{'type':'Failed','status':'True','reason':'StartLogBackupFailed',"
+        "'lastTransitionTime':'2026-11-22T13:00:00Z',"
+        "'message':'br log start --s3.secret-access-key=hush --s3.endpoint=http://me:hush@minio:9000: exit 1'}]}}";
+    struct backup_record *r = sample_log(changes);
+    struct json *object = sample_log_json(changes);
+    struct backup_facts facts = {.log_error = "[ERROR] azure://c/p?sas-token=hush: 403",
+                                 .event = {.reason = "FailedMount", .message = "sig=hush", .at_ms = SAMPLE_NOW - 1000,
+                                           .about = "Pod", .count = 1}};
+    struct describe_context ctx = {.facts = &facts, .now_ms = SAMPLE_NOW};
+    struct description d;
+    description_init(&d);
+    describe_brief(&d, r, &ctx);
+    describe_full(&d, r, object, &ctx);
+    char *text = text_of(&d);
+    assert_null(strstr(text, "hush"));
+    contains(text, "--s3.secret-access-key=<redacted> --s3.endpoint=http://me:<redacted>@minio:9000: exit 1");
+    free(text);
+    description_done(&d);
+    struct finding findings[FINDINGS_MAX];
+    size_t count = check_record(r, &facts, NULL, SAMPLE_NOW, findings);
+    for (size_t i = 0; i < count; i++)
+        assert_true(!strstr(findings[i].sentence, "hush") && !strstr(findings[i].evidence, "hush"));
+    json_free(&object);
+    record_free(&r);
 }
 
 int main(void)
 {
-    setenv("TZ", "UTC", 1);
-    tzset();
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_sketch), cmocka_unit_test(other_briefs),
         cmocka_unit_test(what_is_found),
-                                       cmocka_unit_test(restorable_is_no_promise),
-                                       cmocka_unit_test(all_of_it)};
-    return cmocka_run_group_tests(tests, NULL, done);
+        cmocka_unit_test(restorable_is_no_promise), cmocka_unit_test(all_of_it), cmocka_unit_test(no_secrets)};
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

@@ -1,6 +1,6 @@
 /* secret.h - what must not be seen, told by one list: of lines of a log, command lines and JSON. */
-#ifndef BRDECK_BR_SECRET_H
-#define BRDECK_BR_SECRET_H
+#ifndef BRDECK_BASE_SECRET_H
+#define BRDECK_BASE_SECRET_H
 
 #include <brdeck/base/error.h>
 #include <brdeck/base/json.h>
@@ -24,5 +24,8 @@ bool secret_in_word(const char *word);
 bool secret_is_flag(const char *word);
 /* A copy in which the strings are blotted, and those of members whose names say so wholly; the caller frees. */
 struct json *secret_blot_json(const struct json *json);
+/* The same of a Kubernetes object, in which any value of spec.env may be a secret, and whose annotation
+ * last-applied-configuration holds all of it once more. */
+struct json *secret_blot_object(const struct json *object);
 
 #endif

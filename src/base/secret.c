@@ -1,13 +1,13 @@
 /* secret.c - the one list of what must not be seen, and what blots it out. */
 #include <config.h>
 
+#include <brdeck/base/secret.h>
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
-
-#include "secret.h"
 
 /* The ends of names whose values are secrets, in small letters and without "-", "_" and ".": accesskey stands for
  * --s3.secret-access-key, AWS_SECRET_ACCESS_KEY and SecretAccessKey alike. */
@@ -298,5 +298,37 @@ struct json *secret_blot_json(const struct json *json)
         else
             json_append(copy, clean);
     }
+    return copy;
+}
+
+/* -- objects ---------------------------------------------------------------------------------- */
+
+static void hide(struct json *object, const char *key)
+{
+    if (!str_empty(json_string(object, key)))
+        json_set_string(object, key, SECRET_IN_TEXT);
+}
+
+static struct json *hide_values(const struct json *env)
+{
+    struct json *copy = json_new_array();
+    JSON_EACH (entry, env) {
+        struct json *shown = json_copy(entry);
+        if (json_type(shown) == JSON_OBJECT)
+            hide(shown, "value");
+        json_append(copy, shown);
+    }
+    return copy;
+}
+
+struct json *secret_blot_object(const struct json *object)
+{
+    struct json *copy = secret_blot_json(object);
+    struct json *annotations = json_get_mut(json_get_mut(copy, "metadata"), "annotations");
+    struct json *spec = json_get_mut(copy, "spec");
+    if (json_type(annotations) == JSON_OBJECT)
+        hide(annotations, "kubectl.kubernetes.io/last-applied-configuration");
+    if (json_type(spec) == JSON_OBJECT && json_type(json_get(spec, "env")) == JSON_ARRAY)
+        json_set(spec, "env", hide_values(json_get(spec, "env")));
     return copy;
 }
