@@ -49,6 +49,7 @@ struct narrow {
 
 struct group {
     enum kube_presence presence;
+    bool presumed;          /* it is listed before the server has said whether it is there: a round trip less to wait */
     bool has_status, has_clusters;
     struct error error;     /* why it is not known */
     struct narrow narrow;
@@ -110,11 +111,15 @@ void look_start(struct fleet *fleet);
 /* Look now, if it is to be looked again at all. */
 void look_retry(struct fleet *fleet);
 bool look_has_any(const struct fleet *fleet);
+/* Whether Backups of @group are to be listed. */
+bool look_uses(const struct fleet *fleet, unsigned group);
 
 /* sources.c */
 /* Begin, end and keep sources, as groups and namespaces ask for it. */
 void sources_fit(struct fleet *fleet);
 void sources_stop(struct fleet *fleet);
+/* Where all namespaces were refused before it was known that there is such a group at all. */
+void sources_narrow(struct fleet *fleet);
 /* The namespaces that @group is watched in, NULL: all; *@count how many. */
 char *const *sources_names(const struct fleet *fleet, unsigned group, size_t *count);
 /* Whether @group is to be watched in @ns (NULL: as a whole); and each (group, namespace) that is. */

@@ -346,7 +346,7 @@ static void add_limits(const struct fleet *fleet, struct str *out, enum role *ro
         str_addf(out, ", at most %d namespaces are watched: name those to show", FLEET_WATCHES_MAX);
         *role = *role < ROLE_WARN ? ROLE_WARN : *role;
     }
-    for (unsigned g = 0; g < GROUPS; g++)
+    for (unsigned g = 0; g < GROUPS && fleet->looked; g++)
         if (fleet->groups[g].presence == KUBE_UNKNOWN) {
             str_addf(out, ", %s not known yet", fleet_resources[g].group);
             *role = *role < ROLE_WARN ? ROLE_WARN : *role;
@@ -376,6 +376,8 @@ void fleet_freshness(const struct fleet *fleet, struct str *out, enum role *role
         *holds_ms = say_looking(fleet, out, role);
         return;
     }
+    if (grade == GRADE_LIVE && !fleet->looked)
+        grade = GRADE_LOADING; /* there may be another group's */
     *role = grades[grade].role;
     *holds_ms = grades[grade].say(fleet, out, worst);
     if (alike < fleet->source_count)

@@ -54,6 +54,11 @@ bool look_has_any(const struct fleet *fleet)
     return false;
 }
 
+bool look_uses(const struct fleet *fleet, unsigned group)
+{
+    return fleet->groups[group].presence == KUBE_PRESENT || fleet->groups[group].presumed;
+}
+
 static bool is_all_known(const struct fleet *fleet)
 {
     for (unsigned g = 0; g < GROUPS; g++)
@@ -107,8 +112,10 @@ static void on_discovered(void *arg, const struct kube_discovery *d)
     fleet->look_error = *kube_discovery_error(d);
     replace(&fleet->version, kube_discovery_version(d));
     replace(&fleet->uid, kube_discovery_cluster_uid(d));
-    for (unsigned g = 0; g < GROUPS; g++)
+    for (unsigned g = 0; g < GROUPS; g++) {
+        fleet->groups[g].presumed = false;
         read_group(fleet, g, d);
+    }
     if (!is_all_known(fleet) && !fleet->look_error.code)
         for (unsigned g = GROUPS; g-- > 0;)
             if (fleet->groups[g].presence == KUBE_UNKNOWN)
@@ -118,6 +125,7 @@ static void on_discovered(void *arg, const struct kube_discovery *d)
     fleet->looked = fleet->looked || is_all_known(fleet) || look_has_any(fleet);
     look_again(fleet);
     sources_fit(fleet);
+    sources_narrow(fleet);
     fleet_mark(fleet);
 }
 
@@ -134,6 +142,9 @@ static void on_look(void *arg)
 void look_start(struct fleet *fleet)
 {
     loop_timer_init(&fleet->look, fleet->loop, on_look, fleet);
+    /* v2's Backups are listed beside the question whether there are any: a 404 does no harm */
+    fleet->groups[GROUP_V2].presumed = fleet->groups[GROUP_V2].has_status = true;
+    sources_fit(fleet);
     on_look(fleet);
 }
 

@@ -60,6 +60,14 @@ static void on_listed(void *arg)
     fleet_mark(s->fleet);
 }
 
+/* All namespaces are. Of a group that is only presumed that says nothing: rights are looked at before what there is. */
+static bool is_refused(const struct source *s)
+{
+    const struct reflector_state *state = &s->pub.state;
+    return state->phase == REFLECTOR_DENIED && state->http == 403 && !s->ns && !s->fleet->namespaces &&
+           s->fleet->groups[s->group].presence == KUBE_PRESENT;
+}
+
 static void on_state(void *arg, const struct reflector_state *state)
 {
     struct source *s = arg;
@@ -68,7 +76,7 @@ static void on_state(void *arg, const struct reflector_state *state)
     fleet_mark(fleet);
     if (state->phase == REFLECTOR_MISSING)
         look_retry(fleet); /* is the kind gone from the server, and with it the source? */
-    if (state->phase == REFLECTOR_DENIED && state->http == 403 && !s->ns && !fleet->namespaces)
+    if (is_refused(s))
         narrow_denied(fleet, s->group);
     else if (state->listed && !s->ns && fleet->groups[s->group].narrow.state == NARROW_NOTHING)
         narrow_reset(fleet, s->group); /* the right has come */
@@ -145,7 +153,7 @@ bool sources_want(const struct fleet *fleet, unsigned group, const char *ns)
 {
     size_t count;
     char *const *names = sources_names(fleet, group, &count);
-    if (fleet->groups[group].presence != KUBE_PRESENT)
+    if (!look_uses(fleet, group))
         return false;
     if (!names)
         return !ns;
@@ -160,7 +168,7 @@ void sources_each_wanted(struct fleet *fleet, void (*fn)(struct fleet *fleet, un
     for (unsigned g = 0; g < GROUPS; g++) {
         size_t count;
         char *const *names = sources_names(fleet, g, &count);
-        if (fleet->groups[g].presence != KUBE_PRESENT)
+        if (!look_uses(fleet, g))
             continue;
         if (!names)
             fn(fleet, g, NULL);
@@ -184,18 +192,18 @@ static void end_source(struct fleet *fleet, struct source *old)
     store_drop(fleet->store, old->id);
 }
 
-static unsigned groups_present(const struct fleet *fleet)
+static unsigned groups_used(const struct fleet *fleet)
 {
     unsigned count = 0;
     for (unsigned g = 0; g < GROUPS; g++)
-        count += fleet->groups[g].presence == KUBE_PRESENT;
+        count += look_uses(fleet, g);
     return count;
 }
 
 char *const *sources_names(const struct fleet *fleet, unsigned group, size_t *count)
 {
     const struct narrow *narrow = &fleet->groups[group].narrow;
-    unsigned groups = groups_present(fleet);
+    unsigned groups = groups_used(fleet);
     size_t most = groups ? FLEET_WATCHES_MAX / groups : FLEET_WATCHES_MAX;
     char *const *names = fleet->namespaces;
     *count = 0;
@@ -215,7 +223,7 @@ static bool is_cut(const struct fleet *fleet)
     for (unsigned g = 0; g < GROUPS; g++) {
         size_t count;
         char *const *names = sources_names(fleet, g, &count);
-        if (fleet->groups[g].presence == KUBE_PRESENT && names && (names[count] || fleet->groups[g].narrow.cut))
+        if (look_uses(fleet, g) && names && (names[count] || fleet->groups[g].narrow.cut))
             return true;
     }
     return false;
@@ -245,6 +253,13 @@ void sources_fit(struct fleet *fleet)
     fleet->cut = is_cut(fleet);
     clusters_fit(fleet);
     fleet_mark(fleet);
+}
+
+void sources_narrow(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->source_count; i++)
+        if (is_refused(fleet->sources[i]))
+            narrow_denied(fleet, fleet->sources[i]->group);
 }
 
 void sources_stop(struct fleet *fleet)

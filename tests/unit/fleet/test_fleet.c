@@ -386,6 +386,40 @@ static void test_no_crd(void **state)
     assert_int_equal(ROWS(s), 1);
 }
 
+/* The first rows wait for the list alone, not for what else is asked of the server. */
+static void test_list_before_discovery(void **state)
+{
+    struct scene *s = *state;
+    expect(s, "GET " V2 " ", (struct fake_rule){.how = FAKE_HANG});
+    expect_server(s);
+    expect_watch(s, V2 "/backups");
+    expect_body(s, "GET " V2 "/backups?", LIST(BACKUP("a", "1", "Complete")));
+    begin(s, &(struct fleet_options){0});
+    UNTIL(s->f.loop, ROWS(s) == 1 && fleet_source(s->fleet, 0)->live);
+    assert_false(fleet_is_settled(s->fleet)); /* there may be v1's */
+    assert_false(fleet_is_complete(s->fleet));
+    assert_string_equal(fresh(s), "loading 1");
+    assert_true(fleet_has_status_sub(s->fleet, false));
+}
+
+/* Rights are looked at before what there is: 403 for a group that this server does not have. */
+static void test_presumed_group_is_refused(void **state)
+{
+    struct scene *s = *state;
+    expect_body(s, "GET " V1 " ", RESOURCES(RESOURCE("backups", "Backup")));
+    expect(s, "GET " V2 " ", (struct fake_rule){.http = 404});
+    expect_server(s);
+    expect_watch(s, V1 "/backups");
+    expect(s, "GET " V2 "/backups?", (struct fake_rule){.http = 403, .body = FORBIDDEN});
+    expect_body(s, "GET " V1 "/backups?", LIST(BACKUP("a", "1", "Complete")));
+    begin(s, &(struct fleet_options){0});
+    UNTIL(s->f.loop, fleet_is_complete(s->fleet));
+    assert_int_equal(fleet_sources(s->fleet), 1);
+    assert_true(fleet_source(s->fleet, 0)->v1);
+    assert_string_equal(fresh(s), "live");
+    assert_int_equal(fake_count(s->f.server, REVIEW), 0);
+}
+
 static void test_group_not_known(void **state)
 {
     struct scene *s = *state;
@@ -521,6 +555,8 @@ int main(void)
         TEST(test_narrowed_to_the_context),
         TEST(test_no_right_at_all),
         TEST(test_no_crd),
+        TEST(test_list_before_discovery),
+        TEST(test_presumed_group_is_refused),
         TEST(test_group_not_known),
         TEST(test_empty_namespace),
         TEST(test_no_server),
