@@ -210,19 +210,19 @@ COMPARE(path, str_compare(a->path ? a->path : a->storage, b->path ? b->path : b-
 COMPARE(started, NUMBERS(a->started_ms, b->started_ms))
 COMPARE(taken, NUMBERS(duration_ms(a), duration_ms(b)))
 
-/* title, name, help, least, ideal, keep, right. Below 100 columns AGE goes first, then MODE. */
+/* title, name, help, least, ideal, keep, right. Below 100 columns AGE goes first, then MODE, COMMITTS, CHECKPOINT. */
 static const struct column columns[] = {
     {"NAMESPACE", "namespace", "the namespace", 9, 16, 90, false, print_namespace, compare_namespace},
     {"NAME", "name", "the name", 12, 26, 100, false, print_name, compare_name},
     {"MODE", "mode", "log, or snap for a snapshot", 4, 6, 20, false, print_mode, compare_mode},
-    {"STATUS", "status", "what is true of it, not only the phase", 18, 24, 95, false, print_status, compare_status},
+    {"STATUS", "status", "what is true of it, not only the phase", 18, 30, 95, false, print_status, compare_status},
     {"COMMITTS", "committs", "what a snapshot restores; where a log begins", 11, 11, 60, false, print_committs,
      compare_committs},
     {"CHECKPOINT", "checkpoint", "up to where the log is backed up; * as PD says", CHECKPOINT_WIDTH,
      CHECKPOINT_WIDTH, 70, false, print_checkpoint,
      compare_checkpoint},
     {"LAG", "lag",
-     "now minus the checkpoint; * by PD's, which is fresher than the object's", 6, 6, 80, true, print_lag, compare_lag},
+     "now minus the checkpoint; * by PD's, which is fresher than the object's", 6, 6, 93, true, print_lag, compare_lag},
     {"AGE", "age", "since when the object exists", 5, 6, 10, true, print_age, compare_age},
     {"TYPE", "type", "backupType: full, db or table", 4, 5, 0, false, print_type, compare_type},
     {"SIZE", "size", "the size of a snapshot", 7, 9, 0, true, print_size, compare_size},

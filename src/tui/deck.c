@@ -9,7 +9,10 @@
 
 #include <brdeck/base/alloc.h>
 
-enum { DETAIL_LEAST = 6 }; /* lines below the list: as many as a log backup has where nothing is wrapped */
+enum {
+    DETAIL_LEAST = 6, /* lines below the list: as many as a log backup has where nothing is wrapped */
+    TITLE_FROM = 5,   /* rows, of which the last tells whose row the cursor is on */
+};
 
 static const struct key_binding deck_keys[] = {
     {UI_PAUSE, "p"}, {UI_RESUME, "r"}, {UI_START, "s"}, {UI_STOP, "S"}, {UI_TRUNCATE, "T"},
@@ -232,6 +235,9 @@ static struct rect split(struct deck *deck, const struct description *d, struct 
         lines = deck->detail_rows > most ? most : deck->detail_rows;
         list->rows = whole - lines - 1;
         detail = (struct rect){r.row + list->rows, r.col, r.rows - list->rows, r.cols};
+    } else if (r.rows >= TITLE_FROM) { /* its title alone: the list may have cut its name */
+        list->rows = r.rows - 1;
+        detail = (struct rect){r.row + list->rows, r.col, 1, r.cols};
     }
     return detail;
 }

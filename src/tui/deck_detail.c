@@ -59,7 +59,7 @@ void deck_detail_draw(struct deck *deck, const struct description *d, struct can
 {
     bool beside = r.col > 0;
     int row = r.row, end = r.row + r.rows, left = r.col + 1, width = r.cols - 2, column = label_column(d);
-    if (!beside)
+    if (!beside && r.rows > 1)
         canvas_rule(c, row++, r.col + 1, r.cols - 2, deck->ui->ascii);
     if (!beside && row < end) /* the title in one line, cut: d tells it in full */
         canvas_text(c, row++, left, width, style_of_role(d->lines[0].role), d->lines[0].text);

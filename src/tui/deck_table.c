@@ -14,10 +14,18 @@ enum {
     FIXED = 2,        /* NAMESPACE and NAME do not scroll away */
     ROOMY = 100,      /* from here on two blanks part the columns, below one */
     WIDEST = 63,      /* of a column that takes what there is: a Kubernetes name */
-    MATTERS = 90,     /* column.keep: names and states */
-    SPARABLE = 20,    /* and what can be done without: AGE, MODE */
+    MATTERS = 90,     /* column.keep: names, states, LAG */
+    SPARABLE = 20,    /* what can be done without: AGE, MODE */
+    USEFUL = 70,      /* and what LAG and the detail tell, too: COMMITTS, CHECKPOINT */
     JOIN_SPARE = 4,   /* a column of the wide form joins when so much is left over */
-    STATE_ENOUGH = 30, /* of a state's words; the rest is told below, and here where nothing else wants the room */
+};
+
+/* How much of the room that names and states would take they are to have, before less needed columns have theirs. */
+enum share {
+    SHARE_LEAST, /* what they cannot do without */
+    SHARE_SOME,  /* halfway to what is fair */
+    SHARE_FAIR,  /* their ideal: a state's rest is told below, and names are cut in the middle */
+    SHARE_FULL,  /* all that was seen in them */
 };
 
 static int gap(int cols) { return cols < ROOMY ? 1 : 2; }
@@ -75,22 +83,41 @@ static int wanted(const struct deck *deck, int column)
         return title;
     if (is_long_time(deck, column))
         return seen;
-    if (is_state(column) && seen > STATE_ENOUGH)
-        return STATE_ENOUGH;
-    /* names and states are what one came for: they may pass their ideal */
-    return seen > most && c->keep < 90 && c->ideal ? most : seen > WIDEST ? WIDEST : seen;
+    /* names are what one came for: they may pass their ideal; states do where nothing else wants the room */
+    if (seen > most && c->ideal && (c->keep < MATTERS || is_state(column)))
+        return most;
+    return seen > WIDEST ? WIDEST : seen;
 }
 
-/* What the columns take at the least; with @full, those that matter most as wide as they want to be. */
-static int needed(const struct deck *deck, const struct layout *l, int cols, bool full)
+/* Its part of what it wants. */
+static int share_of(const struct deck *deck, int column, enum share share)
+{
+    const struct column *c = &kind_backup.columns[column];
+    int want = wanted(deck, column), least = (int)c->least, ideal = (int)c->ideal;
+    int part = share == SHARE_FULL || c->keep < MATTERS ? want
+               : share == SHARE_LEAST ? least : share == SHARE_SOME ? (least + ideal) / 2 : ideal;
+    return part < want ? part : want;
+}
+
+/* What the columns take at the least, and names and states with their share. */
+static int needed(const struct deck *deck, const struct layout *l, int cols, enum share share)
 {
     int sum = total(l, cols);
     for (size_t i = 0; i < l->count; i++) {
-        int want = wanted(deck, l->items[i].column), width = l->items[i].width;
-        if (want < width || (full && kind_backup.columns[l->items[i].column].keep >= MATTERS))
-            sum += want - width;
+        int column = l->items[i].column, width = l->items[i].width;
+        int part = share_of(deck, column, share);
+        if (part < width || kind_backup.columns[column].keep >= MATTERS)
+            sum += part - width;
     }
     return sum;
+}
+
+/* Who asked for points in time in full wants to see them, whatever is cut for that. */
+static enum share share_before(const struct deck *deck, int column)
+{
+    unsigned keep = kind_backup.columns[column].keep;
+    bool short_times = deck->ui->time_style == TSO_SHORT;
+    return keep <= SPARABLE || (keep <= USEFUL && short_times) ? SHARE_FULL : SHARE_LEAST;
 }
 
 /* The columns of the narrow form, fewer while they do not fit: what can be done without goes before a name or a state
@@ -106,22 +133,16 @@ static void choose(const struct deck *deck, struct layout *l, int cols)
         for (size_t i = 1; i < l->count; i++)
             if (kind_backup.columns[l->items[i].column].keep < kind_backup.columns[l->items[worst].column].keep)
                 worst = i;
-        if (needed(deck, l, cols, kind_backup.columns[l->items[worst].column].keep <= SPARABLE) <= cols)
+        if (needed(deck, l, cols, share_before(deck, l->items[worst].column)) <= cols)
             break;
         drop(l, worst);
     }
 }
 
-/* What is left over goes to the columns, the one that matters most first. */
-static void widen(const struct deck *deck, struct layout *l, int cols)
+/* Up to @share of what each column wants, the one that matters most first; returns what is left of @spare. */
+static int widen_to(const struct deck *deck, struct layout *l, enum share share, int spare)
 {
     bool done[DECK_COLUMNS_MAX] = {false};
-    for (size_t i = 0; i < l->count; i++) { /* no wider than what it holds */
-        int want = wanted(deck, l->items[i].column);
-        if (l->items[i].width > want)
-            l->items[i].width = want;
-    }
-    int spare = cols - total(l, cols);
     for (size_t n = 0; n < l->count; n++) {
         size_t best = l->count;
         for (size_t i = 0; i < l->count; i++)
@@ -129,7 +150,7 @@ static void widen(const struct deck *deck, struct layout *l, int cols)
                                                      kind_backup.columns[l->items[best].column].keep))
                 best = i;
         done[best] = true;
-        int more = wanted(deck, l->items[best].column) - l->items[best].width;
+        int more = share_of(deck, l->items[best].column, share) - l->items[best].width;
         if (!deck->wide && more > spare)
             more = spare;
         if (more > 0) {
@@ -137,11 +158,31 @@ static void widen(const struct deck *deck, struct layout *l, int cols)
             spare -= more;
         }
     }
+    return spare;
 }
 
-/* Columns of the wide form join where there is room for them as wide as they are. */
+/* What is left over goes to the columns: first some to each, so that a long name does not leave nothing to a state. */
+static void widen(const struct deck *deck, struct layout *l, int cols)
+{
+    for (size_t i = 0; i < l->count; i++) { /* no wider than what it holds */
+        int want = wanted(deck, l->items[i].column);
+        if (l->items[i].width > want)
+            l->items[i].width = want;
+    }
+    int spare = cols - total(l, cols);
+    for (enum share share = SHARE_SOME; share <= SHARE_FULL; share++)
+        spare = widen_to(deck, l, share, spare);
+}
+
+/* Columns of the wide form join where there is room for them as wide as they are, and none of the narrow form had to
+ * go. */
 static void join(const struct deck *deck, struct layout *l, int cols)
 {
+    size_t narrow = 0;
+    for (size_t i = 0; i < kind_backup.column_count; i++)
+        narrow += kind_backup.columns[i].keep > 0;
+    if (l->count < narrow)
+        return;
     for (size_t i = 0; i < kind_backup.column_count; i++) {
         int want = wanted(deck, (int)i);
         if (kind_backup.columns[i].keep > 0 || total(l, cols) + gap(cols) + want + JOIN_SPARE > cols)
@@ -277,7 +318,7 @@ static int64_t draw_row(struct deck *deck, const struct layout *l, struct canvas
             deck->seen[l->items[i].column] = seen;
             deck->grew = true;
         }
-        if (is_column(column, "name"))
+        if (is_column(column, "name") || is_column(column, "namespace"))
             cut_middle(&cell.text, width, ui->ascii);
         enum style style = marked && cell.role == ROLE_TEXT ? STYLE_MARKED : style_of_role(cell.role);
         if (column->right)
