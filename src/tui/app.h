@@ -72,4 +72,9 @@ void command_complete(void *arg, struct ui *ui, const char *text, struct str *ou
 /* Every command of the ":" line, for help and the man page. */
 void line_commands_each(void (*each)(void *arg, const char *name, const char *arguments, const char *help), void *arg);
 
+/* help.c: the terms of a filter; the marks before a state, and what else stands for something. */
+typedef void help_text_fn(void *arg, const char *what, const char *means);
+void help_filters_each(help_text_fn *each, void *arg);
+void help_marks_each(bool ascii, help_text_fn *each, void *arg);
+
 #endif

@@ -25,6 +25,25 @@ static const struct { const char *group, *title; } groups[] = {
     {"list", "The list"}, {"look", "Looking closer"}, {"move", "Moving"}, {"other", "Other"},
 };
 
+static const char *const filters[][2] = {
+    {"text", "in namespace, name, cluster or state, in any case"}, {"/regex", "of namespace/name"},
+    {"!term", "not that"}, {"-l a=b,c", "labels"}, {"state:failed", "the word of the state"},
+    {"ns:NAME  cluster:NAME  mode:log", "that field"},
+};
+
+void help_filters_each(help_text_fn *each, void *arg)
+{
+    for (size_t i = 0; i < ARRAY_LEN(filters); i++)
+        each(arg, filters[i][0], filters[i][1]);
+}
+
+void help_marks_each(bool ascii, help_text_fn *each, void *arg)
+{
+    for (int mark = MARK_RUNNING; mark < MARK_COUNT; mark++)
+        each(arg, state_mark_text((enum state_mark)mark, ascii), state_mark_help((enum state_mark)mark));
+    each(arg, "*", "beside a checkpoint or a lag: as PD says, which is fresher than the object");
+}
+
 /* Keys of the list are known everywhere; what a view does with them, it tells by its own keys and its hints. */
 static bool works_in(const struct view *of, const struct hints *hints, enum ui_command command)
 {
@@ -94,13 +113,22 @@ static void add_line_command(void *arg, const char *name, const char *arguments,
     str_done(&label);
 }
 
+static void add_filter(void *arg, const char *term, const char *means)
+{
+    pager_add_labelled(arg, 2, LABEL_WIDTH, STYLE_KEY, term, STYLE_TEXT, means);
+}
+
+static void add_mark(void *arg, const char *mark, const char *means)
+{
+    struct str line;
+    str_init(&line, 128);
+    str_addf(&line, "%s  %s", mark, means);
+    pager_add(arg, STYLE_TEXT, 2, line.data);
+    str_done(&line);
+}
+
 static void fill(struct help *help, struct ui *ui, struct view *of)
 {
-    static const char *const filters[][2] = {
-        {"text", "in namespace, name, cluster or state, in any case"}, {"/regex", "of namespace/name"},
-        {"!term", "not that"}, {"-l a=b,c", "labels"}, {"state:failed", "the word of the state"},
-        {"ns:NAME  cluster:NAME  mode:log", "that field"},
-    };
     struct hints hints = {.count = 0};
     if (of->ops->hints)
         of->ops->hints(of, ui, &hints);
@@ -111,18 +139,10 @@ static void fill(struct help *help, struct ui *ui, struct view *of)
     line_commands_each(add_line_command, help->pager);
     pager_add(help->pager, STYLE_TEXT, 0, "");
     pager_add(help->pager, STYLE_TITLE, 0, "What a filter takes; several terms must all hold");
-    for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-        pager_add_labelled(help->pager, 2, LABEL_WIDTH, STYLE_KEY, filters[i][0], STYLE_TEXT, filters[i][1]);
+    help_filters_each(add_filter, help->pager);
     pager_add(help->pager, STYLE_TEXT, 0, "");
-    pager_add(help->pager, STYLE_TITLE, 0, "Marks before the state");
-    for (int mark = MARK_RUNNING; mark < MARK_COUNT; mark++) {
-        struct str line;
-        str_init(&line, 128);
-        str_addf(&line, "%s  %s", state_mark_text((enum state_mark)mark, ui->ascii),
-                 state_mark_help((enum state_mark)mark));
-        pager_add(help->pager, STYLE_TEXT, 2, line.data);
-        str_done(&line);
-    }
+    pager_add(help->pager, STYLE_TITLE, 0, "Marks");
+    help_marks_each(ui->ascii, add_mark, help->pager);
 }
 
 static int64_t help_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <brdeck/backup/action.h>
@@ -98,6 +99,75 @@ static void print_commands(void)
     print_flags(false);
 }
 
+/* @text with {command} as the key that does it in the list. */
+static void line_with_keys(const struct keymap *map, const char *text)
+{
+    for (const char *open; (open = strchr(text, '{')); text = strchr(open, '}') + 1) {
+        char *before = xstrndup(text, (size_t)(open - text)), *name = xstrndup(open + 1, strcspn(open + 1, "}"));
+        const char *key = keymap_key(map, "deck", ui_command_find(name));
+        if (!*key)
+            die("manpage: a command that a task names has no key in the list");
+        put(before);
+        fputs("\\fB", stdout);
+        put(key);
+        fputs("\\fR", stdout);
+        free(before);
+        free(name);
+    }
+    line(text);
+}
+
+/* What TiDB Operator's documents have one do with kubectl and an editor, in their order. */
+static const struct { const char *task, *text; } tasks[] = {
+    {"Before the first backup",
+     "The ServiceAccount tidb-backup-manager, its Role and the Secret of the storage are made by kubectl apply, once a "
+     "namespace. Where one is missing, STATUS of the backup that waits for it says which."},
+    {"A full snapshot",
+     "{create} makes one like the backup under the cursor: its cluster, storage, secret and service account, and a prefix of its "
+     "own. :create FILE, or brdeck create -f FILE, makes any Backup out of a manifest: the first of a namespace, one of some tables "
+     "(tableFilter), an incremental one (--lastbackupts in spec.br.options)."},
+    {"Start a log backup",
+     "{start} opens a form; on a log backup it is filled from that one, and the new one needs a prefix of its own. Or brdeck start "
+     "-f FILE, or :create FILE. It is followed until the task runs; TiDB takes one log task a cluster."},
+    {"How a backup is",
+     "STATUS, COMMITTS, CHECKPOINT and LAG in the list; the lines below it say why, what can be restored, and what can be done now. "
+     "{describe} tells everything, {yaml} shows the object, {wide} more columns (SIZE, TRUNCATED UNTIL, CLUSTER, PATH), {time-style} "
+     "the times as TSO. {need-you} leaves only what needs somebody."},
+    {"Pause, resume",
+     "{pause} and {resume} (logSubcommand: log-pause, log-start). STATUS of a paused one counts down to when GC may take what resume "
+     "needs."},
+    {"Stop", "{stop} (logSubcommand: log-stop). It is final, so the name is typed; a new log backup needs a new full snapshot."},
+    {"Clean log data",
+     "{truncate} (logTruncateUntil) takes an age or a point in time and says what can be restored afterwards. It is done when TRUNCATED "
+     "UNTIL ({wide}, {describe}) is what was asked for."},
+    {"Retry",
+     "The operator runs no sub-command again that failed. The action's own key does it once more; so do :retry and brdeck retry NAME pause."},
+    {"Delete",
+     "{delete} says what goes with the object: with cleanPolicy Delete all data under its path. {clear-truncate} in its dialog keeps the "
+     "data. :remove-finalizer lets go of an object whose delete hangs."},
+    {"Why it failed",
+     "{describe} has the cause and what to do; {logs} is the log of the Job, followed ({logs}, then e: errors only); {ask} asks br "
+     "itself; {runs} shows what is under way, {notices} what became of what was done, {journal} all that was ever done from here."},
+};
+
+static void print_tasks(const struct keymap *map)
+{
+    fputs(".SH TASKS\n", stdout);
+    line("What TiDB Operator's documents do by kubectl and an editor. On the command line each action has its command, see above. What a "
+         "dialog would do can be copied as a kubectl line from there (ctrl-k).");
+    for (size_t i = 0; i < ARRAY_LEN(tasks); i++) {
+        fputs(".TP\n.B ", stdout);
+        line(tasks[i].task);
+        line_with_keys(map, tasks[i].text);
+    }
+}
+
+static void print_text(void *arg, const char *what, const char *means)
+{
+    (void)arg;
+    tag(what, NULL, means);
+}
+
 static void print_line_command(void *arg, const char *name, const char *arguments, const char *help)
 {
     char colon[48];
@@ -117,13 +187,11 @@ static bool has_no_key(struct keymap *map, enum ui_command command)
     return none;
 }
 
-static void print_keys(void)
+static void print_keys(struct keymap *map)
 {
-    struct keymap *map = keymap_new();
-    for (size_t i = 0; i < view_count; i++)
-        keymap_add(map, view_table[i]->name, view_table[i]->keys, view_table[i]->key_count);
     fputs(".SH KEYS\n", stdout);
-    line("In the list, by default. [keys] and [keys.VIEW] of config.ini change them (command = keys); each command can also be typed after a colon.");
+    line("In the list, by default. [keys] and [keys.VIEW] of config.ini change them, a line each: \"ctrl-p = pause\", \"x = none\". "
+         "Each command can also be typed after a colon.");
     for (int i = UI_NONE + 1; i < UI_COMMAND_COUNT; i++) {
         struct str keys;
         str_init(&keys, 256);
@@ -142,7 +210,11 @@ static void print_keys(void)
             tag(view_table[v]->keys[k].keys, info->name, info->help);
         }
     }
-    keymap_free(&map);
+    fputs(".SH FILTERS\n", stdout);
+    line("Several terms must all hold.");
+    help_filters_each(print_text, NULL);
+    fputs(".SH MARKS\n", stdout);
+    help_marks_each(false, print_text, NULL);
 }
 
 static void print_options(void)
@@ -201,23 +273,32 @@ static void print_tail(void)
     fputs(".SH FILES\n", stdout);
     tag("$XDG_CONFIG_HOME/brdeck/config.ini", NULL, "Options and keys (~/.config/brdeck; BRDECK_CONFIG_DIR names another folder).");
     tag("$XDG_CONFIG_HOME/brdeck/themes/NAME.ini", NULL, "Themes of one's own.");
-    tag("$XDG_STATE_HOME/brdeck/journal.jsonl", NULL, "The journal: a line of intent before each write and one of outcome after, mode 0600.");
+    tag("$XDG_STATE_HOME/brdeck/journal.jsonl", NULL, "The journal (~/.local/state/brdeck): a line of intent before each write and one of outcome after, mode 0600.");
+    tag("$XDG_STATE_HOME/brdeck/logs/", NULL, "The ends of logs whose Job failed, kept because the operator deletes Jobs; mode 0600, the oldest go.");
     fputs(".SH ENVIRONMENT\n", stdout);
     tag("KUBECONFIG", NULL, "A list of kubeconfig files, as kubectl reads it.");
     tag("HTTPS_PROXY, NO_PROXY", NULL, "A proxy to the API server.");
     tag("NO_COLOR", NULL, "Set and not empty: no colours.");
+    tag("BRDECK_CONFIG_DIR", NULL, "The folder of config.ini and themes/, instead of the one above.");
+    tag("BRDECK_THEMES", NULL, "A folder of themes that is looked into before the installed ones.");
+    tag("TMPDIR", NULL, "Where --demo puts its kubeconfig.");
     tag("TZ", NULL, "The zone in which times are shown and, where they name none, read.");
     fputs(".SH SEE ALSO\n.BR kubectl (1)\n", stdout);
 }
 
 int main(void)
 {
+    struct keymap *map = keymap_new();
+    for (size_t i = 0; i < view_count; i++)
+        keymap_add(map, view_table[i]->name, view_table[i]->keys, view_table[i]->key_count);
     print_head();
     print_commands();
-    print_keys();
+    print_tasks(map);
+    print_keys(map);
     fputs(".SH COMMANDS AFTER A COLON\n", stdout);
     line_commands_each(print_line_command, NULL);
     print_options();
     print_tail();
+    keymap_free(&map);
     return 0;
 }
