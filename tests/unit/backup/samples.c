@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include <brdeck/base/alloc.h>
@@ -22,7 +23,20 @@ struct intern *sample_pool(void)
     return pool;
 }
 
-void sample_done(void) { intern_free(&pool); }
+int sample_setup(void **state)
+{
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    tzset();
+    return 0;
+}
+
+int sample_teardown(void **state)
+{
+    (void)state;
+    intern_free(&pool);
+    return 0;
+}
 
 struct json *sample_json(const char *text)
 {
@@ -218,6 +232,33 @@ char *sample_recorded(const char *name, size_t *len)
         print_message("# %s is not at hand: only the data of the project's own is checked (BRDECK_SHARED)\n", path);
     free(path);
     return text;
+}
+
+static void each_record(char *lines, void (*fn)(struct backup_record *r, void *user), void *user)
+{
+    for (char *line; (line = strsep(&lines, "\n")) != NULL;) {
+        struct error err;
+        struct json *event = json_parse(line, strlen(line), &err);
+        if (!event)
+            continue; /* what stands between the recorded answers */
+        struct backup_record *r = record_decode(json_get(event, "object"), sample_pool());
+        fn(r, user);
+        record_free(&r);
+        json_free(&event);
+    }
+}
+
+void sample_lives(void (*fn)(struct backup_record *r, void *user), void *user)
+{
+    static const char *const names[] = {"operator-start.jsonl", "operator-life.jsonl"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        size_t len;
+        char *text = sample_recorded(names[i], &len);
+        if (!text)
+            skip();
+        each_record(text, fn, user);
+        free(text);
+    }
 }
 
 const char *sample_body(const char *text, size_t *len)

@@ -16,7 +16,9 @@ struct backup_record *sample_log(const char *patch);
 struct backup_record *sample_snapshot(const char *patch);
 struct json *sample_log_json(const char *patch);
 struct intern *sample_pool(void);
-void sample_done(void); /* frees the pool */
+/* Of every group of tests: times are UTC; the pool is freed. */
+int sample_setup(void **state);
+int sample_teardown(void **state);
 
 /* 2026-11-22T14:00:00Z: the samples' checkpoint is 41 s before, their COMMITTS ten days. */
 #define SAMPLE_NOW INT64_C(1795356000000)
@@ -29,6 +31,9 @@ unsigned sample_random(unsigned *seed, unsigned below);
 char *sample_data(const char *name, size_t *len);
 /* The file recorded/@name of $BRDECK_SHARED or ../shared; NULL: not at hand. The caller frees. */
 char *sample_recorded(const char *name, size_t *len);
+/* Each object of the real operator's recorded lives, as a record that lives for the call; where they are not at hand the test
+ * is skipped. */
+void sample_lives(void (*fn)(struct backup_record *r, void *user), void *user);
 /* The JSON in a recorded answer, between the lines that tell request and status. */
 const char *sample_body(const char *text, size_t *len);
 

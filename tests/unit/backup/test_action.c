@@ -510,13 +510,6 @@ static void a_snapshot_of_hostile_fields(void **state)
     assert_int_equal(err.code, ERROR_INPUT);
 }
 
-static int done(void **state)
-{
-    (void)state;
-    sample_done();
-    return 0;
-}
-
 /* A resume that cannot succeed any more is told, and may be tried. */
 static void a_resume_that_gc_has_passed(void **state)
 {
@@ -540,8 +533,6 @@ static void a_resume_that_gc_has_passed(void **state)
 
 int main(void)
 {
-    setenv("TZ", "UTC", 1);
-    tzset();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_is_whole),      cmocka_unit_test(every_answer),
         cmocka_unit_test(a_retry_needs_its_means), cmocka_unit_test(patches_are_exact),
@@ -554,5 +545,5 @@ int main(void)
         cmocka_unit_test(a_full_snapshot_like_another),
         cmocka_unit_test(a_snapshot_of_hostile_fields),
     };
-    return cmocka_run_group_tests(tests, NULL, done);
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

@@ -398,32 +398,23 @@ static void of_a_record(void **state)
     }
 }
 
+static void meet(struct backup_record *r, void *user)
+{
+    static const struct {
+        const char *name, *cause;
+    } known[] = {{"no-secret", "no-secret"}, {"no-bucket", "bucket-unset"}, {"no-cluster", "not-picked-up"}};
+    bool *met = user;
+    const struct cause *cause = cause_of_record(r, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        met[i] = met[i] || (strcmp(r->name, known[i].name) == 0 && cause && str_same(cause->id, known[i].cause));
+}
+
 /* Of each object of the real operator's life: no crash, and what failed there is known. */
 static void recorded_lives(void **state)
 {
     (void)state;
-    static const char *const names[] = {"operator-start.jsonl", "operator-life.jsonl"};
     bool met[3] = {false};
-    for (size_t n = 0; n < ARRAY_LEN(names); n++) {
-        size_t len;
-        char *text = sample_recorded(names[n], &len), *rest = text;
-        if (!text)
-            skip();
-        for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-            struct error err;
-            struct json *event = json_parse(line, strlen(line), &err);
-            if (!event)
-                continue;
-            struct backup_record *r = record_decode(json_get(event, "object"), sample_pool());
-            const struct cause *cause = cause_of_record(r, NULL);
-            met[0] = met[0] || (strcmp(r->name, "no-secret") == 0 && cause && str_same(cause->id, "no-secret"));
-            met[1] = met[1] || (strcmp(r->name, "no-bucket") == 0 && cause && str_same(cause->id, "bucket-unset"));
-            met[2] = met[2] || (strcmp(r->name, "no-cluster") == 0 && cause && str_same(cause->id, "not-picked-up"));
-            record_free(&r);
-            json_free(&event);
-        }
-        free(text);
-    }
+    sample_lives(meet, met);
     assert_true(met[0] && met[1] && met[2]);
 }
 
@@ -448,13 +439,6 @@ static void texts_are_cut_out(void **state)
     assert_false(cause_is_gc("GCSafepointExceeded", "x"));
 }
 
-static int done(void **state)
-{
-    (void)state;
-    sample_done();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,5 +451,5 @@ int main(void)
         cmocka_unit_test(recorded_lives),
         cmocka_unit_test(texts_are_cut_out),
     };
-    return cmocka_run_group_tests(tests, NULL, done);
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

@@ -343,28 +343,13 @@ static void any_facts(void **state)
     }
 }
 
+static void any_facts_over_one(struct backup_record *r, void *seed) { any_facts_over(r, seed, 20); }
+
 static void any_facts_over_the_recorded_lives(void **state)
 {
     (void)state;
-    static const char *const names[] = {"operator-start.jsonl", "operator-life.jsonl"};
     unsigned seed = 11;
-    for (size_t n = 0; n < ARRAY_LEN(names); n++) {
-        size_t len;
-        char *text = sample_recorded(names[n], &len), *rest = text;
-        if (!text)
-            skip();
-        for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-            struct error err;
-            struct json *event = json_parse(line, strlen(line), &err);
-            if (!event)
-                continue;
-            struct backup_record *r = record_decode(json_get(event, "object"), sample_pool());
-            any_facts_over(r, &seed, 20);
-            record_free(&r);
-            json_free(&event);
-        }
-        free(text);
-    }
+    sample_lives(any_facts_over_one, &seed);
 }
 
 /* -- a cluster -------------------------------------------------------------------------------- */
@@ -481,17 +466,8 @@ static void there_is_room_for_so_many(void **state)
     assert_string_equal(f[FINDINGS_MAX - 1].id, "unknown-task");
 }
 
-static int done(void **state)
-{
-    (void)state;
-    sample_done();
-    return 0;
-}
-
 int main(void)
 {
-    setenv("TZ", "UTC", 1);
-    tzset();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_finding),
         cmocka_unit_test(any_facts),
@@ -500,5 +476,5 @@ int main(void)
         cmocka_unit_test(limits_may_be_others),
         cmocka_unit_test(there_is_room_for_so_many),
     };
-    return cmocka_run_group_tests(tests, NULL, done);
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

@@ -324,13 +324,6 @@ static void recorded_life_is_predicted(void **state)
     walk_life(text, 13, 8);
 }
 
-static int done(void **state)
-{
-    (void)state;
-    sample_done();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,5 +331,5 @@ int main(void)
         cmocka_unit_test(what_becomes_of_it),    cmocka_unit_test(names_of_jobs),
         cmocka_unit_test(own_life_is_predicted), cmocka_unit_test(recorded_life_is_predicted),
     };
-    return cmocka_run_group_tests(tests, NULL, done);
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

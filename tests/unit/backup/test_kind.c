@@ -278,17 +278,8 @@ static void columns_are_found_and_kept_in_order(void **state)
     }
 }
 
-static int done(void **state)
-{
-    (void)state;
-    sample_done();
-    return 0;
-}
-
 int main(void)
 {
-    setenv("TZ", "UTC", 1);
-    tzset();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell),     cmocka_unit_test(what_pd_says_is_marked),
             cmocka_unit_test(lag_changes_when_it_says),
@@ -296,5 +287,5 @@ int main(void)
         cmocka_unit_test(order_goes_by_what_is_shown),
         cmocka_unit_test(columns_are_found_and_kept_in_order),
     };
-    return cmocka_run_group_tests(tests, NULL, done);
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

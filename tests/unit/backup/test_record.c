@@ -407,13 +407,6 @@ static void recorded_objects_are_small(void **state)
     assert_true(sum.bytes / sum.objects <= 600);
 }
 
-static int done(void **state)
-{
-    (void)state;
-    sample_done();
-    return 0;
-}
-
 /* Of a watch's text managedFields are read only where a command waits for the operator. */
 static void when_a_command_was_asked_for(void **state)
 {
@@ -456,5 +449,5 @@ int main(void)
         cmocka_unit_test(own_objects_are_small),
         cmocka_unit_test(recorded_objects_are_small),
     };
-    return cmocka_run_group_tests(tests, NULL, done);
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

@@ -533,17 +533,8 @@ static void marks_have_letters(void **state)
     }
 }
 
-static int done(void **state)
-{
-    (void)state;
-    sample_done();
-    return 0;
-}
-
 int main(void)
 {
-    setenv("TZ", "UTC", 1);
-    tzset();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_finding),
         cmocka_unit_test(without_sentence_the_rest_is_the_same),
@@ -557,5 +548,5 @@ int main(void)
         cmocka_unit_test(lag_is_now_minus_checkpoint),
         cmocka_unit_test(marks_have_letters),
     };
-    return cmocka_run_group_tests(tests, NULL, done);
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

@@ -296,17 +296,8 @@ static void nothing_to_lose_must_be_known(void **state)
     fleet_done(&f);
 }
 
-static int done(void **state)
-{
-    (void)state;
-    sample_done();
-    return 0;
-}
-
 int main(void)
 {
-    setenv("TZ", "UTC", 1);
-    tzset();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_base_is_a_whole_finished_snapshot),
         cmocka_unit_test(the_window_begins_at_the_oldest_base),
@@ -318,5 +309,5 @@ int main(void)
         cmocka_unit_test(the_newest_of_many_lost_are_named),
         cmocka_unit_test(nothing_to_lose_must_be_known),
     };
-    return cmocka_run_group_tests(tests, NULL, done);
+    return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

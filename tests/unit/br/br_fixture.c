@@ -348,6 +348,31 @@ size_t journal_lines(struct bed *bed, const char *what)
     return count;
 }
 
+/* -- lists and watches -------------------------------------------------------------------------------- */
+
+void expect_rule(struct bed *bed, const char *request, struct fake_rule rule)
+{
+    rule.request = request;
+    fake_expect(bed->f.server, &rule);
+}
+
+void expect_list(struct bed *bed, const char *what, const char *items)
+{
+    expect_rule(bed, what, (struct fake_rule){
+        .has = "limit=500",
+        .body = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[%s]}", items))});
+    expect_rule(bed, what, (struct fake_rule){.has = "watch=1", .how = FAKE_STREAM});
+}
+
+void send_event(struct bed *bed, const char *what, const char *type, const char *object)
+{
+    char *watch = xasprintf("%swatch=1", what), *line = xasprintf("{\"type\":\"%s\",\"object\":%s}\n", type, object);
+    UNTIL(bed->f.loop, fake_is_open(bed->f.server, watch));
+    assert_true(fake_send(bed->f.server, watch, line));
+    free(watch);
+    free(line);
+}
+
 /* -- for every test ---------------------------------------------------------------------------------- */
 
 int bed_setup(void **state)

@@ -68,6 +68,12 @@ void expect_patch(struct bed *bed, const char *body, int http, int times);
 void expect_cut(struct bed *bed, const char *request, int times);
 char *status_text(struct bed *bed, int code, const char *reason, const char *message);
 
+/* @rule with that @request. */
+void expect_rule(struct bed *bed, const char *request, struct fake_rule rule);
+/* A list of @what ("GET .../jobs?") with these @items, and a watch that stays open; then an event of that watch. */
+void expect_list(struct bed *bed, const char *what, const char *items);
+void send_event(struct bed *bed, const char *what, const char *type, const char *object);
+
 /* A GET of the plan, the right, the dry-run. */
 void expect_usual(struct bed *bed, const struct backup_spec *before, const struct backup_spec *after);
 
@@ -75,7 +81,6 @@ void expect_usual(struct bed *bed, const struct backup_spec *before, const struc
 struct br_plan *plan_made(struct bed *bed, const struct br_plan_spec *spec);
 /* What br_plan_describe says of it, "label: text" a line; kept. */
 const char *plan_said(struct bed *bed, const struct br_plan *plan);
-
 
 /* -- runs: a pause of a running log backup ---------------------------------------------- */
 

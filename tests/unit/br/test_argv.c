@@ -16,24 +16,12 @@
 #include <brdeck/base/str.h>
 #include <brdeck/br/argv.h>
 
-/* Text in which ' stands for ". */
-static struct json *parse(const char *text)
-{
-    struct error err = {0};
-    char *copy = xstrdup(text);
-    for (char *c = copy; *c; c++)
-        *c = *c == '\'' ? '"' : *c;
-    struct json *json = json_parse(copy, strlen(copy), &err);
-    if (!json)
-        fail_msg("%s: %s", text, err.text);
-    free(copy);
-    return json;
-}
+#include "../backup/samples.h"
 
 static struct json *backup(const char *spec)
 {
     char *text = xasprintf("{'metadata':{'name':'log-a','namespace':'prod'},'spec':{%s}}", spec);
-    struct json *json = parse(text);
+    struct json *json = sample_json(text);
     free(text);
     return json;
 }

@@ -29,28 +29,6 @@
 #define T "2026-11-23T15:00:"
 #define TASK "[{\"name\":\"log-orders\",\"status\":\"Running\",\"checkpoint\":436568622965194754,\"start_ts\":1}]"
 
-static void expect(struct bed *bed, const char *request, struct fake_rule rule)
-{
-    rule.request = request;
-    fake_expect(bed->f.server, &rule);
-}
-
-static void expect_list(struct bed *bed, const char *what, const char *items)
-{
-    expect(bed, bed_keep(bed, xasprintf("%slimit=500", what)), (struct fake_rule){
-        .body = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[%s]}", items))});
-    expect(bed, bed_keep(bed, xasprintf("%swatch=1", what)), (struct fake_rule){.how = FAKE_STREAM});
-}
-
-static void send_event(struct bed *bed, const char *what, const char *type, const char *object)
-{
-    char *watch = xasprintf("%swatch=1", what), *line = xasprintf("{\"type\":\"%s\",\"object\":%s}\n", type, object);
-    UNTIL(bed->f.loop, fake_is_open(bed->f.server, watch));
-    assert_true(fake_send(bed->f.server, watch, line));
-    free(watch);
-    free(line);
-}
-
 /* -- a Job ------------------------------------------------------------------------------------- */
 
 struct scene {
@@ -61,11 +39,11 @@ struct scene {
 
 static void expect_cluster(struct bed *bed)
 {
-    expect(bed, CORE "clusters/tc ", (struct fake_rule){.body = "{\"spec\":{}}"});
-    expect(bed, CORE "pdgroups ", (struct fake_rule){.body =
+    expect_rule(bed, CORE "clusters/tc ", (struct fake_rule){.body = "{\"spec\":{}}"});
+    expect_rule(bed, CORE "pdgroups ", (struct fake_rule){.body =
         "{\"items\":[{\"metadata\":{\"name\":\"pd\",\"creationTimestamp\":\"2026-11-02T00:00:00Z\"},"
         "\"spec\":{\"cluster\":{\"name\":\"tc\"}}}]}"});
-    expect(bed, CORE "tikvgroups ", (struct fake_rule){.body =
+    expect_rule(bed, CORE "tikvgroups ", (struct fake_rule){.body =
         "{\"items\":[{\"metadata\":{\"name\":\"kv\",\"creationTimestamp\":\"2026-11-02T00:00:00Z\"},"
         "\"spec\":{\"cluster\":{\"name\":\"tc\"},\"template\":{\"spec\":{\"version\":\"v8.5.0\"}}}}]}"});
 }
@@ -77,7 +55,7 @@ static struct br_plan *planned(struct scene *s, struct bed *bed, const struct br
     expect_get(bed, backup_text(bed, &running), 200, 0);
     expect_cluster(bed);
     expect_right(bed, true);
-    expect(bed, CREATE, (struct fake_rule){.has = "dryRun=All", .http = 201, .body = "{\"kind\":\"Job\"}"});
+    expect_rule(bed, CREATE, (struct fake_rule){.has = "dryRun=All", .http = 201, .body = "{\"kind\":\"Job\"}"});
     struct br_plan *plan = plan_made(bed, spec);
     if (plan->phase != BR_PLAN_READY)
         fail_msg("%s", plan->error.text);
@@ -125,7 +103,7 @@ static void begin(struct scene *s, const char *job, const char *pod, const struc
 {
     struct br_plan *plan = planned(s, s->bed, spec);
     bool typed = plan->confirm == BR_CONFIRM_TYPE;
-    expect(s->bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
+    expect_rule(s->bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
     expect_watches(s, job ? job : job_text(s, ""), pod ? pod : "");
     s->run = execute(s->bed, plan, typed ? "log-orders" : "y");
 }
@@ -141,9 +119,9 @@ static void a_probe_is_followed(void **state)
     assert_has(plan_said(bed, plan), "runs: br log status --json");
     assert_has(plan_said(bed, plan), "image: pingcap/br:v8.5.0");
     assert_has(plan->kubectl, "kubectl");
-    expect(bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
+    expect_rule(bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
     expect_watches(&s, job_text(&s, ""), "");
-    expect(bed, LOG "container=br&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
+    expect_rule(bed, LOG "container=br&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
     s.run = execute(bed, plan, "y");
     UNTIL(bed->f.loop, strstr(s.run->text, "it has no Pod yet"));
     assert_string_equal(s.run->run_id, s.id);
@@ -253,7 +231,7 @@ static void it_fails_with_a_cause(void **state)
             bed_open(bed);
         }
         if (rows[i].log)
-            expect(bed, LOG, (struct fake_rule){.body = rows[i].log});
+            expect_rule(bed, LOG, (struct fake_rule){.body = rows[i].log});
         begin(&s, NULL, NULL, &status);
         if (!rows[i].log) /* before its Job gives up */
             send_event(bed, PODS, "ADDED", pod_text(&s, rows[i].pod));
@@ -278,8 +256,8 @@ static void cuts_are_survived(void **state)
 {
     struct bed *bed = *state;
     struct scene s = {.bed = bed};
-    expect(bed, LOG "container=br&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
-    expect(bed, LOG "container=br&timestamps=true&follow=true&sinceTime=", (struct fake_rule){
+    expect_rule(bed, LOG "container=br&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
+    expect_rule(bed, LOG "container=br&timestamps=true&follow=true&sinceTime=", (struct fake_rule){
         .body = T "03Z Detail BR log in /tmp/br.log\n" T "04Z " TASK "\n"});
     begin(&s, NULL, NULL, &status);
     send_event(bed, PODS, "ADDED", pod_text(&s, RUNS));
@@ -315,7 +293,7 @@ static void no_service_account(void **state)
     assert_int_equal(s.run->outcome, BR_FOLLOWING);
     /* brdeck's own cancel takes the Job away */
     struct error err = {0};
-    expect(bed, "DELETE /apis/batch/v1/namespaces/orders/jobs/", (struct fake_rule){.body = "{\"kind\":\"Status\"}"});
+    expect_rule(bed, "DELETE /apis/batch/v1/namespaces/orders/jobs/", (struct fake_rule){.body = "{\"kind\":\"Status\"}"});
     assert_true(br_cancel(bed->br, s.run->id, &err));
     UNTIL(bed->f.loop, fake_count(bed->f.server, "DELETE "));
     assert_has(fake_request(bed->f.server, "DELETE ", 0), "\"uid\":\"j1\"");
@@ -344,12 +322,12 @@ static void a_lost_answer_is_looked_for(void **state)
         }
         struct br_plan *plan = planned(&s, bed, &status);
         char *get = xasprintf("GET /apis/batch/v1/namespaces/orders/jobs/%s ", s.job);
-        expect(bed, CREATE, (struct fake_rule){.how = FAKE_CUT});
-        expect(bed, get, (struct fake_rule){.how = FAKE_CUT, .times = 1});
-        expect(bed, get, (struct fake_rule){.http = rows[i].whether, .body = rows[i].whether == 200 ? job_text(&s, "") :
+        expect_rule(bed, CREATE, (struct fake_rule){.how = FAKE_CUT});
+        expect_rule(bed, get, (struct fake_rule){.how = FAKE_CUT, .times = 1});
+        expect_rule(bed, get, (struct fake_rule){.http = rows[i].whether, .body = rows[i].whether == 200 ? job_text(&s, "") :
                                             status_text(bed, 404, "NotFound", "no such Job")});
         expect_watches(&s, job_text(&s, COMPLETE), pod_text(&s, ENDED("0", "Completed")));
-        expect(bed, LOG, (struct fake_rule){.body = T "03Z " TASK "\n"});
+        expect_rule(bed, LOG, (struct fake_rule){.body = T "03Z " TASK "\n"});
         s.run = execute(bed, plan, "y");
         until_end(bed, s.run);
         assert_outcome(s.run, rows[i].outcome, rows[i].text);
@@ -363,7 +341,7 @@ static void a_refusal_is_one(void **state)
     struct bed *bed = *state;
     struct scene s;
     struct br_plan *plan = planned(&s, bed, &status);
-    expect(bed, CREATE, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "exceeded quota")});
+    expect_rule(bed, CREATE, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "exceeded quota")});
     s.run = execute(bed, plan, "y");
     until_end(bed, s.run);
     assert_outcome(s.run, BR_REFUSED, "exceeded quota");
@@ -376,11 +354,11 @@ static void a_job_is_stopped_before_it_is_made(void **state)
     struct scene s;
     struct error err = {0};
     struct br_plan *plan = planned(&s, bed, &status);
-    expect(bed, CREATE, (struct fake_rule){.how = FAKE_HANG, .times = 1});
+    expect_rule(bed, CREATE, (struct fake_rule){.how = FAKE_HANG, .times = 1});
     char *get = xasprintf("GET /apis/batch/v1/namespaces/orders/jobs/%s ", s.job), *gone = xasprintf("DELETE%.*s",
                           (int)strlen(get) - 4, get + 3);
-    expect(bed, bed_keep(bed, get), (struct fake_rule){.body = job_text(&s, "")});
-    expect(bed, bed_keep(bed, gone), (struct fake_rule){.body = "{\"kind\":\"Status\"}"});
+    expect_rule(bed, bed_keep(bed, get), (struct fake_rule){.body = job_text(&s, "")});
+    expect_rule(bed, bed_keep(bed, gone), (struct fake_rule){.body = "{\"kind\":\"Status\"}"});
     expect_watches(&s, "", "");
     s.run = execute(bed, plan, "y");
     UNTIL(bed->f.loop, fake_is_open(bed->f.server, CREATE));
@@ -414,8 +392,8 @@ static void it_is_found_by_its_run_id(void **state)
             bed_open(bed);
         }
         if (round == 1) /* its Pod is listed first */
-            expect(bed, JOBS "limit=500", (struct fake_rule){.how = FAKE_CUT, .times = 1});
-        expect(bed, LOG, (struct fake_rule){.body = T "03Z " TASK "\n"});
+            expect_rule(bed, JOBS "limit=500", (struct fake_rule){.how = FAKE_CUT, .times = 1});
+        expect_rule(bed, LOG, (struct fake_rule){.body = T "03Z " TASK "\n"});
         expect_watches(&s, there ? job_text(&s, COMPLETE) : "", there ? pod_text(&s, ENDED("0", "Completed")) : "");
         struct br_exec *exec = br_exec_new(bed->br, &(struct br_exec_spec){
             .driver = BR_DRIVER_JOB, .command = BR_LOG_STATUS, .ns = "orders", .run_id = s.id, .changed = on_changed,
@@ -448,9 +426,9 @@ static void what_cannot_be_read_is_said(void **state)
     struct bed *bed = *state;
     struct scene s = {.bed = bed};
     struct br_plan *plan = planned(&s, bed, &status);
-    expect(bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
+    expect_rule(bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
     expect_list(bed, JOBS, job_text(&s, COMPLETE));
-    expect(bed, PODS, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "no right to list "
+    expect_rule(bed, PODS, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "no right to list "
                                                                                                  "pods")});
     expect_list(bed, EVENTS, "");
     s.run = execute(bed, plan, "y");
@@ -472,9 +450,9 @@ static void a_verb_is_typed_and_warned_of(void **state)
     assert_string_equal(plan->confirm_text, "log-orders");
     assert_has(plan->verdict.why, "the Backup will not know");
     assert_false(br_plan_is_confirmed(plan, "y"));
-    expect(bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
+    expect_rule(bed, CREATE, (struct fake_rule){.http = 201, .body = "{\"kind\":\"Job\"}"});
     expect_watches(&s, job_text(&s, COMPLETE), pod_text(&s, ENDED("0", "Completed")));
-    expect(bed, LOG, (struct fake_rule){.body = T "03Z done\n"});
+    expect_rule(bed, LOG, (struct fake_rule){.body = T "03Z done\n"});
     s.run = execute(bed, plan, "log-orders");
     until_end(bed, s.run);
     assert_outcome(s.run, BR_DONE, "the Backup itself does not say so");
@@ -607,10 +585,10 @@ static void a_plan_may_be_dropped_while_it_looks(void **state)
     struct bed *bed = *state;
     backup_put(bed, &running);
     expect_get(bed, backup_text(bed, &running), 200, 0);
-    expect(bed, CORE "pdgroups ", (struct fake_rule){.body = "{\"items\":[]}"});
-    expect(bed, CORE "tikvgroups ", (struct fake_rule){.body = "{\"items\":[]}"});
-    expect(bed, CORE "clusters/tc ", (struct fake_rule){.how = FAKE_HANG, .times = 1});
-    expect(bed, CORE "clusters/tc ", (struct fake_rule){.body = "{\"spec\":{}}"}); /* where it is asked for again */
+    expect_rule(bed, CORE "pdgroups ", (struct fake_rule){.body = "{\"items\":[]}"});
+    expect_rule(bed, CORE "tikvgroups ", (struct fake_rule){.body = "{\"items\":[]}"});
+    expect_rule(bed, CORE "clusters/tc ", (struct fake_rule){.how = FAKE_HANG, .times = 1});
+    expect_rule(bed, CORE "clusters/tc ", (struct fake_rule){.body = "{\"spec\":{}}"}); /* where it is asked for again */
     struct br_plan_spec spec = status;
     spec.ns = "orders";
     spec.name = "log-orders";

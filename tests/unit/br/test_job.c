@@ -16,20 +16,9 @@
 #include <brdeck/base/file.h>
 #include <brdeck/br/job.h>
 
-#define RUN "19a8b3c4d5e-0a1b2c3d"
+#include "../backup/samples.h"
 
-static struct json *parse(const char *text)
-{
-    struct error err = {0};
-    char *copy = xstrdup(text);
-    for (char *c = copy; *c; c++)
-        *c = *c == '\'' ? '"' : *c;
-    struct json *json = json_parse(copy, strlen(copy), &err);
-    if (!json)
-        fail_msg("%s: %s", text, err.text);
-    free(copy);
-    return json;
-}
+#define RUN "19a8b3c4d5e-0a1b2c3d"
 
 /* -- beside a recorded one ------------------------------------------------------------------ */
 
@@ -211,7 +200,7 @@ static void test_as_recorded(void **state)
 
 static struct json *manifest(const char *text, const struct br_job_spec *wish, struct error *err)
 {
-    struct json *backup = parse(text);
+    struct json *backup = sample_json(text);
     struct br_job_spec spec = *wish;
     spec.argv.backup = backup;
     spec.run_id = RUN;
@@ -353,7 +342,7 @@ static void test_parts(void **state)
         snprintf(cluster.version, sizeof cluster.version, "%s", parts[i].version);
         struct br_job_spec wish = {.argv = {.command = parts[i].command, .cluster = &cluster, .until = 7},
                                    .image = parts[i].image, .owned = parts[i].owned};
-        struct json *job = manifest(parts[i].backup, &wish, &err), *wanted = parse(parts[i].json);
+        struct json *job = manifest(parts[i].backup, &wish, &err), *wanted = sample_json(parts[i].json);
         if (!job)
             fail_msg("row %zu: %s", i, err.text);
         if (!json_equal(part_at(job, parts[i].at), wanted)) {

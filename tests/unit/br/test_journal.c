@@ -19,21 +19,6 @@
 #include "br_fixture.h"
 #include <brdeck/br/journal.h>
 
-static struct bed the_bed;
-
-static int open_bed(void **state)
-{
-    bed_open(&the_bed);
-    *state = &the_bed;
-    return 0;
-}
-
-static int close_bed(void **state)
-{
-    bed_close(*state);
-    return 0;
-}
-
 static struct br_run a_run(void)
 {
     struct br_run run = {.run_id = "1-2", .action = action_get(ACTION_STOP), .ns = (char *)"orders",
@@ -197,7 +182,7 @@ static void the_state_folder_is_the_usual_place(void **state)
     journal_close(&journal);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bed, close_bed)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bed_setup, bed_teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {

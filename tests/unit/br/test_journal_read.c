@@ -24,21 +24,6 @@
 #include "br/br_private.h"
 #include "br_fixture.h"
 
-static struct bed the_bed;
-
-static int open_bed(void **state)
-{
-    bed_open(&the_bed);
-    *state = &the_bed;
-    return 0;
-}
-
-static int close_bed(void **state)
-{
-    bed_close(*state);
-    return 0;
-}
-
 static void add(struct bed *bed, const char *text)
 {
     FILE *file = fopen(bed->journal, "a");
@@ -406,18 +391,18 @@ static void a_pid_alone_is_no_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(no_file_is_an_empty_journal, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(a_folder_is_an_error, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(intent_and_outcome_are_one_entry, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(foreign_half_and_huge_lines_are_passed_over, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(wrong_types_are_not_there, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(read_while_others_append, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(a_living_run_is_its_process_s, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(it_is_settled_once, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(it_is_settled_when_it_is_free, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(a_cancel_is_told, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(what_was_left_is_open_and_nobody_s, open_bed, close_bed),
-        cmocka_unit_test_setup_teardown(a_pid_alone_is_no_process, open_bed, close_bed),
+        cmocka_unit_test_setup_teardown(no_file_is_an_empty_journal, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(a_folder_is_an_error, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(intent_and_outcome_are_one_entry, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(foreign_half_and_huge_lines_are_passed_over, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(wrong_types_are_not_there, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(read_while_others_append, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(a_living_run_is_its_process_s, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(it_is_settled_once, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(it_is_settled_when_it_is_free, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(a_cancel_is_told, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(what_was_left_is_open_and_nobody_s, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(a_pid_alone_is_no_process, bed_setup, bed_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,28 +85,6 @@ static char *pod_text(struct bed *bed, const char *name, const char *created, co
                                    statuses));
 }
 
-static void expect(struct bed *bed, const char *request, struct fake_rule rule)
-{
-    rule.request = request;
-    fake_expect(bed->f.server, &rule);
-}
-
-static void expect_list(struct bed *bed, const char *what, const char *items)
-{
-    expect(bed, bed_keep(bed, xasprintf("%slimit=500", what)), (struct fake_rule){
-        .body = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[%s]}", items))});
-    expect(bed, bed_keep(bed, xasprintf("%swatch=1", what)), (struct fake_rule){.how = FAKE_STREAM});
-}
-
-static void send_event(struct bed *bed, const char *what, const char *type, const char *object)
-{
-    char *watch = xasprintf("%swatch=1", what), *line = xasprintf("{\"type\":\"%s\",\"object\":%s}\n", type, object);
-    UNTIL(bed->f.loop, fake_is_open(bed->f.server, watch));
-    assert_true(fake_send(bed->f.server, watch, line));
-    free(watch);
-    free(line);
-}
-
 #define READY "\"initContainerStatuses\":[{\"name\":\"br\",\"state\":{\"terminated\":{\"exitCode\":0}}}],"
 #define RUNNING READY "\"containerStatuses\":[{\"name\":\"backup\",\"state\":{\"running\":{}}}]"
 #define ENDED READY "\"containerStatuses\":[{\"name\":\"backup\",\"state\":{\"terminated\":{\"exitCode\":1," \
@@ -131,10 +109,9 @@ static void it_finds_the_newest(void **state)
                            job_text(bed, "job-2", "j2", "20", "uid-1"), job_text(bed, "job-old", "j3", "30", "uid-0"));
     char *pods = xasprintf("%s,%s", pod_text(bed, "p1", "22", ENDED), pod_text(bed, "p0", "21", ENDED));
     expect_list(bed, JOBS, jobs);
-    expect_list(bed, PODS "limit=500&labelSelector=job-name%3Djob-2 ", "");
-    expect(bed, PODS "limit=500&labelSelector=job-name%3Djob-2 ", (struct fake_rule){
+    expect_rule(bed, PODS "limit=500&labelSelector=job-name%3Djob-2 ", (struct fake_rule){
         .body = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[%s]}", pods))});
-    expect(bed, LOG "container=backup&timestamps=true&tailLines=2 ", (struct fake_rule){
+    expect_rule(bed, LOG "container=backup&timestamps=true&tailLines=2 ", (struct fake_rule){
         .body = T "12Z [2026/11/22 14:10:12.000 +00:00] [ERROR] [main.go:60] [\"br failed\"]\n" T "13Z bye\n"});
     begin(&s, bed, (struct br_log_spec){.tail_lines = 2});
     UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_ENDED);
@@ -157,7 +134,7 @@ static void it_waits_and_follows(void **state)
     backup_put(bed, &running);
     expect_list(bed, JOBS, "");
     expect_list(bed, PODS, "");
-    expect(bed, LOG "container=backup&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
+    expect_rule(bed, LOG "container=backup&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
     begin(&s, bed, (struct br_log_spec){.follow = true});
     UNTIL(bed->f.loop, strstr(br_log_text(s.log), "and no log of one was kept; the next one is waited for"));
     send_event(bed, JOBS, "ADDED", job_text(bed, "job-1", "j1", "10", "uid-1"));
@@ -186,9 +163,9 @@ static void the_init_container_comes_first(void **state)
     struct bed *bed = *state;
     struct scene s;
     usual(bed, "\"initContainerStatuses\":[{\"name\":\"br\",\"state\":{\"running\":{}}}]");
-    expect(bed, LOG "container=br&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
-    expect(bed, LOG "container=br&timestamps=true&follow=true&sinceTime", (struct fake_rule){.body = ""}); /* a late watch */
-    expect(bed, LOG "container=backup&timestamps=true&follow=true ", (struct fake_rule){.body = T "20Z two\n"});
+    expect_rule(bed, LOG "container=br&timestamps=true&follow=true ", (struct fake_rule){.how = FAKE_STREAM});
+    expect_rule(bed, LOG "container=br&timestamps=true&follow=true&sinceTime", (struct fake_rule){.body = ""}); /* a late watch */
+    expect_rule(bed, LOG "container=backup&timestamps=true&follow=true ", (struct fake_rule){.body = T "20Z two\n"});
     begin(&s, bed, (struct br_log_spec){.follow = true});
     UNTIL(bed->f.loop, fake_is_open(bed->f.server, LOG));
     assert_has(br_log_text(s.log), "container br");
@@ -208,9 +185,9 @@ static void waiting_to_start_is_a_state(void **state)
     struct bed *bed = *state;
     struct scene s;
     usual(bed, RUNNING);
-    expect(bed, LOG, (struct fake_rule){.http = 400, .times = 1, .body = status_text(bed, 400, "BadRequest",
+    expect_rule(bed, LOG, (struct fake_rule){.http = 400, .times = 1, .body = status_text(bed, 400, "BadRequest",
            "container \\\"backup\\\" in pod \\\"p1\\\" is waiting to start: PodInitializing")});
-    expect(bed, LOG, (struct fake_rule){.body = T "20Z one\n"});
+    expect_rule(bed, LOG, (struct fake_rule){.body = T "20Z one\n"});
     begin(&s, bed, (struct br_log_spec){.follow = true});
     UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_WAITING);
     for (int i = 0; i < 5; i++) /* news of the Pod do not hurry it */
@@ -228,7 +205,7 @@ static void no_right_is_an_error(void **state)
     struct bed *bed = *state;
     struct scene s;
     usual(bed, RUNNING);
-    expect(bed, LOG, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "no pods/log for you")});
+    expect_rule(bed, LOG, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "no pods/log for you")});
     begin(&s, bed, (struct br_log_spec){.follow = true});
     UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_FAILED);
     assert_int_equal(br_log_error(s.log)->code, ERROR_DENIED);
@@ -242,11 +219,11 @@ static void it_does_without_jobs(void **state)
     struct bed *bed = *state;
     struct scene s;
     backup_put(bed, &running);
-    expect(bed, JOBS, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "no jobs")});
-    expect(bed, PODS "limit=500&labelSelector=tidb.pingcap.com%2Fbackup%3Dlog-orders ", (struct fake_rule){
+    expect_rule(bed, JOBS, (struct fake_rule){.http = 403, .body = status_text(bed, 403, "Forbidden", "no jobs")});
+    expect_rule(bed, PODS "limit=500&labelSelector=tidb.pingcap.com%2Fbackup%3Dlog-orders ", (struct fake_rule){
         .body = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[%s]}",
                                         pod_text(bed, "p1", "11", ENDED)))});
-    expect(bed, LOG, (struct fake_rule){.body = T "20Z one\n"});
+    expect_rule(bed, LOG, (struct fake_rule){.body = T "20Z one\n"});
     begin(&s, bed, (struct br_log_spec){.follow = false});
     UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_ENDED);
     assert_string_equal(s.lines.data, "one|");
@@ -263,7 +240,7 @@ static void it_is_kept(void **state)
     char path[512], again[512];
     usual(bed, ENDED);
     log_redact("top-secret-value");
-    expect(bed, LOG, (struct fake_rule){.body = T "20Z key top-secret-value\n" T
+    expect_rule(bed, LOG, (struct fake_rule){.body = T "20Z key top-secret-value\n" T
            "21Z azure://c/p?sv=1&sig=abc%2Fdef%3D&se=2 x\n"});
     begin(&s, bed, (struct br_log_spec){.follow = false});
     UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_ENDED);
@@ -281,9 +258,8 @@ static void it_is_kept(void **state)
     assert_int_equal(st.st_mode & 0777, 0700);
     done(&s);
 
-    expect_list(bed, JOBS "limit=500&fieldSelector", "");
     begin(&s, bed, (struct br_log_spec){.job = "job-1"});
-    expect(bed, JOBS "limit=500&fieldSelector=metadata.name%3Djob-1 ", (struct fake_rule){
+    expect_rule(bed, JOBS "limit=500&fieldSelector=metadata.name%3Djob-1 ", (struct fake_rule){
         .body = "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}"});
     UNTIL(bed->f.loop, br_log_phase(s.log) >= BR_LOG_ENDED);
     br_log_free(&s.log);
@@ -309,7 +285,7 @@ static void it_keeps_the_end(void **state)
     int64_t at_ms = 0;
     usual(bed, ENDED);
     fill_lines(bed, &body, 20000);
-    expect(bed, LOG, (struct fake_rule){.body = body.data});
+    expect_rule(bed, LOG, (struct fake_rule){.body = body.data});
     begin(&s, bed, (struct br_log_spec){.follow = false});
     UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_ENDED);
     assert_true(br_log_keep(s.log, path, sizeof path, &err));
@@ -379,7 +355,7 @@ static void freed_by_its_owner(void **state)
     struct bed *bed = *state;
     struct scene s;
     usual(bed, RUNNING);
-    expect(bed, LOG, (struct fake_rule){.how = FAKE_STREAM});
+    expect_rule(bed, LOG, (struct fake_rule){.how = FAKE_STREAM});
     begin(&s, bed, (struct br_log_spec){.follow = true});
     s.free_at_phase = true;
     UNTIL(bed->f.loop, s.log == NULL);
