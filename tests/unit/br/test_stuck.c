@@ -316,14 +316,6 @@ static void a_job_s_end_comes_first(void **state)
     "\"2026-11-23T16:00:02Z\"},\"spec\":{\"containers\":[{\"name\":\"backup\"}]},\"status\":{\"phase\":\"Running\"," \
     "\"containerStatuses\":[{\"name\":\"backup\",\"state\":{" status "}}]}}"
 
-static void expect_list(struct bed *bed, const char *what, const char *item)
-{
-    fake_expect(bed->f.server, &(struct fake_rule){
-        .request = what, .has = "limit=",
-        .body = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[%s]}", item))});
-    fake_expect(bed->f.server, &(struct fake_rule){.request = what, .has = "watch=1", .how = FAKE_STREAM});
-}
-
 /* Another namespace is shown by now: the run watches its object by itself, and has the facts all the same. */
 static void facts_of_what_is_in_no_row(void **state)
 {
