@@ -221,14 +221,13 @@ static void take(struct looker *l, const struct backup_record *record)
 static void start_anew(struct looker *l, const char *text)
 {
     struct backup_record *record = record_decode_text(text, strlen(text), l->pool, NULL);
-    enum action_id action;
-    int64_t since_ms;
-    if (chance(2) && found_at_work(record, &action, &since_ms)) {
-        assert_int_equal(action, ACTION_PAUSE);
+    struct sighting seen = found_look(record, BASE_MS);
+    if (chance(2) && seen.how == FOUND_AT_WORK) {
+        assert_int_equal(seen.action, ACTION_PAUSE);
         record_free(&l->found);
         l->found = record;
         l->follow = (struct follow){
-            .action = action, .at_work = true, .after = record, .steps = l->steps,
+            .action = seen.action, .at_work = true, .after = record, .steps = l->steps,
             .step_count = command_steps(record, l->steps), .generation = record->generation,
             .version = follow_version(record->resource_version)};
         snprintf(l->follow.uid, sizeof l->follow.uid, "%s", record->uid);
