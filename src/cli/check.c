@@ -28,7 +28,7 @@ static bool parse_limit(const char *flag, const char *text, int64_t times, int64
     const char *comma = strchr(text, ',');
     char *first = xstrndup(text, comma ? (size_t)(comma - text) : strlen(text));
     int64_t w = 0, c = 0;
-    bool good = clock_parse_span(first, &w) && w >= 0 && (!comma || clock_parse_span(comma + 1, &c));
+    bool good = clock_parse_span(first, &w) && w >= 0 && (!comma || (clock_parse_span(comma + 1, &c) && c >= 0));
     free(first);
     if (!good)
         return error_set(err, ERROR_USAGE, "%s %s: want a length of time such as 10m, or two (warning, critical): "

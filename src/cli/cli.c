@@ -1,6 +1,7 @@
 /* cli.c - the table of commands, help, and what all commands share. */
 #include <config.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +150,14 @@ int cli_fail(const struct error *err)
     return exit_code_of(err->code);
 }
 
+int cli_end_of_output(int code)
+{
+    if (fflush(stdout) != EOF || errno == EPIPE)
+        return code;
+    cli_say("stdout: %s", strerror(errno));
+    return EXIT_ERROR;
+}
+
 /* -- help ------------------------------------------------------------------------------- */
 
 static void print_flag(const struct flag *flag)
@@ -204,7 +213,7 @@ static int run_help(struct loop *loop, const struct arguments *args)
         return EXIT_USAGE;
     }
     cli_help(name);
-    return EXIT_DONE;
+    return cli_end_of_output(EXIT_DONE);
 }
 
 /* The first word of @argv that is a command: what follows a flag that nobody knows may be its value. */

@@ -52,10 +52,14 @@ static void print_all(struct session *s, const struct store_row *row, const stru
     struct window window;
     struct description d;
     bool has_window = fleet_window(s->fleet, row->record, row->facts, &window);
+    enum tso_style style = TSO_LOCAL;
+    tso_style_parse(options_text(s->args->opts, OPTION_TIME), &style);
+    if (style == TSO_SHORT) /* that is for columns; what is copied into a ticket has its date and zone */
+        style = TSO_LOCAL;
     struct describe_context ctx = {
         .facts = row->facts, .window = has_window ? &window : NULL, .window_known = fleet_is_complete(s->fleet),
         .has_status_sub = fleet_has_status_sub(s->fleet, row->record->v1), .now_ms = fleet_now_ms(s->fleet),
-        .style = TSO_LOCAL, .ascii = !text_is_utf8(),
+        .style = style, .ascii = !text_is_utf8(),
         .read_only = options_bool(s->args->opts, OPTION_READ_ONLY),
     };
     description_init(&d);
@@ -153,5 +157,5 @@ int run_describe(struct loop *loop, const struct arguments *args)
         code = first == args->word_count ? describe_all(&s) :
                describe_words(&s, (const char *const *)args->words + first, args->word_count - first);
     session_done(&s);
-    return code;
+    return cli_end_of_output(code);
 }

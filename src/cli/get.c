@@ -8,6 +8,7 @@
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/br/facts.h>
+#include <brdeck/fleet/filter.h>
 #include <brdeck/kube/yaml.h>
 
 #include "get_private.h"
@@ -330,6 +331,17 @@ static bool parse_words(struct get *get, const struct arguments *args)
     return true;
 }
 
+/* The server applies it; what is no selector is said before anybody is asked. */
+static bool selector_is_good(const char *text)
+{
+    struct error err;
+    struct label_selector *selector = text ? label_selector_parse(text, &err) : NULL;
+    if (text && !selector)
+        cli_fail(&err);
+    label_selector_free(&selector);
+    return !text || selector;
+}
+
 static void done(struct get *get)
 {
     asking_done(&get->asking);
@@ -354,7 +366,7 @@ int run_get(struct loop *loop, const struct arguments *args)
         cli_say("-o %s: want table, wide, json, yaml or name", output);
         return EXIT_USAGE;
     }
-    if (!parse_words(&get, args)) {
+    if (!selector_is_good(args->selector) || !parse_words(&get, args)) {
         free(get.names);
         return EXIT_USAGE;
     }

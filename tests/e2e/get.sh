@@ -25,6 +25,14 @@ ms()
 make_backup "$NS" log-a "$(log_spec a)"
 becomes log-a '.status.logSubCommandStatuses["log-start"].phase == "Complete" and .status.logCheckpointTs != null'
 
+# -- the command line
+code() { want=$1; shift; got=0; "$@" >"$TEST_TMP/said" 2>"$TEST_TMP/err" || got=$?; [ "$got" = "$want" ]; }
+check "what is no selector is a slip of the command line" code 2 brdeck get backups -n "$NS" -l 'a in'
+check "which is told" grep -q 'label selector "a in"' "$TEST_TMP/err"
+check "a full disk is an error of describe, too" sh -c "brdeck describe backup log-a -n $NS >/dev/full 2>$TEST_TMP/err; [ \$? = 1 ]"
+check "which is said" grep -q 'stdout: No space left' "$TEST_TMP/err"
+check "a limit of less than nothing" code 3 brdeck check -n "$NS" --max-lag=10m,-5m
+
 # -- what PD says, and no object
 pd '"task":"log-a","paused":{"by":"host-7","at":"3h","why":"maintenance"}'
 # PD's word counts from a second after the object's own change on
