@@ -20,7 +20,8 @@ const struct option option_table[OPTION_COUNT] = {
     TEXT(OPTION_THEME, "theme", "dark", "The colours: dark, light, high-contrast, mono, or the path of a theme file."),
     SWITCH(OPTION_ASCII, "ascii", "Draw with ASCII characters only."),
     CHOICE(OPTION_COLOR, "color", "auto", colors,
-           "How many colours are used: what the terminal has, none, or at most so many. NO_COLOR means never."),
+           "How many colours are used: what TERM has (of 24 bits: a direct one, such as xterm-direct), none, or at most "
+           "so many. NO_COLOR means never."),
     SWITCH(OPTION_READ_ONLY, "read-only", "Change nothing in any cluster: the keys of actions say so and do nothing."),
     CHOICE(OPTION_TIME, "time", "short", times, "How COMMITTS and CHECKPOINT are shown."),
     TEXT(OPTION_SORT, "sort", "namespace", "The column the list is sorted by; with - before it, the other way round."),

@@ -45,8 +45,8 @@ struct app {
 /* The first line; returns when it reads otherwise (wall ms). */
 int64_t bar_draw(struct ui *ui, struct rect r);
 void hints_draw(struct ui *ui, const struct hints *hints, struct rect r);
-/* The newest run that ended badly and was not looked at, else what PD has and no Backup knows, as one line, and what must
- * not be cut off at its end; false: there is none. */
+/* The newest run that ended badly and was not looked at, else what PD has and no Backup knows, as one line, and what
+ * must not be cut off at its end; false: there is none. */
 bool bar_notice(struct ui *ui, struct str *out, struct str *tail);
 
 /* tasks.c */

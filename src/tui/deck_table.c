@@ -256,8 +256,8 @@ static void draw_titles(const struct deck *deck, const struct layout *l, struct 
     }
 }
 
-/* While a run of ours is followed its STATUS tells that; where it is stuck the state does, which tells why, or where the
- * operator works by itself; and of a br of ours it knows nothing. */
+/* While a run of ours is followed its STATUS tells that; where it is stuck the state does, which tells why, or where
+ * the operator works by itself; and of a br of ours it knows nothing. */
 static bool run_cell(const struct deck *deck, const struct store_row *row, struct cell *cell)
 {
     const struct br_run *run = br_run_of(deck->ui->br, row->record->ns, row->record->name);

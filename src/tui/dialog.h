@@ -7,11 +7,11 @@
 
 /* Esc, and what is as good as it. */
 bool dialog_leaves(struct key_press key);
-/* A key that the dialog whose keymap is @keys does not type: those of its text, those that every screen has, and that of
- * @own (UI_NONE: it has none). */
+/* A key that the dialog whose keymap is @keys does not type: those of its text, those that every screen has, and that
+ * of @own (UI_NONE: it has none). */
 bool dialog_is_command(const struct ui *ui, const char *keys, struct key_press key, enum ui_command own);
-/* Whether @key is for what the dialog asks. While it @asks nothing only Enter is (which tries again); and keys that were
- * typed before the question was @seen do not answer it. */
+/* Whether @key is for what the dialog asks. While it @asks nothing only Enter is (which tries again); and keys that
+ * were typed before the question was @seen do not answer it. */
 bool dialog_takes(bool asks, bool seen, struct key_press key);
 
 /* The dialog into the foot of @r, as high as it needs: a rule, the text, and the question with what was typed in

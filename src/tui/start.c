@@ -59,7 +59,8 @@ static bool check_fields(struct start *s, char start_ts[TSO_TEXT_MAX])
     for (int i = 0; i < FIELDS; i++)
         if (start_field_table[i].needed && !text_of(s, (enum start_field)i)) {
             s->field = (size_t)i;
-            return error_set(&s->error, ERROR_INPUT, "%s is needed: %s.", start_field_table[i].label, start_field_table[i].hint);
+            return error_set(&s->error, ERROR_INPUT, "%s is needed: %s.", start_field_table[i].label,
+                             start_field_table[i].hint);
         }
     tso_t ts = 0;
     int64_t now = ui_now_ms(s->ui);

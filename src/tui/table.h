@@ -1,5 +1,5 @@
-/* table.h - a short list with a cursor and a filter, its columns fitted to the screen: runs, the journal, namespaces. (The deck
- * has its own.) */
+/* table.h - a short list with a cursor and a filter, its columns fitted to the screen: runs, the journal, namespaces.
+ * (The deck has its own.) */
 #ifndef BRDECK_SRC_TUI_TABLE_H
 #define BRDECK_SRC_TUI_TABLE_H
 

@@ -241,6 +241,14 @@ static void send_waiting(struct screen *screen)
     memmove(screen->to_send, screen->to_send + n, screen->to_send_length);
 }
 
+static void remember(struct screen *screen, const char *bytes, size_t length)
+{
+    size_t over = screen->recent_length + length > SCREEN_RECENT ? screen->recent_length + length - SCREEN_RECENT : 0;
+    memmove(screen->recent, screen->recent + over, screen->recent_length - over);
+    memcpy(screen->recent + screen->recent_length - over, bytes, length);
+    screen->recent_length += length - over;
+}
+
 static size_t read_output(struct screen *screen)
 {
     static char bytes[PIECE];
@@ -249,6 +257,7 @@ static size_t read_output(struct screen *screen)
     /* With a bound: a program that never stops writing must not keep the test from looking. */
     while (all < 16 * PIECE && (n = read(screen->master, bytes, sizeof bytes)) > 0) {
         vterm_input_write(screen->vt, bytes, (size_t)n);
+        remember(screen, bytes, (size_t)n);
         all += (size_t)n;
     }
     if (all) {

@@ -23,6 +23,7 @@
 
 enum screen_life { SCREEN_NONE, SCREEN_RUNS, SCREEN_STOPPED, SCREEN_ENDED };
 
+enum { SCREEN_RECENT = 64 * 1024 };
 struct screen {
     VTerm *vt;
     VTermScreen *cells;
@@ -37,6 +38,8 @@ struct screen {
     int mouse;
     bool reading;            /* false: the terminal has stopped reading */
     uint64_t bytes;          /* all that the program has written */
+    char recent[SCREEN_RECENT]; /* the last of them, as they came */
+    size_t recent_length;
     int64_t changed_ms;      /* monotonic time of the last byte */
     char *to_send;           /* keys that wait for the pty */
     size_t to_send_length;

@@ -213,6 +213,33 @@ static enum verdict do_bytes_below(struct test *test, char *rest)
     return do_mark_bytes(test, rest);
 }
 
+struct sent {
+    const struct test *test;
+    const char *text;
+};
+
+static bool has_sent(struct screen *screen, void *user)
+{
+    const struct sent *sent = user;
+    uint64_t since = screen->bytes - sent->test->marked;
+    size_t length = since < screen->recent_length ? (size_t)since : screen->recent_length, want = strlen(sent->text);
+    const char *from = screen->recent + screen->recent_length - length;
+    for (size_t i = 0; i + want <= length; i++)
+        if (memcmp(from + i, sent->text, want) == 0)
+            return true;
+    return false;
+}
+
+static enum verdict do_wait_bytes(struct test *test, char *rest)
+{
+    double seconds = step_seconds(&rest, WAIT_LIMIT_S);
+    char *text = step_text(rest);
+    struct sent sent = {.test = test, .text = text};
+    bool held = screen_wait(test->screen, has_sent, &sent, test_limit(test, seconds));
+    free(text);
+    return held ? GOES_ON : test_fail(test, "%s was not written after %g s", rest, seconds * test->factor);
+}
+
 static bool never(struct screen *screen, void *user)
 {
     (void)screen, (void)user;
@@ -301,6 +328,7 @@ static const struct step {
     {"close", do_close, false},
     {"mark-bytes", do_mark_bytes, false},
     {"bytes-below", do_bytes_below, false},
+    {"wait-bytes", do_wait_bytes, false},
     {"idle", do_idle, false},
     {"settle", do_settle, false},
     {"sh", do_sh, true},
