@@ -134,8 +134,11 @@ void plan_forget_removal(struct br_plan *plan);
 /* plan_text_object.c: what a delete comes to, what a create has the operator do; nothing of the others. */
 void plan_describe_object(const struct br_plan *plan, struct description *d);
 
-/* objects.c: the row of the store, NULL: none. Both groups may have a Backup of that name. */
+/* objects.c: the row of the store; NULL, SLOT_NONE: none. Both groups may have a Backup of that name. */
 const struct store_row *find_row(const struct store *store, bool v1, const char *ns, const char *name);
+slot_t find_slot(const struct store *store, bool v1, const char *ns, const char *name);
+/* The records of that group that name the cluster (record_cluster); how many. The caller frees the array. */
+size_t find_records(const struct store *store, bool v1, const char *cluster, const struct backup_record ***records);
 
 /* kubectl.c: the kubectl line that does the same. The caller frees. */
 char *plan_kubectl(const struct br_plan *plan, const struct kube_target *target);

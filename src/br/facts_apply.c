@@ -188,24 +188,11 @@ static void apply_slot(struct facts_keeper *keeper, slot_t slot)
         store_touch(store, slot, fleet_now_ms(keeper->br->fleet));
 }
 
-slot_t facts_slot_of(const struct store *store, bool v1, const char *ns, const char *name)
-{
-    slot_t slot = store_find(store, ns, name);
-    if (slot == SLOT_NONE || store_get(store, slot)->record->v1 == v1)
-        return slot;
-    for (slot = 0; slot < store_slots(store); slot++) { /* a cluster in migration may have it in both groups */
-        const struct store_row *row = store_get(store, slot);
-        if (row && row->record->v1 == v1 && strcmp(row->record->name, name) == 0 && strcmp(row->record->ns, ns) == 0)
-            return slot;
-    }
-    return SLOT_NONE;
-}
-
 static void apply_key(struct facts_keeper *keeper, const char *key)
 {
     const char *ns = key + 2, *name = strchr(ns, '/');
     char *own = xstrndup(ns, (size_t)(name - ns));
-    slot_t slot = facts_slot_of(fleet_store(keeper->br->fleet), key[0] == '1', own, name + 1);
+    slot_t slot = find_slot(fleet_store(keeper->br->fleet), key[0] == '1', own, name + 1);
     if (slot != SLOT_NONE)
         apply_slot(keeper, slot);
     free(own);

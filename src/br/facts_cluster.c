@@ -8,17 +8,10 @@
 
 #include "facts_keeper.h"
 
-/* "2 ns/name" -> the records that name it: all of that key in the store, of that group. The caller frees; 0: none. */
+/* The records that name it. The caller frees; 0: none. */
 static size_t records_of(const struct facts_cluster *cluster, const struct backup_record ***records)
 {
-    const struct store *store = fleet_store(cluster->watch->keeper->br->fleet);
-    size_t count = store_cluster(store, cluster->key + 2, NULL, 0), kept = 0;
-    *records = xcalloc(count + 1, sizeof **records);
-    store_cluster(store, cluster->key + 2, *records, count);
-    for (size_t i = 0; i < count; i++)
-        if ((*records)[i]->v1 == cluster->v1)
-            (*records)[kept++] = (*records)[i];
-    return kept;
+    return find_records(fleet_store(cluster->watch->keeper->br->fleet), cluster->v1, cluster->key + 2, records);
 }
 
 static void mark_records(struct facts_cluster *cluster)

@@ -134,8 +134,6 @@ bool facts_apply(void *keeper, int64_t until_us); /* the work's */
 void facts_apply_soon(struct facts_keeper *keeper);
 bool facts_apply_is_done(const struct facts_keeper *keeper);
 void facts_forget_dirty(struct facts_keeper *keeper);
-/* Its slot, where both groups may have one of that name; SLOT_NONE. */
-slot_t facts_slot_of(const struct store *store, bool v1, const char *ns, const char *name);
 /* What is known of a record that is in no row, into @facts. False: nothing else than stands there. */
 bool facts_beside(struct br *br, const struct backup_record *record, struct backup_facts *facts);
 /* Take off what @watch gave. */

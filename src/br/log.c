@@ -15,40 +15,16 @@
 #include <brdeck/base/log.h>
 
 #include "log_private.h"
+#include "run_finder.h"
 
-enum {
-    AGAIN_MS = 2000,    /* before a container that was waiting to start is asked again */
-    TEXT_MAX = 640,
-};
-
-struct br_log {
-    struct br_log_spec spec; /* its strings are ours */
-    struct br *br;
-    struct log_finder finder;
-    char *uid;               /* of the Backup; "" */
-    enum br_log_phase phase;
-    char text[TEXT_MAX];
-    struct error error;
-    bool told;
-    struct loop_timer step, again;
-    struct podlog *stream;
-    bool of_init, init_done; /* the stream is the init container's; that one is read */
-    bool stream_over, asked_early; /* it has ended: @end, @why; the container was not up: see the timer */
-    enum podlog_end end;
-    struct error why;
-    size_t lines;
-    struct str held;         /* the last BR_LOG_KEEP bytes, and what is not yet dropped before them */
-    bool is_kept;            /* they are of a kept file */
-    char *errors[BR_LOG_ERRORS_MAX];
-    size_t error_count;
-};
+enum { AGAIN_MS = 2000 }; /* before a container that was waiting to start is asked again */
 
 /* -- what is told --------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4)))
 static void say(struct br_log *log, enum br_log_phase phase, const char *format, ...)
 {
-    char text[TEXT_MAX];
+    char text[LOG_TEXT_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -75,63 +51,21 @@ static void wake(void *arg)
         loop_timer_set(&log->step, 0);
 }
 
-/* -- lines ------------------------------------------------------------------------------------ */
-
-static void hold(struct br_log *log, const char *line, size_t len)
-{
-    if (log->held.len + len + 1 > 2 * (size_t)BR_LOG_KEEP)
-        str_drop(&log->held, str_tail(log->held.data, log->held.len, BR_LOG_KEEP));
-    str_addn(&log->held, line, len);
-    str_addc(&log->held, '\n');
-}
-
-static void hold_error(struct br_log *log, const char *line, size_t len)
-{
-    if (log->error_count == BR_LOG_ERRORS_MAX) {
-        free(log->errors[0]);
-        memmove(log->errors, log->errors + 1, sizeof *log->errors * --log->error_count);
-    }
-    log->errors[log->error_count++] = xstrndup(line, len < BR_LOG_ERROR_MAX ? len : BR_LOG_ERROR_MAX);
-}
-
-static void take_line(struct br_log *log, int64_t at_ms, const char *line, size_t len)
-{
-    struct str clean;
-    str_init(&clean, BR_LOG_KEEP);
-    log_text_blot(&clean, line, len);
-    log->lines++;
-    hold(log, clean.data, clean.len);
-    if (br_log_is_error(clean.data, clean.len))
-        hold_error(log, clean.data, clean.len);
-    if (log->spec.on_line)
-        log->spec.on_line(log->spec.arg, at_ms, clean.data, clean.len);
-    str_done(&clean);
-}
-
-static void on_line(void *arg, int64_t at_ms, const char *line, size_t len) { take_line(arg, at_ms, line, len); }
+static void on_line(void *arg, int64_t at_ms, const char *line, size_t len) { log_take_line(arg, at_ms, line, len); }
 
 /* -- kept files --------------------------------------------------------------------------------- */
 
 /* The @nth newest kept file instead of the log; else @why is the error. */
 static void read_kept(struct br_log *log, size_t nth, const struct error *why)
 {
-    struct str text;
     char path[LOG_PATH_MAX], when[TSO_TEXT_MAX];
     int64_t at_ms = 0;
-    str_init(&text, STR_LARGE);
-    if (log_kept_read(log->spec.ns, log->spec.name, log->spec.job, nth, &text, path, sizeof path, &at_ms)) {
-        for (const char *line = text.data; *line;) {
-            size_t len = strcspn(line, "\n");
-            take_line(log, 0, line, len);
-            line += len + (line[len] == '\n');
-        }
-        log->is_kept = true;
+    if (log_take_kept(log, nth, path, sizeof path, &at_ms)) {
         say(log, BR_LOG_KEPT, "kept at %s in %s", tso_format_ms(at_ms, TSO_LOCAL, 0, when), path);
     } else {
         log->error = *why;
         say(log, BR_LOG_NONE, "%s", why->text);
     }
-    str_done(&text);
 }
 
 static void lost(struct br_log *log)
@@ -181,6 +115,16 @@ static const struct log_container *container_of(const struct br_log *log)
     return log->of_init ? &log->finder.pod.init : &log->finder.pod.main;
 }
 
+const struct log_container *log_container_of(const struct br_log *log)
+{
+    return log->between ? &log->ended.container : container_of(log);
+}
+
+const char *log_job_of(const struct br_log *log)
+{
+    return log->spec.job ? log->spec.job : log->between ? log->ended.job : log->finder.job.name;
+}
+
 static bool is_running(void *arg)
 {
     const struct br_log *log = arg;
@@ -196,8 +140,23 @@ static void on_end(void *arg, enum podlog_end end, const struct error *err)
     wake(log);
 }
 
+/* The Pod before it has ended: what comes now is another's. */
+static void begin_next(struct br_log *log)
+{
+    const struct log_finder *f = &log->finder;
+    char *line = xasprintf("-- Pod %s%s%s --", f->pod.name, *f->job.name ? " of Job " : "", f->job.name);
+    log_lines_next(log);
+    log->between = false;
+    log->spec.tail_lines = 0;
+    if (log->spec.on_line)
+        log->spec.on_line(log->spec.arg, 0, line, strlen(line));
+    free(line);
+}
+
 static void attach(struct br_log *log, bool init)
 {
+    if (log->between)
+        begin_next(log);
     log->of_init = init;
     log->finder.settled = true;
     log->stream_over = log->asked_early = false;
@@ -222,6 +181,18 @@ static void say_ended(struct br_log *log)
             log->spec.previous ? ", the run before" : "");
 }
 
+/* What was read stays what it is while the next Pod is looked for. */
+static void go_onward(struct br_log *log)
+{
+    log->ended.container = *container_of(log);
+    snprintf(log->ended.job, sizeof log->ended.job, "%s", log->finder.job.name);
+    memcpy(log->ended.text, log->text, sizeof log->ended.text);
+    log->between = true;
+    log->init_done = false;
+    log_finder_next(&log->finder);
+    say(log, BR_LOG_BETWEEN, "%s; whether there is to be another is looked up", log->ended.text);
+}
+
 /* The stream has ended. True: something else is to be looked for. */
 static bool take_end(struct br_log *log)
 {
@@ -236,6 +207,9 @@ static bool take_end(struct br_log *log)
     if (end == PODLOG_EOF || (end == PODLOG_GONE && log->lines)) {
         log->finder.pod.gone = log->finder.pod.gone || end == PODLOG_GONE;
         say_ended(log);
+        if (log->spec.follow && log->spec.onward)
+            go_onward(log);
+        return log->between;
     } else if (end == PODLOG_WAITING && log->spec.follow) {
         log->asked_early = true;
         loop_timer_set(&log->again, AGAIN_MS);
@@ -317,8 +291,48 @@ static void no_job(struct br_log *log)
             "the next one is waited for", log->spec.ns, log->spec.name);
 }
 
+static void on_feed(void *arg)
+{
+    struct br_log *log = arg;
+    slot_t slots[256];
+    while (store_feed_drain(log->feed, slots, ARRAY_LEN(slots)) == ARRAY_LEN(slots))
+        ;
+    wake(log);
+}
+
+/* Whether another Pod may come: of the Job, while it is not over; of another, while the operator is at work. */
+static bool more_may_come(struct br_log *log)
+{
+    const struct log_finder *f = &log->finder;
+    if (*f->job.uid && !f->job.over)
+        return true;
+    if (!log->feed)
+        log->feed = store_feed_new(fleet_store(log->br->fleet), on_feed, log);
+    const struct store_row *row = find_row(fleet_store(log->br->fleet), log->spec.v1, log->spec.ns, log->spec.name);
+    return !log->spec.job && row && str_same(row->record->uid, log->uid) &&
+           found_look(row->record, fleet_now_ms(log->br->fleet)).how == FOUND_AT_WORK;
+}
+
+static void look_onward(struct br_log *log)
+{
+    switch (log_finder_look(&log->finder)) {
+    case SIGHT_POD: look_at_pod(log); break;
+    case SIGHT_LOOKING:
+    case SIGHT_PASSING: break;
+    default:
+        if (more_may_come(log))
+            say(log, BR_LOG_BETWEEN, "%s; the next Pod is waited for", log->ended.text);
+        else
+            say(log, BR_LOG_ENDED, "%s", log->ended.text);
+    }
+}
+
 static void look(struct br_log *log)
 {
+    if (log->between) {
+        look_onward(log);
+        return;
+    }
     enum log_sight sight = log_finder_look(&log->finder);
     switch (sight) {
     case SIGHT_LOOKING:
@@ -339,6 +353,13 @@ static void look(struct br_log *log)
     }
 }
 
+static void end_watches(struct br_log *log)
+{
+    log_finder_done(&log->finder);
+    if (log->feed)
+        store_feed_free(&log->feed);
+}
+
 static void on_step(void *arg)
 {
     struct br_log *log = arg;
@@ -347,7 +368,7 @@ static void on_step(void *arg)
     if (!log->stream || (log->stream_over && take_end(log)))
         look(log);
     if (is_over(log))
-        log_finder_done(&log->finder);
+        end_watches(log);
     if (!log->told) {
         log->told = true;
         if (log->spec.on_phase)
@@ -367,7 +388,7 @@ struct br_log *br_log_new(struct br *br, const struct br_log_spec *spec)
     log->spec.job = xstrdup(str_empty(spec->job) ? NULL : spec->job);
     log->finder = (struct log_finder){.br = br, .ns = log->spec.ns, .name = log->spec.name, .uid = log->uid,
                                       .wanted_job = log->spec.job, .follow = spec->follow, .changed = wake, .arg = log};
-    str_init(&log->held, 2 * (size_t)BR_LOG_KEEP);
+    log_lines_init(log);
     loop_timer_init(&log->step, br->loop, on_step, log);
     loop_timer_init(&log->again, br->loop, on_step, log);
     wake(log);
@@ -381,12 +402,10 @@ void br_log_free(struct br_log **plog)
     if (!log)
         return;
     podlog_free(&log->stream);
-    log_finder_done(&log->finder);
+    end_watches(log);
     loop_timer_cancel(&log->step);
     loop_timer_cancel(&log->again);
-    for (size_t i = 0; i < log->error_count; i++)
-        free(log->errors[i]);
-    str_done(&log->held);
+    log_lines_done(log);
     free((void *)(uintptr_t)log->spec.ns);
     free((void *)(uintptr_t)log->spec.name);
     free((void *)(uintptr_t)log->spec.job);
@@ -398,27 +417,3 @@ enum br_log_phase br_log_phase(const struct br_log *log) { return log->phase; }
 const struct error *br_log_error(const struct br_log *log) { return &log->error; }
 const char *br_log_text(const struct br_log *log) { return log->text; }
 const char *br_log_pod(const struct br_log *log) { return log->finder.pod.name; }
-
-size_t br_log_errors(const struct br_log *log, const char *errors[BR_LOG_ERRORS_MAX])
-{
-    for (size_t i = 0; i < log->error_count; i++)
-        errors[i] = log->errors[i];
-    return log->error_count;
-}
-
-bool br_log_has_failed(const struct br_log *log)
-{
-    const struct log_container *c = container_of(log);
-    return !log->spec.previous && c->state == CONTAINER_ENDED && c->exit_code != 0;
-}
-
-bool br_log_keep(struct br_log *log, char *path, size_t size, struct error *err)
-{
-    if (log->is_kept || !log->held.len)
-        return error_set(err, ERROR_MISSING, "there is no log of %s/%s to keep", log->spec.ns, log->spec.name);
-    size_t drop = str_tail(log->held.data, log->held.len, BR_LOG_KEEP);
-    int64_t ended = container_of(log)->ended_ms;
-    return log_kept_write(log->spec.ns, log->spec.name, log->spec.job ? log->spec.job : log->finder.job.name,
-                          ended ? ended : fleet_now_ms(log->br->fleet), log->held.data + drop, log->held.len - drop, path,
-                          size, err);
-}

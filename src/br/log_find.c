@@ -41,7 +41,9 @@ static void on_job(void *arg, const char *text, size_t len)
     const char *uid = json_string(meta, "uid");
     int64_t created = object_time(meta, "creationTimestamp");
     bool same = uid && strcmp(f->job.uid, uid) == 0;
+    f->job_seen = f->job_seen || same;
     if (uid && is_ours(f, meta) && (same || !*f->job.uid || (created >= f->job.created_ms && !f->settled))) {
+        f->job_seen = true;
         copy(f->job.name, sizeof f->job.name, json_string(meta, "name"));
         copy(f->job.uid, sizeof f->job.uid, uid);
         f->job.created_ms = created;
@@ -61,19 +63,21 @@ static void on_job_gone(void *arg, const char *text, size_t len)
     f->changed(f->arg);
 }
 
-static void on_listed(void *arg)
+static void on_jobs_list(void *arg) { ((struct log_finder *)arg)->job_seen = false; }
+
+static void on_jobs_listed(void *arg)
 {
     struct log_finder *f = arg;
+    f->job.over = f->job.over || (*f->job.uid && !f->job_seen);
     f->changed(f->arg);
 }
 
 static void on_state(void *arg, const struct reflector_state *state)
 {
+    struct log_finder *f = arg;
     (void)state;
-    on_listed(arg);
+    f->changed(f->arg);
 }
-
-static void on_list(void *arg) { (void)arg; }
 
 static void watch_jobs(struct log_finder *f)
 {
@@ -87,8 +91,8 @@ static void watch_jobs(struct log_finder *f)
     f->jobs = reflector_new(&(struct reflector_spec){
         .client = fleet_client(f->br->fleet), .resource = kube_jobs, .ns = f->ns,
         .label_selector = labels.len ? labels.data : NULL, .field_selector = fields.len ? fields.data : NULL,
-        .once = !f->follow, .on_object = on_job, .on_delete = on_job_gone, .on_list = on_list, .on_listed = on_listed,
-        .on_state = on_state, .arg = f});
+        .once = !f->follow, .on_object = on_job, .on_delete = on_job_gone, .on_list = on_jobs_list,
+        .on_listed = on_jobs_listed, .on_state = on_state, .arg = f});
     str_done(&labels);
     str_done(&fields);
 }
@@ -165,6 +169,8 @@ static void on_pod(void *arg, const char *text, size_t len)
     struct log_pod p;
     read_pod(&p, pod);
     json_free(&pod);
+    if (strcmp(p.uid, f->done_pod) == 0 || p.created_ms < f->done_ms)
+        return;
     bool same = strcmp(p.uid, f->pod.uid) == 0;
     f->pod_seen = f->pod_seen || same;
     if (!*p.name || (!same && *f->pod.uid && (f->settled || p.created_ms < f->pod.created_ms)))
@@ -247,6 +253,16 @@ enum log_sight log_finder_look(struct log_finder *f)
     if (*f->pod.uid)
         return SIGHT_POD;
     return f->job.over ? SIGHT_GONE : *f->job.uid ? SIGHT_NO_POD : SIGHT_NO_JOB;
+}
+
+void log_finder_next(struct log_finder *f)
+{
+    copy(f->done_pod, sizeof f->done_pod, f->pod.uid);
+    f->done_ms = f->pod.created_ms;
+    f->settled = false;
+    f->pod = (struct log_pod){.created_ms = 0};
+    if (f->pods)
+        reflector_free(&f->pods);
 }
 
 void log_finder_done(struct log_finder *f)

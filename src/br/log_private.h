@@ -51,13 +51,61 @@ struct log_finder {
     struct log_job job;
     char watched[40];   /* the uid of the Job whose Pods are watched; "-": those of the Backup, by its label */
     struct log_pod pod;
-    bool pod_seen;      /* in the list under way */
+    bool job_seen, pod_seen; /* in the list under way */
+    char done_pod[40];  /* uid of the one that is read already; "" none: only a newer one counts */
+    int64_t done_ms;
     bool settled;       /* the Pod is chosen: it is no longer replaced by a newer one */
     struct error error;
 };
 void log_finder_done(struct log_finder *finder);
+/* Look for a newer Pod than the one that is there. */
+void log_finder_next(struct log_finder *finder);
 /* How far it is; begins watches as it needs them. Not from the reflectors' callbacks. */
 enum log_sight log_finder_look(struct log_finder *finder);
+
+/* -- log.c, log_lines.c: the log itself ------------------------------------------------------------ */
+
+enum { LOG_TEXT_MAX = 640 };
+
+struct br_log {
+    struct br_log_spec spec; /* its strings are ours */
+    struct br *br;
+    struct log_finder finder;
+    char *uid;               /* of the Backup; "" */
+    enum br_log_phase phase;
+    char text[LOG_TEXT_MAX];
+    struct error error;
+    bool told;
+    struct loop_timer step, again;
+    struct podlog *stream;
+    bool of_init, init_done; /* the stream is the init container's; that one is read */
+    bool stream_over, asked_early; /* it has ended: @end, @why; the container was not up: see the timer */
+    enum podlog_end end;
+    struct error why;
+    bool between;            /* what is looked for is the next Pod; what was read is @ended */
+    struct {
+        struct log_container container;
+        char job[256], text[LOG_TEXT_MAX];
+    } ended;
+    struct store_feed *feed; /* between: the Backup tells whether one is to come */
+    size_t lines;
+    struct str held;         /* the last BR_LOG_KEEP bytes, and what is not yet dropped before them */
+    bool is_kept;            /* they are of a kept file */
+    char *errors[BR_LOG_ERRORS_MAX];
+    size_t error_count;
+};
+/* log.c: of the log that was read last, or is read. */
+const struct log_container *log_container_of(const struct br_log *log);
+const char *log_job_of(const struct br_log *log);
+
+/* log_lines.c */
+void log_lines_init(struct br_log *log);
+void log_lines_done(struct br_log *log);
+void log_take_line(struct br_log *log, int64_t at_ms, const char *line, size_t len);
+/* Those of the next Pod begin; what was there is kept where it failed. */
+void log_lines_next(struct br_log *log);
+/* The lines of the @nth newest kept file. False: there is none. */
+bool log_take_kept(struct br_log *log, size_t nth, char *path, size_t size, int64_t *at_ms);
 
 /* -- log_keep.c: files in the state folder -------------------------------------------------------- */
 

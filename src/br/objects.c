@@ -2,6 +2,7 @@
 
 #include "objects.h"
 
+#include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
 #include <brdeck/base/str.h>
 
@@ -32,16 +33,32 @@ bool container_is_starting(const char *waiting)
     return str_same(waiting, "ContainerCreating") || str_same(waiting, "PodInitializing");
 }
 
-const struct store_row *find_row(const struct store *store, bool v1, const char *ns, const char *name)
+slot_t find_slot(const struct store *store, bool v1, const char *ns, const char *name)
 {
     slot_t slot = store_find(store, ns, name);
-    const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(store, slot);
-    if (!row || row->record->v1 == v1)
-        return row;
-    for (slot_t i = 0; i < store_slots(store); i++) { /* a cluster in migration has it in both groups */
-        row = store_get(store, i);
+    if (slot == SLOT_NONE || store_get(store, slot)->record->v1 == v1)
+        return slot;
+    for (slot = 0; slot < store_slots(store); slot++) { /* a cluster in migration has it in both groups */
+        const struct store_row *row = store_get(store, slot);
         if (row && row->record->v1 == v1 && str_same(row->record->name, name) && str_same(row->record->ns, ns))
-            return row;
+            return slot;
     }
-    return NULL;
+    return SLOT_NONE;
+}
+
+const struct store_row *find_row(const struct store *store, bool v1, const char *ns, const char *name)
+{
+    slot_t slot = find_slot(store, v1, ns, name);
+    return slot == SLOT_NONE ? NULL : store_get(store, slot);
+}
+
+size_t find_records(const struct store *store, bool v1, const char *cluster, const struct backup_record ***records)
+{
+    size_t count = store_cluster(store, cluster, NULL, 0), kept = 0;
+    *records = xcalloc(count + 1, sizeof **records);
+    store_cluster(store, cluster, *records, count);
+    for (size_t i = 0; i < count; i++)
+        if ((*records)[i]->v1 == v1)
+            (*records)[kept++] = (*records)[i];
+    return kept;
 }

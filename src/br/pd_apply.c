@@ -64,7 +64,7 @@ static void apply_row(const struct pd_cluster *c, const struct backup_record *re
 {
     static const struct backup_facts none;
     struct store *store = fleet_store(c->keeper->br->fleet);
-    slot_t slot = facts_slot_of(store, c->v1, record->ns, record->name);
+    slot_t slot = find_slot(store, c->v1, record->ns, record->name);
     const struct store_row *row = store_get(store, slot);
     struct backup_facts facts;
     if (!row)
@@ -80,14 +80,11 @@ static void apply_row(const struct pd_cluster *c, const struct backup_record *re
 }
 
 /* The log backups of the cluster in its group; the caller frees. */
-static size_t records_of(const struct pd_cluster *c, const struct backup_record ***records)
+static size_t logs_of(const struct pd_cluster *c, const struct backup_record ***records)
 {
-    const struct store *store = fleet_store(c->keeper->br->fleet);
-    size_t count = store_cluster(store, c->key, NULL, 0), kept = 0;
-    *records = xcalloc(count + 1, sizeof **records);
-    store_cluster(store, c->key, *records, count);
+    size_t count = find_records(fleet_store(c->keeper->br->fleet), c->v1, c->key, records), kept = 0;
     for (size_t i = 0; i < count; i++)
-        if ((*records)[i]->v1 == c->v1 && (*records)[i]->mode == BACKUP_LOG)
+        if ((*records)[i]->mode == BACKUP_LOG)
             (*records)[kept++] = (*records)[i];
     return kept;
 }
@@ -117,7 +114,7 @@ static void tell_tasks(struct pd_cluster *c, const struct backup_record *const *
 void pd_apply(struct pd_cluster *c)
 {
     const struct backup_record **records;
-    size_t count = records_of(c, &records);
+    size_t count = logs_of(c, &records);
     c->apply = false;
     tell_tasks(c, records, count);
     for (size_t i = 0; i < count; i++)
@@ -131,9 +128,9 @@ void pd_take_off(struct pd_cluster *c)
 {
     struct store *store = fleet_store(c->keeper->br->fleet);
     const struct backup_record **records;
-    size_t count = records_of(c, &records);
+    size_t count = logs_of(c, &records);
     for (size_t i = 0; i < count; i++) {
-        slot_t slot = facts_slot_of(store, c->v1, records[i]->ns, records[i]->name);
+        slot_t slot = find_slot(store, c->v1, records[i]->ns, records[i]->name);
         if (slot == SLOT_NONE || !store_get(store, slot)->facts)
             continue;
         struct backup_facts *facts = store_facts(store, slot);

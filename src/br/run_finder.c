@@ -137,6 +137,15 @@ static void read_journal(struct run_finder *finder)
 
 /* -- Jobs of brdeck's ------------------------------------------------------------------------ */
 
+/* Its owner tells; it may have none. */
+static bool job_is_of_v1(const struct br *br, const struct json *metadata, const char *ns, const char *backup)
+{
+    JSON_EACH (owner, json_get(metadata, "ownerReferences"))
+        if (str_same(json_string(owner, "kind"), "Backup") && json_string(owner, "apiVersion"))
+            return str_starts(json_string(owner, "apiVersion"), "pingcap.com/");
+    return !find_row(fleet_store(br->fleet), false, ns, backup) && find_row(fleet_store(br->fleet), true, ns, backup);
+}
+
 static void look_at_job(struct br *br, const struct json *job)
 {
     const struct json *metadata = json_get(job, "metadata"), *labels = json_get(metadata, "labels");
@@ -148,9 +157,8 @@ static void look_at_job(struct br *br, const struct json *job)
     if (!name || !ns || !backup || str_empty(run_id) || command == BR_COMMAND_COUNT || job_is_over(job) ||
         has_run_id(br, run_id))
         return;
-    slot_t slot = store_find(fleet_store(br->fleet), ns, backup);
-    const struct store_row *row = store_get(fleet_store(br->fleet), slot);
-    struct plan *plan = plan_bare(br, br_command_table[command].action, row && row->record->v1, ns, backup);
+    struct plan *plan = plan_bare(br, br_command_table[command].action, job_is_of_v1(br, metadata, ns, backup), ns,
+                                  backup);
     plan->pub.driver = BR_DRIVER_JOB;
     plan->pub.command = command;
     struct run *run = run_add(br, plan, BR_ORIGIN_CLUSTER, 0);

@@ -27,9 +27,9 @@ static bool is_over(const struct br_log *log)
 static void tell_row(const struct run *run, const char *line, float progress)
 {
     struct store *store = fleet_store(run->br->fleet);
-    slot_t slot = store_find(store, run->pub.ns, run->pub.name);
+    slot_t slot = find_slot(store, run->pub.v1, run->pub.ns, run->pub.name);
     const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(store, slot);
-    if (!row || row->record->v1 != run->pub.v1 || (!row->facts && !*line && progress <= 0))
+    if (!row || (!row->facts && !*line && progress <= 0))
         return;
     struct backup_facts *facts = store_facts(store, slot);
     bool same_line = strncmp(facts->log_error, line, sizeof facts->log_error - 1) == 0;

@@ -61,7 +61,8 @@ static void on_phase(void *arg)
     struct logs *logs = arg;
     const char *text = br_log_text(logs->log);
     enum br_log_phase phase = br_log_phase(logs->log);
-    bool waits = phase == BR_LOG_WAITING || (phase == BR_LOG_LOOKING && logs->session.args->follow);
+    bool waits = phase == BR_LOG_WAITING || phase == BR_LOG_BETWEEN ||
+                 (phase == BR_LOG_LOOKING && logs->session.args->follow);
     logs->over = phase >= BR_LOG_ENDED || (phase == BR_LOG_WAITING && !logs->session.args->follow);
     if (!waits || logs->over || (logs->said && strcmp(logs->said, text) == 0) || strncmp(text, "looks for", 9) == 0)
         return;
@@ -107,7 +108,7 @@ static int read_log(struct logs *logs, const char *ns, const char *name, bool v1
     session_runner(s, true);
     logs->log = br_log_new(s->br, &(struct br_log_spec){
         .ns = ns, .name = name, .v1 = v1, .job = args->job, .follow = args->follow && (known || args->job),
-        .previous = args->previous, .tail_lines = args->tail, .on_line = on_line, .on_phase = on_phase, .arg = logs});
+        .onward = true, .previous = args->previous, .tail_lines = args->tail, .on_line = on_line, .on_phase = on_phase, .arg = logs});
     loop_on_turn(s->loop, on_turn, logs);
     bool ended = session_wait(s, is_over, logs);
     loop_on_turn(s->loop, NULL, NULL);
@@ -145,7 +146,7 @@ static int find_and_read(struct logs *logs, const char *word)
 int run_logs(struct loop *loop, const struct arguments *args)
 {
     struct logs logs = {.over = false};
-    struct fleet_options options = {.once = true};
+    struct fleet_options options = {.once = !args->follow}; /* whether another Pod is to come the Backup tells */
     size_t first = args->word_count > 1 && cli_is_kind(args->words[0]) ? 1 : 0;
     int code = EXIT_DONE;
     if (args->word_count != first + 1) {

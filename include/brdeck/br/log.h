@@ -21,6 +21,7 @@ enum br_log_phase {
     BR_LOG_LOOKING,  /* for the Job and its Pod */
     BR_LOG_WAITING,  /* the container is not up yet: see text */
     BR_LOG_READING,
+    BR_LOG_BETWEEN,  /* onward: this container has ended (see text), and a newer Pod is to come */
     BR_LOG_ENDED,    /* the container has ended, or the log was not followed and is read */
     BR_LOG_KEPT,     /* the Pod is gone; the lines are of the kept file */
     BR_LOG_NONE,     /* there is no Pod and no kept file: see error */
@@ -32,6 +33,9 @@ struct br_log_spec {
     bool v1;
     const char *job;         /* of this Job; NULL: the newest of the Backup */
     bool follow;
+    bool onward;             /* with follow: once the container has ended it goes over to a newer Pod of the Job, or of a
+                                newer Job of the Backup (a retry), with a line of brdeck's own between; until none is to
+                                come any more. What failed is kept by itself then. Its end is ENDED all the same */
     bool previous;           /* of the container's run before, as kubectl logs --previous; where there was none and the
                                 Pod is gone: the kept file before the last */
     int64_t tail_lines;      /* 0: all */

@@ -579,9 +579,17 @@ static void a_job_at_work_is_a_run(void **state)
     struct bed *bed = *state;
     expect_jobs(bed, "{\"metadata\":{\"namespace\":\"orders\",\"name\":\"brdeck-log-orders-status-1-2\",\"uid\":\"u\","
                 "\"creationTimestamp\":\"2026-11-23T15:59:00Z\",\"labels\":{\"brdeck/backup\":\"log-orders\","
-                "\"brdeck/command\":\"status\",\"brdeck/run-id\":\"1-2\"}},\"status\":{\"active\":1}}");
+                "\"brdeck/command\":\"status\",\"brdeck/run-id\":\"1-2\"}},\"status\":{\"active\":1}},"
+                "{\"metadata\":{\"namespace\":\"orders\",\"name\":\"brdeck-log-orders-status-1-3\",\"uid\":\"v\","
+                "\"ownerReferences\":[{\"apiVersion\":\"pingcap.com/v1alpha1\",\"kind\":\"Backup\"}],"
+                "\"labels\":{\"brdeck/backup\":\"log-orders\",\"brdeck/command\":\"status\","
+                "\"brdeck/run-id\":\"1-3\"}},\"status\":{\"active\":1}}");
+    backup_put(bed, &running); /* of the other group; the second Job's has no row */
     find(bed);
-    const struct br_run *run = only_run(bed);
+    assert_int_equal(br_runs(bed->br), 2);
+    assert_false(br_run_at(bed->br, 0)->v1);
+    assert_true(br_run_at(bed->br, 1)->v1);
+    const struct br_run *run = br_run_at(bed->br, 0);
     assert_int_equal(run->origin, BR_ORIGIN_CLUSTER);
     assert_int_equal(run->driver, BR_DRIVER_JOB);
     assert_int_equal(run->br_command, BR_LOG_STATUS);

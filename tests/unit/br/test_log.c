@@ -157,6 +157,50 @@ static void it_waits_and_follows(void **state)
     done(&s);
 }
 
+/* A retry: the operator deletes the Job that failed and makes a new one, of the same name or another. */
+static void it_goes_onward(void **state)
+{
+    struct bed *bed = *state;
+    struct scene s;
+    expect_list(bed, JOBS, job_text(bed, "job-1", "j1", "10", "uid-1"));
+    expect_list(bed, PODS, pod_text(bed, "p1", "11", RUNNING)); /* the old one is seen as long as it is there */
+    struct backup_spec now = {.rv = 101, .generation = 4, .subcommand = "log-pause",
+                              .subs = sub_text(bed, "log-pause", "Running", 100, 0, 0, NULL, NULL)};
+    backup_put(bed, &now);
+    expect(bed, LOG "container=backup&timestamps=true&follow=true&tailLines=9 ", (struct fake_rule){
+        .body = T "12Z one\n"});
+    expect(bed, LOG "container=backup&timestamps=true&follow=true&sinceTime", (struct fake_rule){.body = ""});
+    char *next = xstrdup(LOG);
+    memcpy(strstr(next, "/p1/"), "/p2/", 4);
+    expect(bed, bed_keep(bed, next), (struct fake_rule){.body = T "32Z two\n"});
+    begin(&s, bed, (struct br_log_spec){.follow = true, .onward = true, .tail_lines = 9});
+    UNTIL(bed->f.loop, str_same(s.lines.data, "one|"));
+    send_event(bed, PODS, "MODIFIED", pod_text(bed, "p1", "11", ENDED));
+    UNTIL(bed->f.loop, strstr(br_log_text(s.log), "the next Pod is waited for"));
+    assert_int_equal(br_log_phase(s.log), BR_LOG_BETWEEN);
+    assert_has(br_log_text(s.log), "ended with exit code 1 (Error): Pod p1, container backup; ");
+    assert_true(br_log_has_failed(s.log));
+    send_event(bed, JOBS, "DELETED", job_text(bed, "job-1", "j1", "10", "uid-1"));
+    SPIN(bed->f.loop, 20);
+    assert_int_equal(br_log_phase(s.log), BR_LOG_BETWEEN); /* log-pause is at work: the operator makes another */
+    send_event(bed, JOBS, "ADDED", job_text(bed, "job-1", "j2", "30", "uid-1"));
+    UNTIL(bed->f.loop, fake_count(bed->f.server, PODS "watch=1") == 3); /* j1's, again, j2's */
+    send_event(bed, PODS, "ADDED", pod_text(bed, "p2", "31", RUNNING));
+    UNTIL(bed->f.loop, str_same(s.lines.data, "one|-- Pod p2 of Job job-1 --|two|"));
+    send_event(bed, PODS, "MODIFIED", pod_text(bed, "p2", "31", READY "\"containerStatuses\":[{\"name\":\"backup\","
+               "\"state\":{\"terminated\":{\"exitCode\":0,\"reason\":\"Completed\"}}}]"));
+    UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_BETWEEN);
+    send_event(bed, JOBS, "DELETED", job_text(bed, "job-1", "j2", "30", "uid-1"));
+    now.rv = 110;
+    now.phase = "Paused";
+    now.subs = sub_text(bed, "log-pause", "Complete", 110, 100, 110, NULL, NULL);
+    backup_put(bed, &now); /* it is done: none is to come */
+    UNTIL(bed->f.loop, br_log_phase(s.log) == BR_LOG_ENDED);
+    assert_string_equal(br_log_text(s.log), "ended with exit code 0 (Completed): Pod p2, container backup");
+    assert_false(br_log_has_failed(s.log));
+    done(&s);
+}
+
 /* While the init container is at work its log is the one; then the main one's. */
 static void the_init_container_comes_first(void **state)
 {
@@ -405,7 +449,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(it_finds_the_newest),      TEST(it_waits_and_follows), TEST(the_init_container_comes_first),
+        TEST(it_finds_the_newest),      TEST(it_waits_and_follows), TEST(it_goes_onward),
+        TEST(the_init_container_comes_first),
         TEST(waiting_to_start_is_a_state), TEST(no_right_is_an_error), TEST(it_does_without_jobs),
         TEST(it_is_kept),               TEST(it_keeps_the_end),     TEST(names_are_only_names),
         TEST(a_pod_that_is_gone),       TEST(freed_by_its_owner),   cmocka_unit_test(levels),

@@ -26,7 +26,7 @@
 static void put_facts(struct bed *bed, const struct backup_facts *facts)
 {
     struct store *store = bed->fleet.store;
-    slot_t slot = store_find(store, "orders", "log-orders");
+    slot_t slot = find_slot(store, false, "orders", "log-orders");
     assert_true(slot != SLOT_NONE);
     *store_facts(store, slot) = *facts;
     store_touch(store, slot, NOW_MS);
@@ -349,6 +349,14 @@ static void facts_of_what_is_in_no_row(void **state)
     assert_string_equal(run->cause->id, "no-service-account");
 }
 
+/* A cluster in migration: the other group has a Backup of that name, too. */
+static void put_v1(struct bed *bed)
+{
+    const char *text = backup_text(bed, &(struct backup_spec){.v1 = true, .uid = "uid-v1"});
+    struct backup_record *record = record_decode_text(text, strlen(text), store_pool(bed->fleet.store), NULL);
+    store_put(bed->fleet.store, 1, record, NOW_MS);
+}
+
 static void a_failure_is_told_with_its_log(void **state)
 {
     struct bed *bed = *state;
@@ -363,6 +371,7 @@ static void a_failure_is_told_with_its_log(void **state)
         .body = AT "[2026/11/23 16:00:05.000 +00:00] [INFO] [main.go:1] [begin]\n"});
     fake_expect(bed->f.server, &(struct fake_rule){.request = LOG}); /* whether more of it came */
     const struct br_run *run = followed(bed);
+    put_v1(bed);
     put_phase(bed, 110, "Running", NULL);
     struct backup_facts facts = with_job("uid-1");
     add_pod(&facts, "Running", "", "");
@@ -373,8 +382,8 @@ static void a_failure_is_told_with_its_log(void **state)
               "[error=\"[PD:client:ErrClientGetLeader]get leader failed\"]\n");
     UNTIL(bed->f.loop, strstr(run->errors, "get leader failed"));
     assert_int_equal(run->outcome, BR_FOLLOWING);
-    assert_has(store_get(bed->fleet.store, store_find(bed->fleet.store, "orders", "log-orders"))->facts->log_error,
-               "get leader failed");
+    assert_has(find_row(bed->fleet.store, false, "orders", "log-orders")->facts->log_error, "get leader failed");
+    assert_null(find_row(bed->fleet.store, true, "orders", "log-orders")->facts);
     put_phase(bed, 111, "Failed", "exit status 1"); /* which says nothing */
     SPIN(bed->f.loop, 30);
     assert_int_equal(run->outcome, BR_FOLLOWING); /* until the log is read */
