@@ -7,26 +7,11 @@ command -v jq >/dev/null && command -v curl >/dev/null || skip "jq and curl are 
 NS=prod PD=pd
 . "$abs_top_srcdir/tests/e2e/actions.inc"
 . "$abs_top_srcdir/tests/e2e/br.inc"
+. "$abs_top_srcdir/tests/tools/pd.sh"
 start_kube
 "$KUBECTL" get crd pdgroups.core.pingcap.com >/dev/null 2>&1 || skip "the CRDs of PDGroup and TiKVGroup are not here"
 make_namespace $NS
-group='replicas: 1, template: {spec: {version: v8.5.0, volumes: [{name: data, mounts: [{type: data}], storage: 1Gi}]}}'
-"$KUBECTL" apply -f - >"$TEST_TMP/apply.out" 2>&1 <<Y || { cat "$TEST_TMP/apply.out"; exit 1; }
-apiVersion: core.pingcap.com/v1alpha1
-kind: Cluster
-metadata: {name: tc, namespace: $NS}
-spec: {}
----
-apiVersion: core.pingcap.com/v1alpha1
-kind: PDGroup
-metadata: {name: pd, namespace: $NS}
-spec: {cluster: {name: tc}, $group}
----
-apiVersion: core.pingcap.com/v1alpha1
-kind: TiKVGroup
-metadata: {name: kv, namespace: $NS}
-spec: {cluster: {name: tc}, $group}
-Y
+pd_groups $NS | "$KUBECTL" apply -f - >"$TEST_TMP/apply.out" 2>&1 || { cat "$TEST_TMP/apply.out"; exit 1; }
 lines
 manifests
 

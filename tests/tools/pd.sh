@@ -29,23 +29,32 @@ start_pd()
         -p "{\"status\":{\"phase\":\"Running\",\"podIP\":\"$pd_ip\",\"podIPs\":[{\"ip\":\"$pd_ip\"}]}}" >/dev/null
 }
 
-pd_objects()
+# pd_groups NS: the Cluster "tc", its PDGroup "pd" and TiKVGroup "kv" as YAML.
+pd_groups()
 {
+    pd_group='replicas: 1, template: {spec: {version: v8.5.0, volumes: [{name: data, mounts: [{type: data}], storage: 1Gi}]}}'
     cat <<Y
 apiVersion: core.pingcap.com/v1alpha1
 kind: Cluster
-metadata: {name: tc, namespace: $pd_ns}
+metadata: {name: tc, namespace: $1}
 spec: {}
 ---
 apiVersion: core.pingcap.com/v1alpha1
 kind: PDGroup
-metadata: {name: pd, namespace: $pd_ns}
-spec: {cluster: {name: tc}, replicas: 1, template: {spec: {version: v8.5.0, volumes: [{name: data, mounts: [{type: data}], storage: 1Gi}]}}}
+metadata: {name: pd, namespace: $1}
+spec: {cluster: {name: tc}, $pd_group}
 ---
 apiVersion: core.pingcap.com/v1alpha1
 kind: TiKVGroup
-metadata: {name: kv, namespace: $pd_ns}
-spec: {cluster: {name: tc}, replicas: 1, template: {spec: {version: v8.5.0, volumes: [{name: data, mounts: [{type: data}], storage: 1Gi}]}}}
+metadata: {name: kv, namespace: $1}
+spec: {cluster: {name: tc}, $pd_group}
+Y
+}
+
+pd_objects()
+{
+    pd_groups "$pd_ns"
+    cat <<Y
 ---
 apiVersion: v1
 kind: Service

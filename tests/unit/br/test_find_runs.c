@@ -331,13 +331,19 @@ static void killed_while_sending_and_not_applied(void **state)
     assert_int_equal(br_runs(bed->br), 0); /* settled once */
 }
 
+/* brdeck is killed while it sends; this is what the next one will see. */
+static void killed_and_then(struct bed *bed, const struct backup_spec *now)
+{
+    expect_jobs(bed, "");
+    killed_while_sending(bed);
+    expect_get(bed, backup_text(bed, now), 200, 0);
+    backup_put(bed, now);
+}
+
 static void killed_while_sending_and_applied(void **state)
 {
     struct bed *bed = *state;
-    expect_jobs(bed, "");
-    killed_while_sending(bed);
-    expect_get(bed, backup_text(bed, &asked), 200, 0);
-    backup_put(bed, &asked);
+    killed_and_then(bed, &asked);
     const struct br_run *run = found_again(bed);
     UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
     assert_has(run->text, "waits for the operator");
@@ -360,12 +366,9 @@ static void killed_while_sending_and_applied(void **state)
 static void killed_and_done_meanwhile(void **state)
 {
     struct bed *bed = *state;
-    expect_jobs(bed, "");
-    killed_while_sending(bed);
     struct backup_spec now = paused(bed);
     now.manager = "brdeck";
-    expect_get(bed, backup_text(bed, &now), 200, 0);
-    backup_put(bed, &now);
+    killed_and_then(bed, &now);
     const struct br_run *run = found_again(bed);
     until_end(bed, run);
     assert_outcome(run, BR_DONE, "paused");
@@ -375,12 +378,9 @@ static void killed_and_done_meanwhile(void **state)
 static void killed_and_done_while_the_journal_is_held(void **state)
 {
     struct bed *bed = *state;
-    expect_jobs(bed, "");
-    killed_while_sending(bed);
     struct backup_spec now = paused(bed);
     now.manager = "brdeck";
-    expect_get(bed, backup_text(bed, &now), 200, 0);
-    backup_put(bed, &now);
+    killed_and_then(bed, &now);
     size_t lines = journal_lines(bed, "outcome");
     int fd = open(bed->journal, O_RDWR | O_CLOEXEC);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
@@ -397,13 +397,10 @@ static void killed_and_done_while_the_journal_is_held(void **state)
 static void killed_and_failed_meanwhile(void **state)
 {
     struct bed *bed = *state;
-    expect_jobs(bed, "");
-    killed_while_sending(bed);
     struct backup_spec now = asked;
     now.rv = 109;
     now.subs = sub_text(bed, "log-pause", "Failed", 100, 0, 0, NULL, "PD is down");
-    expect_get(bed, backup_text(bed, &now), 200, 0);
-    backup_put(bed, &now);
+    killed_and_then(bed, &now);
     const struct br_run *run = found_again(bed);
     until_end(bed, run);
     assert_outcome(run, BR_FAILED, "PD is down");
@@ -413,12 +410,9 @@ static void killed_and_failed_meanwhile(void **state)
 static void killed_and_moved_on_meanwhile(void **state)
 {
     struct bed *bed = *state;
-    expect_jobs(bed, "");
-    killed_while_sending(bed);
     struct backup_spec now = {.rv = 150, .generation = 5, .subcommand = "log-start",
                               .subs = sub_text(bed, "log-pause", "Repeatable", 110, 100, 110, NULL, NULL)};
-    expect_get(bed, backup_text(bed, &now), 200, 0);
-    backup_put(bed, &now);
+    killed_and_then(bed, &now);
     const struct br_run *run = found_again(bed);
     until_end(bed, run);
     assert_outcome(run, BR_DONE, "paused, and resumed since");
@@ -427,11 +421,8 @@ static void killed_and_moved_on_meanwhile(void **state)
 static void killed_and_nobody_can_tell(void **state)
 {
     struct bed *bed = *state;
-    expect_jobs(bed, "");
-    killed_while_sending(bed);
     struct backup_spec now = {.rv = 150, .generation = 5, .subcommand = "log-stop"};
-    expect_get(bed, backup_text(bed, &now), 200, 0);
-    backup_put(bed, &now);
+    killed_and_then(bed, &now);
     const struct br_run *run = found_again(bed);
     until_end(bed, run);
     assert_outcome(run, BR_UNKNOWN, "logSubcommand was log-start, is log-stop");
@@ -524,27 +515,22 @@ static void change_journal(struct bed *bed, const char *from, const char *to)
     str_done(&out);
 }
 
-static void another_cluster_s_are_left_alone(void **state)
+static void left_alone(struct bed *bed, const char *from, const char *to)
 {
-    struct bed *bed = *state;
     expect_jobs(bed, "");
     killed_while_sending(bed);
-    change_journal(bed, "uid-of-kube-system", "uid-of-another");
+    change_journal(bed, from, to);
     find(bed);
     assert_int_equal(br_runs(bed->br), 0);
     assert_int_equal(journal_lines(bed, "outcome"), 0);
 }
 
-static void a_living_brdeck_s_are_left_alone(void **state)
+static void another_cluster_s_are_left_alone(void **state)
 {
-    struct bed *bed = *state;
-    expect_jobs(bed, "");
-    killed_while_sending(bed);
-    change_journal(bed, "\"began\":\"9", "\"began\":\"");
-    find(bed);
-    assert_int_equal(br_runs(bed->br), 0);
-    assert_int_equal(journal_lines(bed, "outcome"), 0);
+    left_alone(*state, "uid-of-kube-system", "uid-of-another");
 }
+
+static void a_living_brdeck_s_are_left_alone(void **state) { left_alone(*state, "\"began\":\"9", "\"began\":\""); }
 
 static void an_old_line_that_tells_too_little(void **state)
 {
