@@ -26,7 +26,7 @@ struct pace {
     int64_t unknown_ms;      /* without an answer for so long it is told as unknown; the looks go on */
     int64_t send_again_ms;   /* when nothing was sent; doubled each time */
     int64_t grace_ms;        /* the store has no such row for so long: the run watches by itself */
-    int64_t sharers_ms;      /* all namespaces are listed for so long at most, for who shares a path */
+    int64_t sharers_ms;      /* all namespaces are listed for so long at most, for who uses a path; 0: not at all */
     int64_t late_ms;         /* the operator has not begun, or its Job does not get on */
     int64_t dead_ms;         /* a Job failed: so long the object may need to say so */
     int64_t log_ms;          /* a failure waits for its log at most so long; 0: logs are not read */
@@ -53,7 +53,7 @@ struct plan {
     struct ticket *ticket;
     struct br_cluster_ask *cluster_ask; /* of a delete, and where br itself does the work; NULL */
     bool cluster_tls;
-    struct sharers *sharers;      /* of a delete, where the fleet does not see all; NULL */
+    struct sharers *sharers;      /* of a delete that removes data; NULL */
     struct loop_timer timer;      /* begins a look */
     struct intern *pool;          /* of its records; made anew with each look */
     bool allow_pitr_loss, clear_truncate, no_dry_run, keep_data, retry;
@@ -122,8 +122,10 @@ bool plan_judge_object(struct plan *plan);
 struct plan *plan_retain_first(struct plan *plan);
 /* removes.c: what deleting the object comes to (rule 11). */
 bool plan_look_at_removal(struct plan *plan);
-/* Whether it would remove data and the fleet does not see every Backup: sharers.h must look first. */
-bool plan_needs_sharers(const struct plan *plan);
+/* A delete that would remove data: begin to look who else uses the path (sharers.h); NULL: it is none. */
+struct sharers *plan_ask_sharers(const struct plan *plan, void (*done)(void *arg), void *arg);
+/* Why, by a look just before it is sent, it must not be: a clause in @buf; NULL. */
+const char *plan_sharers_moved(const struct plan *plan, const struct sharers *sharers, char *buf, size_t size);
 /* Why it must not be sent any more: others use the path, or a window is lost, and did not or was not when it was
  * planned; NULL. */
 const char *plan_removal_moved(struct plan *plan);

@@ -70,6 +70,9 @@ static struct json *removes_json(const struct br_plan *p)
     json_set_string(json, "prefix", p->removes.prefix);
     json_set_string(json, "sharedBy", p->removes.shared_by);
     json_set_bool(json, "allBackupsSeen", p->removes.all_seen);
+    json_set_string(json, "busy", p->removes.busy);
+    json_set_string(json, "users", p->removes.users);
+    json_set_bool(json, "allUsersSeen", p->removes.users_seen);
     json_set_string(json, "notes", p->removes.notes);
     return json;
 }

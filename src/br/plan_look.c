@@ -70,13 +70,12 @@ static bool needs_job(struct plan *plan)
 
 static void on_sharers(void *arg) { judge(arg); }
 
-/* Rule 11: who else keeps data under the path that a delete removes. */
+/* Rule 11: who else keeps data under the path that a delete removes, or works with it. */
 static void look_for_sharers(struct plan *plan)
 {
     sharers_free(&plan->sharers);
-    if (plan_needs_sharers(plan))
-        plan->sharers = sharers_look(plan->br, plan->pub.record, plan->br->pace.sharers_ms, on_sharers, plan);
-    else
+    plan->sharers = plan_ask_sharers(plan, on_sharers, plan);
+    if (!plan->sharers)
         judge(plan);
 }
 

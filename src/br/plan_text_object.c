@@ -17,6 +17,12 @@ static bool is_whole_bucket(const char *place)
     return bucket && !at[bucket + strspn(at + bucket, "/")];
 }
 
+static void add_lines(const char *lines, const char *label, struct description *d)
+{
+    for (const char *line = lines; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+        description_add(d, ROLE_WARN, 0, label, "%.*s", (int)strcspn(line, "\n"), line);
+}
+
 static void add_data(const struct br_plan *p, struct description *d)
 {
     const char *place = p->removes.prefix[0] ? p->removes.prefix : "no storage";
@@ -38,12 +44,10 @@ static void add_data(const struct br_plan *p, struct description *d)
     else
         description_add(d, ROLE_WARN, 0, "shared", "unknown: not every Backup of every namespace is listed, freshly; "
                                                    "another may keep its data there");
-}
-
-static void add_notes(const char *notes, struct description *d)
-{
-    for (const char *line = notes; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
-        description_add(d, ROLE_WARN, 0, "note", "%.*s", (int)strcspn(line, "\n"), line);
+    add_lines(p->removes.users, "used", d);
+    if (!p->removes.users_seen)
+        description_add(d, ROLE_WARN, 0, "used", "unknown: not every Restore, BackupSchedule and CompactBackup of "
+                                                 "every namespace could be listed");
 }
 
 static void describe_delete(const struct br_plan *p, struct description *d)
@@ -58,7 +62,7 @@ static void describe_delete(const struct br_plan *p, struct description *d)
         description_add(d, ROLE_WARN, 0, "stops", "the log task, by the Job stop-%s", p->name);
     if (p->removes.pitr)
         description_add(d, p->removes.ends_pitr ? ROLE_WARN : ROLE_TEXT, 0, "PITR", "%s", p->removes.pitr);
-    add_notes(p->removes.notes, d);
+    add_lines(p->removes.notes, "note", d);
 }
 
 static void describe_create(const struct br_plan *p, struct description *d)

@@ -17,6 +17,8 @@ enum { SENTENCE_MAX = 2000 };
 void plan_forget_removal(struct br_plan *p)
 {
     free(p->removes.shared_by);
+    free(p->removes.busy);
+    free(p->removes.users);
     free(p->removes.pitr);
     free(p->removes.notes);
     memset(&p->removes, 0, sizeof p->removes);
@@ -68,12 +70,30 @@ static size_t find_sharers(const struct plan *plan, struct str *out)
     return count;
 }
 
-bool plan_needs_sharers(const struct plan *plan)
+struct sharers *plan_ask_sharers(const struct plan *plan, void (*done)(void *arg), void *arg)
 {
     const struct backup_record *r = plan->pub.record;
-    if (plan->pub.action->id != ACTION_DELETE || plan->keep_data)
-        return false;
-    return !r->deleting_ms && (cleans(r) || may_clean(r)) && !all_seen(plan->br->fleet);
+    if (plan->pub.action->id != ACTION_DELETE || plan->keep_data || r->deleting_ms || !(cleans(r) || may_clean(r)))
+        return NULL;
+    return sharers_look(plan->br, r, !all_seen(plan->br->fleet), done, arg);
+}
+
+const char *plan_sharers_moved(const struct plan *plan, const struct sharers *sharers, char *buf, size_t size)
+{
+    const struct br_plan *p = &plan->pub;
+    if (*sharers_names(sharers))
+        snprintf(buf, size, "others keep data under that path now: %s", sharers_names(sharers));
+    else if (*sharers_busy(sharers))
+        snprintf(buf, size, "%s", sharers_busy(sharers));
+    else if (p->removes.all_seen && !all_seen(plan->br->fleet) && !sharers_saw_backups(sharers))
+        snprintf(buf, size, "the Backups of all namespaces cannot be listed now, so that nobody knows whether others "
+                            "have come to keep data under that path");
+    else if (p->removes.users_seen && !sharers_saw_users(sharers))
+        snprintf(buf, size, "Restores, BackupSchedules and CompactBackups cannot be listed now, so that nobody knows "
+                            "whether one has come to work with that path");
+    else
+        return NULL;
+    return buf;
 }
 
 const char *plan_removal_moved(struct plan *plan)
@@ -95,11 +115,36 @@ const char *plan_removal_moved(struct plan *plan)
 static bool refuse_shared(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
+    const char *policy = p->record->clean_policy == CLEAN_DELETE ? "Delete" : "OnFailure";
+    if (p->removes.shared_by)
+        return error_set(&p->error, ERROR_REFUSED,
+                         "its cleanPolicy is %s, and everything under %s would go, which others use too: %s. Set it to "
+                         "Retain first (brdeck retain %s), then delete it", policy, p->removes.prefix,
+                         p->removes.shared_by, p->name);
     return error_set(&p->error, ERROR_REFUSED,
-                     "its cleanPolicy is %s, and everything under %s would go, which others use too: %s. Set it to "
-                     "Retain "
-                     "first (brdeck retain %s), then delete it", p->record->clean_policy == CLEAN_DELETE ? "Delete" :
-                     "OnFailure", p->removes.prefix, p->removes.shared_by, p->name);
+                     "its cleanPolicy is %s, and everything under %s would go: %s. Wait for its end, or keep the data "
+                     "(brdeck delete %s --keep-data)", policy, p->removes.prefix, p->removes.busy, p->name);
+}
+
+/* Who else keeps data there, and who works with it. */
+static void take_sharers(struct plan *plan)
+{
+    struct br_plan *p = &plan->pub;
+    const struct sharers *s = plan->sharers;
+    struct str shared;
+    p->removes.all_seen = all_seen(plan->br->fleet) || (s && sharers_saw_backups(s));
+    p->removes.users_seen = s && sharers_saw_users(s);
+    if (!p->removes.cleans && !p->removes.may_clean)
+        return;
+    str_init(&shared, SENTENCE_MAX);
+    if (s && *sharers_names(s)) /* it sees what the fleet sees, and more */
+        str_add(&shared, sharers_names(s));
+    else
+        find_sharers(plan, &shared);
+    p->removes.shared_by = shared.len ? str_take(&shared) : NULL;
+    p->removes.busy = s && *sharers_busy(s) ? xstrdup(sharers_busy(s)) : NULL;
+    p->removes.users = s && *sharers_facts(s) ? xstrdup(sharers_facts(s)) : NULL;
+    str_done(&shared);
 }
 
 /* -- the whole ---------------------------------------------------------------------------------- */
@@ -143,7 +188,7 @@ bool plan_look_at_removal(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;
     const struct backup_record *r = p->record;
-    struct str shared, pitr;
+    struct str pitr;
     plan_forget_removal(p);
     p->removes.retain_offered = r->clean_policy != CLEAN_RETAIN;
     p->removes.keeps_data = plan->keep_data && p->removes.retain_offered;
@@ -154,22 +199,12 @@ bool plan_look_at_removal(struct plan *plan)
     bool moved = r->path && *r->storage && place_relation(r->storage, r->path) != PLACE_SAME;
     snprintf(p->removes.prefix, sizeof p->removes.prefix, "%s%s%s", moved ? r->storage : "", moved ? " or " : "",
              r->path ? r->path : r->storage);
-    p->removes.all_seen = all_seen(plan->br->fleet) || (plan->sharers && sharers_saw_all(plan->sharers));
     str_init(&pitr, SENTENCE_MAX);
     p->removes.loses_pitr = plan_pitr_of_removal(plan, &pitr);
     p->removes.ends_pitr = pitr.len && (p->removes.cleans || p->removes.stops_task);
     p->removes.pitr = pitr.len ? str_take(&pitr) : NULL;
     str_done(&pitr);
     take_notes(plan);
-    str_init(&shared, SENTENCE_MAX);
-    if (p->removes.cleans || p->removes.may_clean) {
-        find_sharers(plan, &shared);
-        if (plan->sharers && *sharers_names(plan->sharers)) { /* it sees what the fleet sees, and more */
-            str_clear(&shared);
-            str_add(&shared, sharers_names(plan->sharers));
-        }
-    }
-    p->removes.shared_by = shared.len ? str_take(&shared) : NULL;
-    str_done(&shared);
-    return !p->removes.shared_by || refuse_shared(plan);
+    take_sharers(plan);
+    return !(p->removes.shared_by || p->removes.busy) || refuse_shared(plan);
 }

@@ -259,32 +259,27 @@ static void send_now(struct run *run)
     run->request = plan_send(run->plan, run->pub.run_id, false, on_sent, run);
 }
 
-/* -- who else keeps data there, once more ------------------------------------------------------- */
+/* -- who else uses the path, once more ----------------------------------------------------------- */
 
 static void on_sharers(void *arg)
 {
     struct run *run = arg;
-    char others[300];
-    bool unseen = run->plan->pub.removes.all_seen && !sharers_saw_all(run->sharers);
-    snprintf(others, sizeof others, "%s", sharers_names(run->sharers));
+    char words[sizeof run->pub.text / 2];
+    const char *moved = plan_sharers_moved(run->plan, run->sharers, words, sizeof words);
     sharers_free(&run->sharers);
-    if (*others)
-        run_say(run, BR_CHANGED, "not sent: others keep data under that path now: %s: look again", others);
-    else if (unseen)
-        run_say(run, BR_CHANGED, "not sent: the Backups of all namespaces cannot be listed now, so that nobody knows "
-                                 "whether others have come to keep data under that path: look again");
+    if (moved)
+        run_say(run, BR_CHANGED, "not sent: %s: look again", moved);
     else
         send_now(run);
 }
 
-/* Where the fleet does not see all, what the plan saw may be old: a dialog can stand open for an hour. */
+/* What the plan saw may be old: a dialog can stand open for an hour. */
 void run_send(struct run *run)
 {
     run_say(run, BR_SENDING, "sending");
-    if (!plan_needs_sharers(run->plan)) {
+    run->sharers = plan_ask_sharers(run->plan, on_sharers, run);
+    if (run->sharers)
+        run_say(run, BR_SENDING, "looking once more whether others use its path");
+    else
         send_now(run);
-        return;
-    }
-    run_say(run, BR_SENDING, "looking once more whether others keep data under its path");
-    run->sharers = sharers_look(run->br, run->plan->pub.record, run->br->pace.sharers_ms, on_sharers, run);
 }

@@ -1,5 +1,6 @@
-/* sharers.h - which Backups of all namespaces keep their data where one does: asked for a delete that removes it,
- * where the list on the screen is not of all namespaces. Nothing is kept but the names.
+/* sharers.h - who else keeps data where one does, and works with it: asked for a delete that removes it. Backups of all
+ * namespaces, where the list on the screen is not of all; and Restores, BackupSchedules and CompactBackups. Nothing is
+ * kept but the words.
  */
 #ifndef BRDECK_BR_SHARERS_H
 #define BRDECK_BR_SHARERS_H
@@ -11,14 +12,18 @@
 
 struct br;
 struct sharers;
-/* Begin to look for those of @own. @done is called once, from the loop, when all are seen, or after @limit_ms; it may
- * free it. */
-struct sharers *sharers_look(struct br *br, const struct backup_record *own, int64_t limit_ms, void (*done)(void *arg),
+/* Begin to look for those of @own, for Backups only if @backups. @done is called once, from the loop, when all are
+ * seen, or after the time that br's pace gives; it may free it. */
+struct sharers *sharers_look(struct br *br, const struct backup_record *own, bool backups, void (*done)(void *arg),
                              void *arg);
 void sharers_free(struct sharers **sharers);
-/* Every Backup of every namespace was seen. */
-bool sharers_saw_all(const struct sharers *sharers);
-/* Those found so far, "ns/name (the same path), ..."; "" none. */
+/* Every Backup of every namespace was seen; every Restore, BackupSchedule and CompactBackup. */
+bool sharers_saw_backups(const struct sharers *sharers);
+bool sharers_saw_users(const struct sharers *sharers);
+/* Clauses of those at work with the path, "; " between; and of what else is known, a line each. "" none. */
+const char *sharers_busy(const struct sharers *sharers);
+const char *sharers_facts(const struct sharers *sharers);
+/* The Backups found so far, "ns/name (the same path), ..."; "" none. */
 const char *sharers_names(const struct sharers *sharers);
 
 /* Add @r to @names if it is another Backup than @own and its place touches @own's; the first few are named, @count is

@@ -106,6 +106,11 @@ static void tell_warnings(const struct act *act)
             cli_say("%s/%s: everything under %s goes%s; whether others keep data there: %s", plan->ns, plan->name,
                     plan->removes.prefix, plan->removes.cleans ? "" : ", should it fail before it is gone",
                     plan->removes.all_seen ? "no other Backup does" : "unknown, not all Backups are listed");
+        for (const char *line = plan->removes.users; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+            cli_say("%s/%s: %.*s", plan->ns, plan->name, (int)strcspn(line, "\n"), line);
+        if ((plan->removes.cleans || plan->removes.may_clean) && !plan->removes.users_seen)
+            cli_say("%s/%s: whether a Restore, BackupSchedule or CompactBackup uses it: unknown, not all are listed",
+                    plan->ns, plan->name);
         if (plan->removes.ends_pitr)
             cli_say("%s/%s: PITR: %s", plan->ns, plan->name, plan->removes.pitr);
         if (plan->waiting_truncate)

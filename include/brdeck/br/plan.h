@@ -87,6 +87,11 @@ struct br_plan {
         bool stops_task, ends_pitr, cleans; /* cleans: everything under prefix goes */
         char prefix[300];        /* "s3://bucket/prefix" */
         char *shared_by;         /* Backups of the same, a parent or a child path, "ns/name, ..."; NULL: none seen */
+        char *busy;              /* Restores and CompactBackups at work with it: "Restore ns/name reads it and is
+                                  * Running; ..."; NULL */
+        char *users;             /* of Restores, BackupSchedules and CompactBackups what else is known, a line each;
+                                  * NULL: nothing */
+        bool users_seen;         /* all of them of every namespace were listed */
         bool all_seen;           /* every Backup of every namespace was listed: nothing else can use it */
         bool retain_offered;     /* cleanPolicy could be set to Retain first: br_plan_keep_data */
         bool keeps_data;         /* that is done: a patch goes before the delete, which waits for its success */

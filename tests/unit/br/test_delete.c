@@ -173,9 +173,15 @@ static void not_all_seen_is_unknown(void **state)
     br_plan_free(&plan);
 }
 
-/* The list of all Backups of the v2 group; there is no v1. */
+/* The list of all Backups of the v2 group; there is no v1, and nobody else who may use a path (test_removes.c). */
 static void expect_all(struct bed *bed, const char *items, int http)
 {
+    static const char *const users[] = {"restores", "backupschedules", "compactbackups"};
+    for (size_t i = 0; i < 2 * ARRAY_LEN(users); i++)
+        fake_expect(bed->f.server, &(struct fake_rule){
+            .request = bed_keep(bed, xasprintf("GET /apis/%spingcap.com/v1alpha1/%s?", i % 2 ? "br." : "",
+                                               users[i / 2])),
+            .http = 404, .body = status_text(bed, 404, "NotFound", "no")});
     bed->br->pace.sharers_ms = 5000;
     bed->fleet.source.ns = "orders";
     fake_expect(bed->f.server, &(struct fake_rule){

@@ -15,6 +15,7 @@
 #include <brdeck/base/str.h>
 
 #include "br/br_private.h"
+#include "br/users.h"
 #include "br_fixture.h"
 
 #define BACKUPS "/apis/br.pingcap.com/v1alpha1/namespaces/orders/backups/"
@@ -143,12 +144,175 @@ static void the_second_of_two_is_not_sent(void **state)
     assert_int_equal(fake_count(bed->f.server, "DELETE " BACKUPS "full-1"), 1); /* the dry-run */
 }
 
+/* -- who works with the path ------------------------------------------------------------------ */
+
+#define S3(prefix) "\"s3\":{\"bucket\":\"b\",\"prefix\":\"" prefix "\"}"
+#define OTHER(name, spec, status) \
+    "{\"metadata\":{\"namespace\":\"far\",\"name\":\"" name "\"},\"spec\":{" spec "},\"status\":{" status "}}"
+
+/* Of a Backup that keeps its data under s3://b/p. */
+static void what_each_kind_does(void **state)
+{
+    static const struct {
+        enum user_kind kind;
+        bool v1;
+        const char *object;
+        enum use use;
+        const char *words;
+    } rows[] = {
+        {USER_RESTORE, false, OTHER("r", S3("p"), "\"phase\":\"Running\""), USE_AT_WORK,
+         "Restore far/r reads it and is Running"},
+        {USER_RESTORE, false, OTHER("r", S3("p"), ""), USE_AT_WORK, "Restore far/r is to read it and has not begun"},
+        {USER_RESTORE, false, OTHER("r", S3("p"), "\"phase\":7"), USE_AT_WORK, "has not begun"},
+        {USER_RESTORE, false, OTHER("r", S3("p/x"), "\"phase\":\"Scheduled\""), USE_AT_WORK,
+         "Restore far/r reads it and is Scheduled (a path inside it)"},
+        {USER_RESTORE, true, OTHER("r", S3("p"), "\"phase\":\"TikvComplete\""), USE_AT_WORK, "is TikvComplete"},
+        {USER_RESTORE, false, OTHER("r", S3("p"), "\"phase\":\"Complete\""), USE_IS_FACT,
+         "Restore far/r has read it and is Complete"},
+        {USER_RESTORE, false, OTHER("r", S3("p"), "\"phase\":\"Failed\""), USE_IS_FACT, "is Failed"},
+        {USER_RESTORE, false, OTHER("r", S3("pp"), "\"phase\":\"Running\""), USE_NONE, ""},
+        {USER_RESTORE, false, OTHER("r", S3("log") ",\"pitrFullBackupStorageProvider\":{" S3("p") "}",
+                                    "\"phase\":\"Running\""), USE_AT_WORK, "reads it"}, /* as the full backup of PITR */
+        {USER_RESTORE, false, OTHER("r", S3("log") ",\"pitrFullBackupStorageProvider\":[]", ""), USE_NONE, ""},
+        {USER_RESTORE, false, "{}", USE_NONE, ""},
+        {USER_RESTORE, false, "[]", USE_NONE, ""},
+        {USER_COMPACT, false, OTHER("c", S3("p"), "\"state\":\"Running\""), USE_AT_WORK,
+         "CompactBackup far/c compacts its log and is Running"},
+        {USER_COMPACT, true, OTHER("c", S3("p"), ""), USE_AT_WORK, "has not begun"},
+        {USER_COMPACT, false, OTHER("c", S3("p"), ""), USE_IS_FACT, "has not begun"}, /* and never will */
+        {USER_COMPACT, true, OTHER("c", S3("p"), "\"state\":\"Complete\""), USE_IS_FACT, "goes, too"},
+        {USER_SCHEDULE, false, OTHER("s", "\"backupTemplate\":{" S3("p") "}", ""), USE_IS_FACT,
+         "BackupSchedule far/s has its Backups made there"},
+        {USER_SCHEDULE, false, OTHER("s", "\"pause\":true,\"backupTemplate\":{" S3("p/daily") "}", ""), USE_IS_FACT,
+         "made there: what it makes next may go with this (it is paused)"},
+        {USER_SCHEDULE, false, OTHER("s", "\"logBackupTemplate\":{" S3("") "}", ""), USE_IS_FACT, "made around it"},
+        {USER_SCHEDULE, false, OTHER("s", "\"backupTemplate\":{" S3("q") "}", ""), USE_NONE, ""},
+    };
+    struct intern *pool = intern_new();
+    const struct backup_record own = {.name = "own", .uid = "u", .storage = "s3://b/p"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct json *object = json_parse(rows[i].object, strlen(rows[i].object), NULL);
+        struct str words;
+        assert_non_null(object);
+        str_init(&words, STR_SMALL);
+        enum use use = user_says(rows[i].kind, rows[i].v1, object, &own, pool, &words);
+        if (use != rows[i].use)
+            fail_msg("row %zu: %d \"%s\"", i, (int)use, words.data);
+        assert_has(words.data, rows[i].words);
+        if (use == USE_NONE)
+            assert_string_equal(words.data, "");
+        str_done(&words);
+        json_free(&object);
+    }
+    intern_free(&pool);
+}
+
+/* What a list of @plural of v2 answers: in all namespaces, and in orders; v1 is not there. */
+static void expect_users(struct bed *bed, const char *plural, const char *items, int http, int times)
+{
+    char *list = bed_keep(bed, xasprintf("{\"metadata\":{\"resourceVersion\":\"200\"},\"items\":[%s]}", items));
+    char *own = bed_keep(bed, xasprintf("GET /apis/br.pingcap.com/v1alpha1/namespaces/orders/%s?", plural));
+    char *all = bed_keep(bed, xasprintf("GET /apis/br.pingcap.com/v1alpha1/%s?", plural));
+    char *v1 = bed_keep(bed, xasprintf("GET /apis/pingcap.com/v1alpha1/%s?", plural));
+    const char *denied = status_text(bed, 403, "Forbidden", "no"), *missing = status_text(bed, 404, "NotFound", "no");
+    fake_expect(bed->f.server, &(struct fake_rule){.request = all, .http = http, .times = times,
+                                                   .body = http == 403 ? denied : http == 404 ? missing : list});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = own, .body = list});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = v1, .http = 404, .body = missing});
+}
+
+static const char restore_runs[] = OTHER("r", S3("p"), "\"phase\":\"Running\"");
+static const char restore_done[] = OTHER("r", S3("p"), "\"phase\":\"Complete\"");
+static const char compact_runs[] = OTHER("c", S3("p/log"), "\"state\":\"Running\"");
+static const char scheduled[] = OTHER("s", "\"backupTemplate\":{" S3("p") "}", "");
+
+static struct br_plan *planned_beside(struct bed *bed, const char *restores, const char *schedules,
+                                      const char *compacts, int http)
+{
+    bed->br->pace.sharers_ms = 5000;
+    expect_users(bed, "restores", restores, http, 0);
+    expect_users(bed, "backupschedules", schedules, http, 0);
+    expect_users(bed, "compactbackups", compacts, http, 0);
+    log_is(bed, &(struct backup_spec){.spec = POLICY_DELETE});
+    return plan_made(bed, &(struct br_plan_spec){.action = ACTION_DELETE});
+}
+
+static void what_users_do_to_a_delete(void **state)
+{
+    static const struct {
+        const char *restores, *schedules, *compacts;
+        int http;
+        enum br_plan_phase phase;
+        bool seen;
+        const char *words, *not;
+    } rows[] = {
+        {"", "", "", 200, BR_PLAN_READY, true, "removes: EVERYTHING", "used:"},
+        {"", "", "", 404, BR_PLAN_READY, true, "removes: EVERYTHING", "used:"}, /* no such kinds */
+        {restore_runs, "", compact_runs, 200, BR_PLAN_REFUSED, true,
+         "would go: Restore far/r reads it and is Running; CompactBackup far/c compacts its log and is Running (a path "
+         "inside it). Wait for its end, or keep the data (brdeck delete log-orders --keep-data)", "unknown"},
+        {restore_done, scheduled, "", 200, BR_PLAN_READY, true,
+         "used: Restore far/r has read it and is Complete\nused: BackupSchedule far/s has its Backups made there",
+         "unknown"},
+        {"", "", "", 403, BR_PLAN_READY, false, "used: unknown: not every Restore", NULL},
+        {restore_runs, "", "", 403, BR_PLAN_REFUSED, false, "Restore far/r reads it", NULL}, /* of its own namespace */
+    };
+    struct bed *bed = *state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (i) {
+            bed_close(bed);
+            bed_open(bed);
+        }
+        struct br_plan *plan = planned_beside(bed, rows[i].restores, rows[i].schedules, rows[i].compacts, rows[i].http);
+        const char *said = plan_said(bed, plan);
+        if (plan->phase != rows[i].phase || plan->removes.users_seen != rows[i].seen)
+            fail_msg("row %zu: %s", i, said);
+        assert_has(said, rows[i].words);
+        if (rows[i].not)
+            assert_has_not(said, rows[i].not);
+        assert_int_equal(fake_unexpected(bed->f.server), 0);
+        br_plan_free(&plan);
+    }
+}
+
+/* Between the look and the confirmation. */
+static void one_that_begins_meanwhile_stops_it(void **state)
+{
+    static const struct { const char *items, *words; int http; } rows[] = {
+        {restore_runs, "not sent: Restore far/r reads it and is Running: look again", 200},
+        {"", "cannot be listed now", 403},
+    };
+    struct bed *bed = *state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (i) {
+            bed_close(bed);
+            bed_open(bed);
+        }
+        bed->br->pace.sharers_ms = 5000;
+        expect_users(bed, "restores", "", 200, 1);
+        expect_users(bed, "restores", rows[i].items, rows[i].http, 0);
+        expect_users(bed, "backupschedules", "", 200, 0);
+        expect_users(bed, "compactbackups", "", 200, 0);
+        log_is(bed, &(struct backup_spec){.spec = POLICY_DELETE});
+        struct br_plan *plan = delete_of(bed, "log-orders");
+        assert_true(plan->removes.users_seen);
+        const struct br_run *run = execute(bed, plan, "log-orders");
+        until_end(bed, run);
+        assert_outcome(run, BR_CHANGED, rows[i].words);
+        assert_int_equal(fake_count(bed->f.server, "DELETE"), 1); /* the dry-run */
+    }
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, bed_setup, bed_teardown)
     const struct CMUnitTest tests[] = {
         TEST(whether_a_window_is_lost),
         TEST(the_second_of_two_is_not_sent),
+        TEST(what_each_kind_does),
+        TEST(what_users_do_to_a_delete),
+        TEST(one_that_begins_meanwhile_stops_it),
     };
     return cmocka_run_group_tests_name("br/removes", tests, NULL, NULL);
 }
