@@ -10,6 +10,8 @@
 #include <brdeck/base/clock.h>
 #include <brdeck/base/str.h>
 
+#include "state_private.h"
+
 struct sum {
     const struct check_cluster *cluster;
     const struct check_limits *limits;
@@ -62,6 +64,19 @@ static const struct backup_record *newest_full(const struct check_cluster *clust
     return newest;
 }
 
+/* One of a time that has not come would pass for fresh until then. */
+static void full_ahead(struct sum *sum, const struct backup_record *newest, int64_t ahead_ms)
+{
+    struct finding *f = found(sum, "full-backup-ahead", SEVERITY_WARN, "full backup ahead");
+    char at[TSO_TEXT_MAX], ahead[CLOCK_TEXT_MAX];
+    if (!f)
+        return;
+    snprintf(f->sentence, sizeof f->sentence, "The newest full backup of cluster %s (%s) is of %s, %s ahead of now: a "
+             "clock is wrong, or the value. How old it is cannot be told by it.", sum->cluster->cluster, newest->name,
+             tso_format(newest->commit_ts, TSO_SHORT, sum->now_ms, at), clock_format_span(ahead_ms, ahead));
+    snprintf(f->action, sizeof f->action, "Compare the clocks of PD and of the API server.");
+}
+
 static void check_age(struct sum *sum)
 {
     const struct check_limits *limits = sum->limits;
@@ -80,9 +95,13 @@ static void check_age(struct sum *sum)
         struct finding *f = found(sum, "no-full-backup", SEVERITY_CRIT, "no full backup");
         if (f) {
             snprintf(f->sentence, sizeof f->sentence,
-                     "Cluster %s has no Complete full backup: nothing can be restored.", sum->cluster->cluster);
+                     "Cluster %s has no Complete full backup: it cannot be restored.", sum->cluster->cluster);
             snprintf(f->action, sizeof f->action, "Take one.");
         }
+        return;
+    }
+    if (age_ms < -CHECKPOINT_AHEAD_MS) {
+        full_ahead(sum, newest, -age_ms);
         return;
     }
     clock_format_span(age_ms < 0 ? 0 : age_ms, age);
@@ -138,8 +157,8 @@ static void check_logs(struct sum *sum)
     } else if (active == 0 && coming == 0) {
         struct finding *f = found(sum, "no-log-backup", SEVERITY_WARN, "no log backup");
         if (f) {
-            snprintf(f->sentence, sizeof f->sentence, "No log backup of cluster %s runs%s: only the full backups' own "
-                     "instants can be restored.", cluster->cluster, any ? " any more" : "");
+            snprintf(f->sentence, sizeof f->sentence, "No log backup of cluster %s runs%s: of what happens now only "
+                     "the full backups' own instants can be restored.", cluster->cluster, any ? " any more" : "");
             snprintf(f->action, sizeof f->action, "Start one with s, and take a full backup then.");
         }
     }

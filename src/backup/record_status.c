@@ -115,8 +115,12 @@ static void decode_retries(struct backup_record *r, const struct json *retries)
         return;
     size_t count = json_count(retries);
     r->retries = count < INT_MAX ? (int)count : INT_MAX;
-    JSON_EACH(retry, retries)
-        clock_parse_rfc3339(json_string(retry, "expectedRetryAt"), &r->retry_at_ms);
+    JSON_EACH(retry, retries) {
+        int64_t done_ms;
+        r->retry_at_ms = 0;
+        if (!clock_parse_rfc3339(json_string(retry, "realRetryAt"), &done_ms)) /* it is still to come */
+            clock_parse_rfc3339(json_string(retry, "expectedRetryAt"), &r->retry_at_ms);
+    }
 }
 
 /* v2 writes whole numbers, v1 fractions. */

@@ -47,7 +47,7 @@ bool find_log_starting(struct look *look)
     }
     look_say(look, "log-start runs: COMMITTS comes when br has set the log task up.");
     look_show_job(look);
-    return true;
+    return look->found->needs_you ? look_do_cause(look, "See its Job's log: l.") : true;
 }
 
 /* Whatever else is told of a paused one, its clock runs on. */

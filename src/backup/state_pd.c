@@ -61,7 +61,7 @@ static bool do_resume(struct look *look, const char *first)
 static bool do_mend(struct look *look, const char *error, bool paused)
 {
     const struct cause *cause = look_cause_of(look, error);
-    look_do(look, "%s", cause ? cause->action : "Mend the cause.");
+    look_do(look, "%s", cause ? cause->action : "See TiKV's log, and its way to the storage.");
     return paused ? do_resume(look, " Then resume it") : true;
 }
 
@@ -183,7 +183,7 @@ bool find_pd_paused(struct look *look)
 bool find_pd_running(struct look *look)
 {
     const struct backup_facts *facts = look->facts;
-    char at[TSO_TEXT_MAX];
+    char at[TSO_TEXT_MAX], read_at[TSO_TEXT_MAX];
     if (facts->pd.paused || facts->pd.task_missing || look_in_flight(look) || !look_pd_counts(look))
         return false;
     look_found(look, "running-in-pd", MARK_TROUBLE, SEVERITY_WARN);
@@ -191,7 +191,8 @@ bool find_pd_running(struct look *look)
     look_say(look, "The object says Paused, but the log task runs in PD: somebody has resumed it, and the operator "
              "does not see it.");
     look_show(look, "PD: no pause/%.63s, checkpoint %s, read at %s", look->record->name,
-              look_time(look, tso_to_ms(facts->pd.checkpoint), at), "now");
+              facts->pd.checkpoint ? look_time(look, tso_to_ms(facts->pd.checkpoint), at) : "none yet",
+              look_time(look, facts->pd.read_ms, read_at));
     return look_do(look, "Pause it again with brdeck br pause %.63s -n %.63s, then r resumes both.", look->record->name,
                    look->record->ns);
 }

@@ -72,6 +72,8 @@ bool find_deleting(struct look *look)
         look_do(look, "%s Or take the finalizer off: nothing is stopped or cleaned then.", cause->action);
     } else if (r->phase == PHASE_CLEAN_FAILED) {
         look_do(look, "Cleaning failed: see the Job clean-%.63s.", r->name);
+    } else if (look->found->needs_you) {
+        look_do(look, "See that the operator runs, and the Jobs stop-%.63s and clean-%.63s.", r->name, r->name);
     }
     look_show_job(look);
     return true;
@@ -153,13 +155,22 @@ bool find_failed(struct look *look)
 bool find_retrying(struct look *look)
 {
     const struct backup_record *r = look->record;
-    char cause[CAUSE_MAX], at[TSO_TEXT_MAX];
+    char cause[CAUSE_MAX], at[TSO_TEXT_MAX], age[CLOCK_TEXT_MAX];
     record_cause_text(r, cause);
     if (str_same(r->reason, "LogBackupErrorPaused")) { /* v1.6.4 and later look into PD */
         look_found(look, "task-error", MARK_TROUBLE, SEVERITY_CRIT);
         look_word(look, "Paused, task error");
         look_say(look, "The log task stands still after an error: %s. BR keeps what resume needs for 24 h.", cause);
         return look_do(look, "Mend the cause and resume the task with br log resume before.");
+    }
+    if (r->phase == PHASE_RETRY_FAILED && r->retries > 0 && r->retry_at_ms &&
+        look_reached(look, r->retry_at_ms + RETRY_LATE_MS)) {
+        look_found(look, "retry-late", MARK_TROUBLE, SEVERITY_WARN);
+        look_word(look, "Retry due %s ago", look_age(look, r->retry_at_ms, age));
+        look_say(look, "The Job failed: %s. The operator was to try again at %s, and has not.", cause,
+                 look_time(look, r->retry_at_ms, at));
+        look_show_job(look);
+        return look_do(look, "See that the operator runs.");
     }
     if (r->retries > 0) {
         look_found(look, "retrying", MARK_TROUBLE, SEVERITY_WARN);
@@ -287,6 +298,13 @@ bool find_other(struct look *look)
 {
     const struct backup_record *r = look->record;
     const char *name = r->phase_text ? r->phase_text : phase_name(r->phase);
+    char cause[CAUSE_MAX];
+    if (r->phase == PHASE_OTHER && str_ends(name, "Failed")) { /* VolumeBackupFailed, and what is to come */
+        look_found(look, "failed", MARK_FAILED, SEVERITY_CRIT);
+        look_word(look, "%.40s", name);
+        look_say(look, "Its phase is %.40s: %s.", name, record_cause_text(r, cause));
+        return look_do_cause(look, "Mend the cause first.");
+    }
     look_found(look, "other-phase", MARK_UNKNOWN, SEVERITY_OK);
     look->found->role = ROLE_TEXT;
     look_word(look, "%.40s", name);

@@ -16,6 +16,7 @@ enum {
     STARTING_LONG_MS = 10 * 60 * 1000, /* a log backup without COMMITTS or checkpoint */
     PD_FRESH_MS = 5 * 60 * 1000,       /* what PD, or the Cluster, said longer ago counts no more */
     CHECKPOINT_AHEAD_MS = 5 * 60 * 1000, /* a checkpoint may be so far ahead of our clock */
+    RETRY_LATE_MS = 10 * 60 * 1000,    /* the operator looks again within minutes: it backs off */
     STALE_MS = 5 * 60 * 1000,          /* the operator writes the checkpoint each minute; so far behind PD, not */
     PAUSE_SOON_MS = 6 * 60 * 60 * 1000,
     PAUSE_NOW_MS = 2 * 60 * 60 * 1000,

@@ -436,6 +436,8 @@ static void texts_are_cut_out(void **state)
     assert_null(cause_find(&(struct cause_signs){0}));
     assert_null(cause_find(&(struct cause_signs){.reason = "Running", .message = ""}));
     assert_true(cause_is_gc(NULL, "GC safepoint 1 exceed TS 2"));
+    assert_false(cause_is_gc(NULL, "failed to check gc safePoint, ts 2: rpc error: code = Unavailable"));
+    assert_false(cause_is_gc(NULL, "failed to remove service GC safepoint log-a_pause_safepoint: PD is down"));
     assert_false(cause_is_gc("GCSafepointExceeded", "x"));
 }
 

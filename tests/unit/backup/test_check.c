@@ -133,7 +133,7 @@ static const struct row {
     {false, NULL, &pd_long_ago, 0, "ok running Running\n", NULL, NULL, NULL},
     {false, NULL, &pd_error_pause, 0, "crit paused-by-error Running, paused by an error since 13:00 by tikv-2\nok "
      "running "
-     "Running\n", "An error has paused the log task in PD (retryable)", NULL, "Mend the cause. Then resume it: "
+     "Running\n", "An error has paused the log task in PD (retryable)", NULL, "See TiKV's log, and its way to the storage. Then resume it: "
      "brdeck br resume"},
     {false, PAUSED_AT("12:00:00"), &pd_error_pause, 0, "crit paused-by-error Paused, paused by an error since 13:00 "
      "by tikv-2\n"
@@ -141,7 +141,7 @@ static const struct row {
     {false, NULL, &pd_store_error, 0, "crit store-error Running, error on store 4: failed to upload: disk...\nok "
      "running "
      "Running\n", "TiKV store 4 reports: failed to upload: disk full. So do 2 more.", "PD: last-error/log-shop/4",
-     "Mend the cause."},
+     "See TiKV's log, and its way to the storage."},
     {false, NULL, &pd_store_full, 0, "crit store-error Running, error on store 4: No space left on device\nok running "
      "Running\n", "No space left", NULL, "Free some"},
     {false, NULL, &pd_old_error, 0, "ok running Running\n", NULL, NULL, NULL},
@@ -367,6 +367,8 @@ static const struct cluster_row {
     const char *found;
 } clusters[] = {
     {{"{}"}, FULL(HOURS_24), true, 0, "ok full-backup-age full backup fresh\n"},
+    {{"{}"}, FULL("470641818992640000"), true, 0, "ok full-backup-age full backup fresh\n"},    /* a minute ahead */
+    {{"{}"}, FULL("470644634419200000"), true, 0, "warn full-backup-ahead full backup ahead\n"}, /* three hours */
     {{"{}"}, FULL(HOURS_27), true, 0, "warn full-backup-age full backup old\n"},
     {{"{}"}, FULL(HOURS_51), true, 0, "crit full-backup-age full backup old\n"},
     {{"{}"}, FULL(HOURS_51), false, 0, "ok full-backup-age unknown\n"},

@@ -57,7 +57,8 @@ static const struct row {
      "no checkpoint",
      "reads it from PD"},
     {false, "{'status':{'commitTs':null}}", -10 * D, MARK_BUSY, SEVERITY_BUSY, false, "Starting", "COMMITTS comes"},
-    {false, "{'status':{'commitTs':null}}", -10 * D + 12 * M, MARK_TROUBLE, SEVERITY_WARN, true, "Starting, 12m", ""},
+    {false, "{'status':{'commitTs':null}}", -10 * D + 12 * M, MARK_TROUBLE, SEVERITY_WARN, true, "Starting, 12m",
+     "See its Job's log: l."},
     /* commands that failed, run, or were asked for */
     {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" FAILED_SUB("log-pause", "[error=\\\"PD is "
                                                             "down\\\"]") "}}", 0,
@@ -69,7 +70,7 @@ static const struct row {
     {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume", "x") "}}", 0,
      MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed", "r does"},
     {false, "{'spec':{'logSubcommand':'log-start'},'status':{'phase':'Paused'," FAILED_SUB("log-resume",
-     "GC safepoint") "}}", 0, MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed",
+     "GC safepoint 2 exceed TS 1") "}}", 0, MARK_FAILED, SEVERITY_CRIT, true, "Paused, resume failed",
      "It cannot be resumed any more. Stop it"},
     {false, "{'spec':{'logSubcommand':'log-pause','logTruncateUntil':'470500000000000000'},"
      "'status':{" FAILED_SUB("log-pause", "x") "}}", 0, MARK_TROUBLE, SEVERITY_WARN, true, "Running, pause failed",
@@ -153,7 +154,8 @@ static const struct row {
      "'cleanPolicy':'Delete'}}", 0, MARK_DELETING,
      SEVERITY_BUSY, false, "Deleting", "removes everything under s3://vault/shop/log"},
     {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'}}", 5 * M, MARK_DELETING, SEVERITY_WARN, true,
-     "Deleting, 10m", "stops the log task"},
+     "Deleting, 10m", "stops the log task. See that the operator runs, and the Jobs stop-log-shop and "
+     "clean-log-shop."},
     {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'},'spec':{'cleanPolicy':'OnFailure'}}", 0,
      MARK_DELETING, SEVERITY_BUSY, false, "Deleting", "the operator stops the log task."},
     {false, "{'metadata':{'deletionTimestamp':'2026-11-22T13:55:00Z'},'spec':{'cleanPolicy':'Delete'},"
@@ -204,6 +206,15 @@ static const struct row {
      "'conditions':[{'type':'RetryFailed','message':'OOMKilled'}]}}", 0, MARK_TROUBLE, SEVERITY_WARN, false,
      "Retrying 1/2",
      "tries again at 14:05:00"},
+    {true, "{'status':{'phase':'RetryFailed','backoffRetryStatus':[{'expectedRetryAt':'2026-11-22T14:05:00Z'}],"
+     "'conditions':[{'type':'RetryFailed','message':'OOMKilled'}]}}", 16 * M, MARK_TROUBLE, SEVERITY_WARN, true,
+     "Retry due 11m ago", "was to try again at 14:05:00, and has not. See that the operator runs."},
+    {true, "{'status':{'phase':'RetryFailed','backoffRetryStatus':[{'expectedRetryAt':'2026-11-22T12:05:00Z',"
+     "'realRetryAt':'2026-11-22T12:05:10Z'}],'conditions':[{'type':'RetryFailed','message':'OOMKilled'}]}}", 0,
+     MARK_TROUBLE, SEVERITY_WARN, false, "Retrying 1/2", "tries again."},
+    {true, "{'spec':{'backupMode':'volume-snapshot'},'status':{'phase':'VolumeBackupFailed','conditions':["
+     "{'type':'VolumeBackupFailed','message':'no disk'}]}}", 0, MARK_FAILED, SEVERITY_CRIT, true,
+     "VolumeBackupFailed", "VolumeBackupFailed: no disk. Mend"},
     {true, "{'status':{'phase':'RetryFailed','conditions':[{'type':'RetryFailed','reason':'GetS3SecretFailed',"
      "'message':'get s3 secret prod/absent failed'}]}}", 0, MARK_TROUBLE, SEVERITY_WARN, true,
      "Retrying, no secret", "cannot begin"},
