@@ -83,7 +83,7 @@ const struct flag flag_table[] = {
      "phase=PHASE, 'lag<SPAN' (in quotes: < is the shell's), complete or delete"},
     {"since", 0, FLAG_TEXT, AT(since), "SPAN|TIME", true, "Only what came after: 24h, 7d, or a point in time"},
     {"follow", 'f', FLAG_BOOL, AT(follow), NULL, true,
-     "Go on until the container has ended; wait for one that is coming"},
+     "Go on until the container has ended, and with the Pods of retries; wait for one that is coming"},
     {"previous", 'p', FLAG_BOOL, AT(previous), NULL, true, "Of the run before"},
     {"tail", 0, FLAG_COUNT, AT(tail), "N", true, "Only the last lines, so many"},
     {"job", 0, FLAG_TEXT, AT(job), "JOB", true, "Of this Job, instead of the newest of the Backup"},

@@ -167,12 +167,12 @@ static void it_goes_onward(void **state)
     struct backup_spec now = {.rv = 101, .generation = 4, .subcommand = "log-pause",
                               .subs = sub_text(bed, "log-pause", "Running", 100, 0, 0, NULL, NULL)};
     backup_put(bed, &now);
-    expect(bed, LOG "container=backup&timestamps=true&follow=true&tailLines=9 ", (struct fake_rule){
+    expect_rule(bed, LOG "container=backup&timestamps=true&follow=true&tailLines=9 ", (struct fake_rule){
         .body = T "12Z one\n"});
-    expect(bed, LOG "container=backup&timestamps=true&follow=true&sinceTime", (struct fake_rule){.body = ""});
+    expect_rule(bed, LOG "container=backup&timestamps=true&follow=true&sinceTime", (struct fake_rule){.body = ""});
     char *next = xstrdup(LOG);
     memcpy(strstr(next, "/p1/"), "/p2/", 4);
-    expect(bed, bed_keep(bed, next), (struct fake_rule){.body = T "32Z two\n"});
+    expect_rule(bed, bed_keep(bed, next), (struct fake_rule){.body = T "32Z two\n"});
     begin(&s, bed, (struct br_log_spec){.follow = true, .onward = true, .tail_lines = 9});
     UNTIL(bed->f.loop, str_same(s.lines.data, "one|"));
     send_event(bed, PODS, "MODIFIED", pod_text(bed, "p1", "11", ENDED));
