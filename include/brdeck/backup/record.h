@@ -83,7 +83,7 @@ struct backup_record {
                                      from br's own [error="..."] on, else its beginning and its end; without line
                                      feeds at its end */
     int64_t changed_ms;   /* the newest lastTransitionTime; 0: none */
-    int64_t retry_at_ms;  /* expectedRetryAt of the last of backoffRetryStatus */
+    int64_t retry_at_ms;  /* expectedRetryAt of the last of backoffRetryStatus, while it has no realRetryAt; 0: none */
     int retries;          /* entries of backoffRetryStatus */
     int max_retries;      /* spec.backoffRetryPolicy.maxRetryTimes; 2 when not given */
     const char *step;     /* of the last of status.progresses; NULL */
