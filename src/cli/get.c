@@ -336,10 +336,11 @@ static bool selector_is_good(const char *text)
 {
     struct error err;
     struct label_selector *selector = text ? label_selector_parse(text, &err) : NULL;
-    if (text && !selector)
+    bool good = !text || selector;
+    if (!good)
         cli_fail(&err);
     label_selector_free(&selector);
-    return !text || selector;
+    return good;
 }
 
 static void done(struct get *get)
