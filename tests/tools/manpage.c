@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <brdeck/backup/action.h>
+#include <brdeck/backup/kind.h>
 #include <brdeck/base/alloc.h>
 #include <brdeck/conf/options.h>
 #include <brdeck/conf/theme.h>
@@ -210,6 +210,10 @@ static void print_keys(struct keymap *map)
             tag(view_table[v]->keys[k].keys, info->name, info->help);
         }
     }
+    fputs(".SH COLUMNS\n", stdout);
+    line("As sort takes them, and :sort. Those that find no room are shown by w.");
+    for (size_t i = 0; i < kind_backup.column_count; i++)
+        tag(kind_backup.columns[i].name, NULL, kind_backup.columns[i].help);
     fputs(".SH FILTERS\n", stdout);
     line("Several terms must all hold.");
     help_filters_each(print_text, NULL);
