@@ -1,6 +1,7 @@
 /* state_phase.c - what the phase comes to: of all Backups, and of snapshots. */
 #include <config.h>
 
+#include "cause_private.h"
 #include "state_private.h"
 
 #include <string.h>
@@ -255,8 +256,8 @@ bool find_snapshot_job_failed(struct look *look)
     const struct backup_facts *facts = look->facts;
     const struct cause *cause = look_cause(look);
     int64_t ended = facts->job.ended_ms;
-    if (!facts->job.present || !facts->job.failed)
-        return false;
+    if (!facts->job.present || !facts->job.failed || !cause_facts_count(look->record, facts))
+        return false; /* there is none, or it is that of the try before */
     bool late = ended != 0 && look_reached(look, ended + STUCK_MS);
     look_found(look, "job-failed", late ? MARK_TROUBLE : MARK_BUSY, late ? SEVERITY_WARN : SEVERITY_BUSY);
     look_word(look, "Running, %s", cause ? cause->word : "Job failed");

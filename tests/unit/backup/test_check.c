@@ -224,6 +224,9 @@ static const struct row {
     {true, "{'status':{'phase':'Running'}}", &oom_long_ago, 0, "warn job-failed Running, out of memory\nbusy running "
      "Running\n",
      "does not look at it", NULL, "See that the operator runs"},
+    /* it runs again: that was the try before, whose Job is about to go */
+    {true, "{'status':{'phase':'Running','conditions':[{'type':'Running','status':'True',"
+     "'lastTransitionTime':'2026-11-22T13:59:58Z'}]}}", &oom_long_ago, 0, "busy running Running\n", NULL, NULL, NULL},
     {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'odd'}]}}", &oom, 0,
      "crit failed Failed, out of memory\n", "Failed: odd.", "OOMKilled", "Raise the memory"},
     {true, "{'status':{'phase':'Running'}}", &no_account_of_pause, 0, "busy running Running\n", NULL, NULL, NULL},
