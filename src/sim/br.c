@@ -179,16 +179,20 @@ const char *br_unknown_flag(const struct json *words)
 
 /* -- its log --------------------------------------------------------------------------------- */
 
-void br_line(struct str *out, const char *level, const char *source, const char *format, ...)
+void br_add_when(struct str *out, int64_t ms)
 {
     char when[64];
-    int64_t now = clock_wall_ms();
-    time_t seconds = (time_t)(now / 1000);
+    time_t seconds = (time_t)(ms / 1000);
     struct tm tm;
     gmtime_r(&seconds, &tm);
-    size_t n = strftime(when, sizeof when, "%Y/%m/%d %H:%M:%S", &tm);
-    snprintf(when + n, sizeof when - n, ".%03d +00:00", (int)(now % 1000));
-    str_addf(out, "[%s] [%s] [%s] ", when, level, source);
+    strftime(when, sizeof when, "%Y/%m/%d %H:%M:%S", &tm);
+    str_addf(out, "[%s.%03d +00:00] ", when, (int)(ms % 1000));
+}
+
+void br_line(struct str *out, const char *level, const char *source, const char *format, ...)
+{
+    br_add_when(out, clock_wall_ms());
+    str_addf(out, "[%s] [%s] ", level, source);
     va_list args;
     va_start(args, format);
     str_vaddf(out, format, args);

@@ -37,6 +37,8 @@ const char *br_unknown_flag(const struct json *words);
 void br_begin(const struct br_call *call, struct str *out);
 int br_finish(const struct br_call *call, struct str *out);
 
+/* "[2026/11/22 21:54:13.425 +00:00] ", as each line of br's log begins. */
+void br_add_when(struct str *out, int64_t ms);
 /* A line of br's log: "[2026/11/22 14:24:34.610 +00:00] [INFO] [main.go:38] @rest". */
 __attribute__((format(printf, 4, 5)))
 void br_line(struct str *out, const char *level, const char *source, const char *format, ...);

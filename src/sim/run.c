@@ -84,16 +84,9 @@ void run_free(struct run *run)
 
 static void log_line(struct run *run, const char *format, const char *value)
 {
-    char when[64];
-    int64_t now = clock_wall_ms();
-    time_t seconds = (time_t)(now / 1000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    size_t n = strftime(when, sizeof when, "%Y/%m/%d %H:%M:%S", &tm);
-    snprintf(when + n, sizeof when - n, ".%03d +00:00", (int)(now % 1000));
     struct str text;
     str_init(&text, STR_SMALL);
-    str_addf(&text, "[%s] ", when);
+    br_add_when(&text, clock_wall_ms());
     for (const char *c = format; *c; c++)
         if (*c == '@')
             str_add(&text, value);
