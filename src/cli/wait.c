@@ -8,6 +8,7 @@
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/clock.h>
+#include <brdeck/base/secret.h>
 #include <brdeck/base/text.h>
 #include <brdeck/br/facts.h>
 
@@ -161,6 +162,7 @@ static void see_never(const struct condition *want, const struct backup_record *
         snprintf(why, size, "it is %s, which is final: %s", word, record->message ? record->message : record->reason);
     else if (is_final(record))
         snprintf(why, size, "it is %s, which is final", word);
+    secret_blot_buffer(why, size); /* what br says is quoted */
 }
 
 /* The row of @item; NULL: it is gone, or another has its name. */
