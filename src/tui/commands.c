@@ -247,7 +247,8 @@ void command_complete(void *arg, struct ui *ui, const char *text, struct str *ou
         for (size_t i = 0; i < ARRAY_LEN(line_commands); i++)
             str_addf(&words, "%s\n", line_commands[i].name);
         for (int i = UI_NONE + 1; i < UI_COMMAND_COUNT; i++)
-            str_addf(&words, "%s\n", ui_command_table[i].name);
+            if (!find(ui_command_table[i].name, strlen(ui_command_table[i].name))) /* told already */
+                str_addf(&words, "%s\n", ui_command_table[i].name);
         add_matching(out, "", text, words.data);
     } else {
         const struct line_command *line = find(text, len);

@@ -99,29 +99,31 @@ static int share_of(const struct deck *deck, int column, enum share share)
     return part < want ? part : want;
 }
 
-/* What the columns take at the least, and names and states with their share. */
-static int needed(const struct deck *deck, const struct layout *l, int cols, enum share share)
+/* What the columns take at the least, and names and states with their shares. */
+static int needed(const struct deck *deck, const struct layout *l, int cols, enum share names, enum share states)
 {
     int sum = total(l, cols);
     for (size_t i = 0; i < l->count; i++) {
         int column = l->items[i].column, width = l->items[i].width;
-        int part = share_of(deck, column, share);
+        int part = share_of(deck, column, is_state(column) ? states : names);
         if (part < width || kind_backup.columns[column].keep >= MATTERS)
             sum += part - width;
     }
     return sum;
 }
 
-/* Who asked for points in time in full wants to see them, whatever is cut for that. */
-static enum share share_before(const struct deck *deck, int column)
+/* Whether there is room for @column, which of those in @l can be done without most easily. AGE and MODE go before
+ * anything else is cut; COMMITTS and CHECKPOINT before a name is, or much of a state. Who asked for points in time in
+ * full wants to see them, whatever is cut for that. */
+static bool has_room(const struct deck *deck, const struct layout *l, int cols, int column)
 {
     unsigned keep = kind_backup.columns[column].keep;
-    bool short_times = deck->ui->time_style == TSO_SHORT;
-    return keep <= SPARABLE || (keep <= USEFUL && short_times) ? SHARE_FULL : SHARE_LEAST;
+    bool useful = keep <= USEFUL && deck->ui->time_style == TSO_SHORT;
+    enum share states = keep <= SPARABLE ? SHARE_FULL : useful ? SHARE_SOME : SHARE_LEAST;
+    return needed(deck, l, cols, states == SHARE_LEAST ? SHARE_LEAST : SHARE_FULL, states) <= cols;
 }
 
-/* The columns of the narrow form, fewer while they do not fit: what can be done without goes before a name or a state
- * is cut. */
+/* The columns of the narrow form, fewer while they do not fit. */
 static void choose(const struct deck *deck, struct layout *l, int cols)
 {
     l->count = 0;
@@ -133,7 +135,7 @@ static void choose(const struct deck *deck, struct layout *l, int cols)
         for (size_t i = 1; i < l->count; i++)
             if (kind_backup.columns[l->items[i].column].keep < kind_backup.columns[l->items[worst].column].keep)
                 worst = i;
-        if (needed(deck, l, cols, share_before(deck, l->items[worst].column)) <= cols)
+        if (has_room(deck, l, cols, l->items[worst].column))
             break;
         drop(l, worst);
     }
@@ -272,18 +274,6 @@ static bool run_cell(const struct deck *deck, const struct store_row *row, struc
     return true;
 }
 
-/* Names that differ at their end only are cut in the middle. */
-static void cut_middle(struct str *text, int width, bool ascii)
-{
-    const char *dots = ascii ? "~" : "…";
-    if ((int)text_width(text->data) <= width || width < 8 || text_width(text->data) != text->len)
-        return;
-    size_t tail = (size_t)(width - 1) / 2, head = (size_t)width - 1 - tail;
-    char *whole = str_take(text);
-    str_addf(text, "%.*s%s%s", (int)head, whole, dots, whole + strlen(whole) - tail);
-    free(whole);
-}
-
 static bool is_column(const struct column *column, const char *name) { return strcmp(column->name, name) == 0; }
 
 static bool is_status(const struct column *column) { return is_column(column, "status"); }
@@ -319,7 +309,7 @@ static int64_t draw_row(struct deck *deck, const struct layout *l, struct canvas
             deck->grew = true;
         }
         if (is_column(column, "name") || is_column(column, "namespace"))
-            cut_middle(&cell.text, width, ui->ascii);
+            text_cut_middle(&cell.text, width);
         enum style style = marked && cell.role == ROLE_TEXT ? STYLE_MARKED : style_of_role(cell.role);
         if (column->right)
             canvas_text_right(c, r.row, r.col + col, width, style, cell.text.data);

@@ -33,6 +33,17 @@ void described_fill(struct pager *pager, const struct description *d)
     }
 }
 
+void text_cut_middle(struct str *text, int width)
+{
+    size_t seen = text_width(text->data);
+    if ((int)seen <= width || width < 8 || seen != text->len)
+        return;
+    size_t tail = (size_t)(width - 1) / 2, head = (size_t)width - 1 - tail;
+    char *whole = str_take(text);
+    str_addf(text, "%.*s…%s", (int)head, whole, whole + strlen(whole) - tail);
+    free(whole);
+}
+
 void described_context(struct ui *ui, const struct store_row *row, struct window *window, struct describe_context *ctx)
 {
     bool has_window = fleet_window(ui->fleet, row->record, row->facts, window);

@@ -28,12 +28,15 @@ struct logs {
     struct page all, bad;
     size_t *bad_at;        /* of each line of @bad, which of all it is; counted from the beginning */
     size_t bad_room, dropped;
+    char seen_job[40];     /* uid of the operator's newest Job, as of before the end of what is shown; "" not known */
+    bool newer;            /* since then the Backup got another one */
     int in_trouble;        /* the last line was of an error: so many lines without a level belong to it (a stack) */
 };
 
 static const struct key_binding logs_keys[] = {
     {UI_PAGE_DOWN, "space"}, {UI_PAGE_UP, "b"}, {UI_SEARCH, "/"}, {UI_SEARCH_NEXT, "n"}, {UI_SEARCH_PREV, "N"},
     {UI_WRAP, "w"}, {UI_ERRORS, "e"}, {UI_PREVIOUS, "o"}, {UI_BOTTOM, "G end F"}, {UI_DOWN, "enter"},
+    {UI_RETRY_CONNECTION, "ctrl-r"},
 };
 
 static struct page *shown(struct logs *logs) { return logs->only_bad ? &logs->bad : &logs->all; }
@@ -116,27 +119,41 @@ static void begin(struct logs *logs)
     br_log_free(&logs->log);
     pager_clear(logs->all.pager);
     pager_clear(logs->bad.pager);
-    logs->all.reading = logs->bad.reading = logs->kept = false;
+    logs->all.reading = logs->bad.reading = logs->kept = logs->newer = false;
+    logs->seen_job[0] = '\0';
     logs->dropped = 0;
     logs->in_trouble = 0;
     logs->log = br_log_new(logs->ui->br, &(struct br_log_spec){
         .ns = logs->ns, .name = logs->name, .v1 = logs->v1, .job = logs->job, .follow = !logs->previous && !logs->over,
-        .previous = logs->previous, .on_line = on_line, .on_phase = on_phase, .arg = logs});
+        .onward = true, .previous = logs->previous, .on_line = on_line, .on_phase = on_phase, .arg = logs});
 }
 
-static bool waits(const struct logs *logs) { return br_log_phase(logs->log) <= BR_LOG_WAITING; }
+static bool is_over(const struct logs *logs) { return br_log_phase(logs->log) >= BR_LOG_ENDED; }
+
+/* What is shown has ended and stays, as it may be read: a Job that the Backup gets then is offered. */
+static void look_for_newer(struct logs *logs)
+{
+    const struct store *store = fleet_store(logs->ui->fleet);
+    slot_t slot = store_find_group(store, logs->v1, logs->ns, logs->name);
+    const struct store_row *row = slot == SLOT_NONE ? NULL : store_get(store, slot);
+    const char *uid = row && row->facts && row->facts->job.present ? row->facts->job.uid : "";
+    if (*uid && (!is_over(logs) || !*logs->seen_job))
+        snprintf(logs->seen_job, sizeof logs->seen_job, "%s", uid);
+    logs->newer = is_over(logs) && *uid && strcmp(uid, logs->seen_job) != 0;
+}
 
 static void logs_refresh(struct view *view, struct ui *ui)
 {
     struct logs *logs = (struct logs *)view;
-    if (waits(logs)) /* an Event may tell why its Job has no Pod */
-        br_facts_want(ui->br, logs->ns);
+    br_facts_want(ui->br, logs->ns); /* an Event may tell why its Job has no Pod; and a newer Job be made */
+    look_for_newer(logs);
 }
 
 /* -- the view ---------------------------------------------------------------------------------------- */
 
 static const struct { const char *word; enum style style; } phases[] = {
     [BR_LOG_LOOKING] = {"", STYLE_DIM},      [BR_LOG_WAITING] = {"", STYLE_WARN}, [BR_LOG_READING] = {"", STYLE_DIM},
+    [BR_LOG_BETWEEN] = {"", STYLE_WARN},
     [BR_LOG_ENDED] = {"", STYLE_DIM},        [BR_LOG_KEPT] = {"The Pod is gone; this was ", STYLE_WARN},
     [BR_LOG_NONE] = {"No log: ", STYLE_WARN}, [BR_LOG_FAILED] = {"No log: ", STYLE_CRIT},
 };
@@ -149,7 +166,9 @@ static void draw_title(struct logs *logs, struct ui *ui, struct canvas *c, struc
     str_init(&at, 256);
     if (pager_lines(page->pager))
         pager_position(page->pager, &at);
-    if (phase == BR_LOG_READING && !logs->previous && !logs->over)
+    if (logs->newer)
+        str_addf(&at, "  %s reads the newer Job", keymap_key(ui->keys, "logs", UI_RETRY_CONNECTION));
+    else if ((phase == BR_LOG_READING || phase == BR_LOG_BETWEEN) && !logs->previous && !logs->over)
         str_addf(&at, "  %s%s", page->reading ? keymap_key(ui->keys, "logs", UI_BOTTOM) : "",
                  page->reading ? " follows" : "following");
     canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
@@ -199,7 +218,7 @@ static int64_t logs_draw(struct view *view, struct ui *ui, struct canvas *c, str
     if (logs->only_bad && !pager_lines(page->pager) && pager_lines(logs->all.pager) && body.rows > 1)
         canvas_textf(c, body.row + 1, r.col + 1, r.cols - 1, STYLE_DIM,
                      "Not one of %zu lines is an error or a warning.", pager_lines(logs->all.pager));
-    return waits(logs) ? ui_now_ms(ui) + WANTS_EACH_MS : INT64_MAX;
+    return ui_now_ms(ui) + WANTS_EACH_MS;
 }
 
 /* The same place among all lines, and among those of trouble. */
@@ -237,6 +256,12 @@ static bool logs_command(struct view *view, struct ui *ui, enum ui_command comma
         logs->previous = !logs->previous;
         begin(logs);
         return true;
+    case UI_RETRY_CONNECTION: /* from the newest Job's beginning */
+        free(logs->job);
+        logs->job = NULL;
+        logs->previous = logs->over = false;
+        begin(logs);
+        return true;
     case UI_SEARCH:
         ui_prompt(ui, &(struct prompt_spec){.label = "search ", .history = "search", .done = search_done, .arg = logs});
         return true;
@@ -254,6 +279,8 @@ static void logs_hints(struct view *view, struct ui *ui, struct hints *hints)
     struct logs *logs = (struct logs *)view;
     (void)ui;
     hints_add(hints, UI_BACK, "back", false);
+    if (logs->newer)
+        hints_add(hints, UI_RETRY_CONNECTION, "newer Job", false);
     hints_add(hints, UI_ERRORS, logs->only_bad ? "all lines" : "only errors", false);
     hints_add(hints, UI_SEARCH, "search", false);
     hints_add(hints, UI_BOTTOM, shown(logs)->reading ? "to the end" : "end", false);

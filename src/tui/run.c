@@ -193,7 +193,7 @@ static void describe(struct description *d, struct ui *ui, const struct br_run *
     if (run->cause) {
         description_add(d, roles[style], 0, "cause", "%s", run->cause->sentence);
         description_add(d, ROLE_TITLE, 0, "to do", "%s%s", run->cause->action, run->cause->mends_itself ?
-                        "; it then goes on by itself" : "");
+                        " It then goes on by itself." : "");
     }
     add_lines(d, ROLE_CRIT, "br's errors", run->errors);
     add_lines(d, ROLE_TEXT, "result", run->result);

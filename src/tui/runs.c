@@ -24,9 +24,9 @@ static const struct key_binding runs_keys[] = {
 
 enum { COLUMN_TIME, COLUMN_WHAT, COLUMN_BACKUP, COLUMN_STAND, COLUMN_DRIVER, COLUMN_ORIGIN, COLUMN_TEXT, COLUMNS };
 static const struct table_column columns[COLUMNS] = {
-    [COLUMN_TIME] = {"BEGUN", 11, 60},    [COLUMN_WHAT] = {"WHAT", 11, 50},     [COLUMN_BACKUP] = {"BACKUP", 24, 0},
+    [COLUMN_TIME] = {"BEGUN", 11, 76},    [COLUMN_WHAT] = {"WHAT", 16, 60},     [COLUMN_BACKUP] = {"BACKUP", 24, 0, true},
     [COLUMN_STAND] = {"OUTCOME", 14, 0},  [COLUMN_DRIVER] = {"BY", 8, 110},     [COLUMN_ORIGIN] = {"KNOWN BY", 8, 110},
-    [COLUMN_TEXT] = {"TEXT", 0, 70},
+    [COLUMN_TEXT] = {"TEXT", 0, 100},
 };
 
 static const struct br_run *run_at(const struct runs *runs, size_t row)
@@ -98,7 +98,7 @@ static void draw_below(struct runs *runs, struct canvas *c, struct rect below)
         return;
     str_init(&text, STR_SMALL);
     str_add(&text, run->text);
-    if (run->cause)
+    if (run->cause && !strstr(run->text, run->cause->sentence)) /* it may be told there already */
         str_addf(&text, "\n%s: %s", run->cause->sentence, run->cause->action);
     table_draw_below(c, below, STYLE_TEXT, text.data, runs->ui->ascii);
     str_done(&text);

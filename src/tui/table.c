@@ -96,14 +96,18 @@ bool table_command(struct table *t, struct ui *ui, enum ui_command command)
 static int width_of(const struct table_column *columns, size_t count, size_t column, int cols)
 {
     int left = cols - LEFT;
+    bool rest = false; /* somebody takes what is left over */
     if (columns[column].from > cols)
         return 0;
-    if (columns[column].width)
-        return columns[column].width;
     for (size_t i = 0; i < count; i++)
-        if (columns[i].width && columns[i].from <= cols)
-            left -= columns[i].width + GAP;
-    return left > 0 ? left : 0;
+        if (columns[i].from <= cols) {
+            left -= columns[i].width ? columns[i].width + GAP : 0;
+            rest = rest || !columns[i].width;
+        }
+    if (!columns[column].width)
+        return left > 0 ? left : 0;
+    int more = !rest && columns[column].names && left + GAP > 0 ? left + GAP : 0;
+    return columns[column].width + more;
 }
 
 static void draw_row(const struct table_column *columns, size_t count, table_cell_fn *cell, void *arg, size_t row,
@@ -117,6 +121,8 @@ static void draw_row(const struct table_column *columns, size_t count, table_cel
         struct str text;
         str_init(&text, STR_SMALL);
         enum style style = cell(arg, row, i, &text);
+        if (columns[i].names)
+            text_cut_middle(&text, width);
         canvas_text(c, at, r.col + col, width < r.cols - col ? width : r.cols - col, style, text.data);
         str_done(&text);
         col += width + GAP;

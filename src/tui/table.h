@@ -5,10 +5,12 @@
 
 #include "view.h"
 
-/* @width 0: what is left over (one of them); @from: only where the screen has so many columns. */
+/* @width 0: what is left over (one of them; where it is not shown, the one of names gets that); @from: only where the
+ * screen has so many columns; @names: cut in the middle (one of them). */
 struct table_column {
     const char *title;
     int width, from;
+    bool names;
 };
 struct table {
     size_t count, cursor, top;

@@ -123,6 +123,9 @@ bool deck_set_sort(struct view *deck, const char *text, struct error *err);
 void described_fill(struct pager *pager, const struct description *d);
 /* What describes @row is to know; @window is where the row's window goes, which *@ctx points to. */
 void described_context(struct ui *ui, const struct store_row *row, struct window *window, struct describe_context *ctx);
+/* A name that is wider than @width is cut in its middle: many differ at their end only. (Other texts than ASCII are
+ * left.) */
+void text_cut_middle(struct str *text, int width);
 /* What every view of a text does with its pager: search, copy all of it, move. False: it is none of these. */
 bool text_command(struct ui *ui, struct pager *pager, enum ui_command command);
 /* The actions (1 << enum action_id) that this login is known not to be allowed on @record: where it is not known they
