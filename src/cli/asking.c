@@ -254,11 +254,11 @@ bool asking_add_silent(const struct asking *asking, struct str *out)
         const struct br_pd_cluster *cluster = br_pd_cluster_at(asking->s->br, i);
         if (cluster->reach != PD_NO_ANSWER)
             continue;
-        why = count ? why : cluster->why;
+        why = *why ? why : cluster->why ? cluster->why : "";
         add_name(out, count++, "PD of ", cluster->ns, cluster->name);
     }
     add_more(out, count);
     if (count)
-        str_addf(out, " gave no answer (%s)", why);
+        str_addf(out, " gave no answer%s%s%s", *why ? " (" : "", why, *why ? ")" : "");
     return count > 0;
 }
