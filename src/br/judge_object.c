@@ -44,15 +44,8 @@ struct plan *plan_retain_first(struct plan *plan)
     const struct br_plan *p = &plan->pub;
     if (!p->removes.keeps_data)
         return NULL;
-    struct plan *first = xcalloc(1, sizeof *first);
-    *first = (struct plan){
-        .pub = {.phase = BR_PLAN_READY, .action = action_get(ACTION_RETAIN), .v1 = p->v1, .ns = xstrdup(p->ns),
-                .name = xstrdup(p->name), .context = p->context, .server = p->server, .user = p->user,
-                .cluster_uid = p->cluster_uid, .verdict = {.allowed = true}},
-        .br = plan->br,
-        .pool = intern_new(),
-    };
-    loop_timer_init(&first->timer, plan->br->loop, NULL, NULL);
+    struct plan *first = plan_bare(plan->br, ACTION_RETAIN, p->v1, p->ns, p->name);
+    first->pub.verdict.allowed = true;
     struct json *was = json_new_object();
     json_set_string(json_object_in(was, "spec"), "cleanPolicy",
                     p->record->clean_policy == CLEAN_DELETE ? "Delete" : "OnFailure");

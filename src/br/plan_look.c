@@ -53,8 +53,8 @@ static void on_job(void *arg, const struct json *object, const struct kube_respo
     judge(plan);
 }
 
-/* Rule 6: a retry wants to know whether its Job is still active; the store need not watch Jobs. With the finalizer a Job
- * of the operator that is at work goes, too. */
+/* Rule 6: a retry wants to know whether its Job is still active; the store need not watch Jobs. With the finalizer a
+ * Job of the operator that is at work goes, too. */
 static bool needs_job(struct plan *plan)
 {
     struct br_plan *p = &plan->pub;

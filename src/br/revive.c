@@ -99,8 +99,9 @@ struct run *revive_intent(struct br *br, const struct journal_entry *entry)
         run_look_up(run, "brdeck ended before it knew");
         if (fleet_now_ms(br->fleet) - entry->at_ms > ON_ITS_WAY_MS)
             run->looks = LOST_LOOKS_MAX - 1; /* one look tells */
-    } else
+    } else {
         run_say(run, BR_UNKNOWN, "brdeck ended before it knew whether it was done, and the journal's line does not "
                 "tell enough to look it up: see the object");
+    }
     return run;
 }

@@ -28,7 +28,8 @@ static void expect_object(struct bed *bed, const char *name, const char *text)
     fake_expect(bed->f.server, &(struct fake_rule){
         .request = bed_keep(bed, xasprintf("GET " BACKUPS "%s ", name)), .body = text});
     fake_expect(bed->f.server, &(struct fake_rule){
-        .request = bed_keep(bed, xasprintf("DELETE " BACKUPS "%s", name)), .has = "\"dryRun\":[\"All\"]", .body = text});
+        .request = bed_keep(bed, xasprintf("DELETE " BACKUPS "%s", name)), .has = "\"dryRun\":[\"All\"]",
+        .body = text});
     fake_expect(bed->f.server, &(struct fake_rule){
         .request = "GET /apis/core.pingcap.com/v1alpha1/namespaces/orders/clusters/tc",
         .body = "{\"kind\":\"Cluster\",\"metadata\":{\"name\":\"tc\"},\"spec\":{}}"});
