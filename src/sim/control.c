@@ -79,12 +79,23 @@ static const struct control {
     const char *path;
     bool (*run)(struct sim *sim, const struct json *order, struct error *err);
 } controls[] = {
-    {"/sim/faults", order_fault}, {"/sim/br", order_br},   {"/sim/operator", order_operator},
-    {"/sim/job", order_job},
-    {"/sim/pd", order_pd},
-    {"/sim/expire", order_expire}, {"/sim/cut", order_cut}, {"/sim/touch", order_touch},
-    {"/sim/shutdown", order_shutdown},
+    {"/sim/faults", order_fault}, {"/sim/br", order_br},         {"/sim/job", order_job},
+    {"/sim/pd", order_pd},        {"/sim/operator", order_operator}, {"/sim/expire", order_expire},
+    {"/sim/cut", order_cut},      {"/sim/touch", order_touch},   {"/sim/shutdown", order_shutdown},
 };
+
+/* What may be ordered: doc/testing.md is held to it by sim.sh. */
+static void reply_orders(struct request *request)
+{
+    struct json *answer = json_new_object(), *orders = json_new_array(), *faults = json_new_array();
+    for (size_t i = 0; i < ARRAY_LEN(controls); i++)
+        json_append(orders, json_new_string(controls[i].path));
+    for (size_t i = 0; faults_word(i); i++)
+        json_append(faults, json_new_string(faults_word(i)));
+    json_set(answer, "orders", orders);
+    json_set(answer, "faults", faults);
+    reply_json(request, 200, answer);
+}
 
 static void reply_state(struct request *request)
 {
@@ -119,6 +130,23 @@ static void reply_causes(struct request *request)
     reply_json(request, 200, answer);
 }
 
+static const struct {
+    const char *path;
+    void (*reply)(struct request *request);
+} questions[] = {
+    {"/sim", reply_orders}, {"/sim/state", reply_state}, {"/sim/job", reply_causes},
+};
+
+static bool answer_question(struct request *request)
+{
+    for (size_t i = 0; i < ARRAY_LEN(questions); i++)
+        if (strcmp(request->method, "GET") == 0 && strcmp(request->path, questions[i].path) == 0) {
+            questions[i].reply(request);
+            return true;
+        }
+    return false;
+}
+
 static bool clear_orders(struct request *request)
 {
     if (strcmp(request->method, "DELETE") != 0)
@@ -142,15 +170,7 @@ void handle_control(struct request *request)
         reply_failure(request, 403, "Forbidden", "only admin may order faults");
         return;
     }
-    if (strcmp(request->method, "GET") == 0 && strcmp(request->path, "/sim/state") == 0) {
-        reply_state(request);
-        return;
-    }
-    if (strcmp(request->method, "GET") == 0 && strcmp(request->path, "/sim/job") == 0) {
-        reply_causes(request);
-        return;
-    }
-    if (clear_orders(request))
+    if (answer_question(request) || clear_orders(request))
         return;
     for (size_t i = 0; i < ARRAY_LEN(controls); i++) {
         if (strcmp(controls[i].path, request->path) != 0 || strcmp(request->method, "POST") != 0)

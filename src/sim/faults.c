@@ -29,6 +29,8 @@ static const struct fault_word {
     {"freeze", FAULT_FREEZE}, {"cut", FAULT_CUT},         {"delay", FAULT_DELAY},
 };
 
+const char *faults_word(size_t i) { return i < ARRAY_LEN(fault_words) ? fault_words[i].word : NULL; }
+
 struct faults *faults_new(void) { return xcalloc(1, sizeof(struct faults)); }
 
 static void order_free(struct order *order)

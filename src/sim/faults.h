@@ -102,6 +102,7 @@ struct fault_effect {
 };
 
 struct faults;
+const char *faults_word(size_t i); /* what may be ordered; NULL: there are no more */
 struct faults *faults_new(void);
 void faults_free(struct faults **faults);
 /* Add the order @json; false and @err when it makes no sense. */

@@ -126,6 +126,16 @@ check "orders to nobody are refused" answers 400 POST /sim/pd -H "$JSON" --data-
 
 # -- troubles of Jobs, and a user's own Job that runs br
 check "the causes" both '(.causes | length) > 50 and (.causes | any(.cause == "image-not-pulled" and .strikes == "image"))' 200 GET /sim/job
+api GET /sim/job | jq -r '.causes[].cause' | sort >"$TEST_TMP/causes"
+sed -n '/^The causes of/,/^A log Job/s/^|[^|]*| \([a-z -]*\) |$/\1/p' "$abs_top_srcdir/doc/testing.md" |
+    sed '1{/^causes$/d;}' | tr ' ' '\n' | sort >"$TEST_TMP/documented"
+check "doc/testing.md has the same ones" diff "$TEST_TMP/causes" "$TEST_TMP/documented"
+api GET /sim | jq -r '.orders[]' | sort >"$TEST_TMP/orders"
+sed -n 's/^| \(\/sim\/[a-z]*\) .*/\1/p' "$abs_top_srcdir/doc/testing.md" | sort -u >"$TEST_TMP/documented"
+check "and the same orders" diff "$TEST_TMP/orders" "$TEST_TMP/documented"
+api GET /sim | jq -r '.faults[]' | sort >"$TEST_TMP/orders"
+sed -n 's/^| .*{"fault":"\([a-z-]*\)".*/\1/p' "$abs_top_srcdir/doc/testing.md" | sort -u >"$TEST_TMP/documented"
+check "and faults" diff "$TEST_TMP/orders" "$TEST_TMP/documented"
 check "no other" answers 400 POST /sim/job -H "$JSON" --data-binary '{"cause":"bad luck"}'
 sim_order /sim/job '{"cause":"image-not-pulled","name":"ask"}' >/dev/null
 BATCH=/apis/batch/v1/namespaces/audit/jobs
