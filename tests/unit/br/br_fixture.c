@@ -189,9 +189,9 @@ char *backup_text(struct bed *bed, const struct backup_spec *b)
     if (b->manager)
         str_addf(&s, ",\"managedFields\":[{\"manager\":\"%s\",\"operation\":\"Update\",\"fieldsV1\":{\"f:spec\":{"
                  "\"f:logSubcommand\":{}}}}]", b->manager);
-    str_addf(&s, "},\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},\"s3\":{\"provider\":\"aws\","
+    str_addf(&s, "},\"spec\":{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"%s},\"s3\":{\"provider\":\"aws\","
              "\"bucket\":\"b\","
-             "\"prefix\":\"p\"}%s", or(b->spec, ""));
+             "\"prefix\":\"p\"}%s", or(b->br, ""), or(b->spec, ""));
     add_member(&s, "logSubcommand", b->subcommand);
     add_member(&s, "logTruncateUntil", b->until);
     str_addf(&s, "},\"status\":{\"phase\":\"%s\",\"timeStarted\":\"2026-11-20T10:00:05Z\"", or(b->phase, "Running"));

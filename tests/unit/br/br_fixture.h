@@ -43,7 +43,7 @@ struct backup_spec {
     const char *until, *success, *phase; /* phase NULL: "Running" */
     const char *checkpoint;  /* NULL: one a minute old; "": none */
     const char *subs;        /* of logSubCommandStatuses beside log-start: "\"log-pause\":{...}" */
-    const char *spec, *metadata; /* more members, each with its comma before */
+    const char *spec, *metadata, *br; /* more members, each with its comma before */
     const char *manager;     /* who owns spec.logSubcommand in managedFields; NULL: no managedFields */
     bool no_commit_ts, v1;
 };

@@ -96,6 +96,52 @@ static void snapshots_elsewhere_are_not_known(void **state)
     }
 }
 
+/* A log of v1 may have its snapshots in any namespace: its own tells not all of them. */
+static void snapshots_of_v1_are_known_in_all_namespaces_only(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        const char *ns;
+        bool known;
+    } rows[] = {{NULL, true}, {"orders", false}};
+    static const struct backup_spec before = {.v1 = true}, after = {.v1 = true, .generation = 4};
+#define V1 " /apis/pingcap.com/v1alpha1/namespaces/orders/backups/log-orders"
+    expect_rule(bed, "GET" V1 " ", (struct fake_rule){.body = backup_text(bed, &before)});
+    expect_right(bed, true);
+    expect_rule(bed, "PATCH" V1 "?", (struct fake_rule){.has = "dryRun=All", .body = backup_text(bed, &after)});
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bed->fleet.source = (struct fleet_source){.v1 = true, .ns = rows[i].ns};
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE, .v1 = true,
+                                                                     .until = tso_ago(3 * DAY)});
+        assert_int_equal(plan->window_known, rows[i].known);
+        br_plan_free(&plan);
+    }
+}
+
+/* What br.options holds br takes instead of what is asked: nobody knows what such a truncate deletes. */
+static void options_that_decide_refuse_a_truncate(void **state)
+{
+    struct bed *bed = *state;
+    static const struct {
+        const char *option, *flag; /* NULL: it decides nothing */
+    } rows[] = {{"--until=1", "--until"}, {"--storage=s3://other", "--storage"},
+                {"--s3.endpoint=http://x", "--s3.endpoint"}, {"--log-level=debug", NULL}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct backup_spec before = {.br = bed_keep(bed, xasprintf(",\"options\":[\"%s\"]", rows[i].option))};
+        struct backup_spec after = before;
+        after.generation = 4;
+        expect_get(bed, backup_text(bed, &before), 200, 1);
+        expect_right(bed, true);
+        expect_dry(bed, backup_text(bed, &after), 200, 0);
+        struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_TRUNCATE,
+                                                                     .until = tso_ago(3 * DAY)});
+        assert_int_equal(plan->phase, rows[i].flag ? BR_PLAN_REFUSED : BR_PLAN_READY);
+        if (rows[i].flag)
+            assert_has(plan->error.text, bed_keep(bed, xasprintf("br.options holds %s, which", rows[i].flag)));
+        br_plan_free(&plan);
+    }
+}
+
 static void a_truncate_guard_refuses(void **state)
 {
     struct bed *bed = *state;
@@ -282,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(truncate_is_planned), TEST(what_loses_pitr_must_be_typed_in_full),
         TEST(unknown_snapshots_are_never_nothing_lost), TEST(snapshots_elsewhere_are_not_known),
+        TEST(snapshots_of_v1_are_known_in_all_namespaces_only), TEST(options_that_decide_refuse_a_truncate),
         TEST(a_truncate_guard_refuses), TEST(a_waiting_truncate_makes_it_one), TEST(clearing_goes_with_the_patch),
         TEST(a_retry_waits_for_its_job), TEST(a_retry_of_stop_is_typed), TEST(a_settled_failure_takes_two_steps),
         TEST(a_failed_truncate_takes_another_time),
