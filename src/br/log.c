@@ -190,7 +190,7 @@ static void go_onward(struct br_log *log)
     log->between = true;
     log->init_done = false;
     log_finder_next(&log->finder);
-    say(log, BR_LOG_BETWEEN, "%s; whether there is to be another is looked up", log->ended.text);
+    log->phase = BR_LOG_READING; /* until it is known whether another is to come */
 }
 
 /* The stream has ended. True: something else is to be looked for. */

@@ -49,6 +49,17 @@ check "told once, nothing lost" sh -c "brdeck logs snap-a -n $NS >$TEST_TMP/whol
 check "that of the init container comes first, once" sh -c "[ \$(grep -c 'BR copy finished' $TEST_TMP/follow.out) -le 1 ]"
 check "to the end" grep -q "success summary" "$TEST_TMP/follow.out"
 
+# -- a Job that dies is made anew by the operator: the log goes over to it
+sim_order /sim/job "{\"cause\":\"killed\",\"namespace\":\"$NS\",\"name\":\"log-c\",\"count\":1}" >/dev/null
+make_backup $NS log-c "{\"backupMode\":\"log\",\"br\":{\"cluster\":\"tc\"},$S3}"
+brdeck logs -f log-c -n $NS >"$TEST_TMP/onward.out" 2>"$TEST_TMP/onward.err" &
+FOLLOW=$!
+track $FOLLOW
+check "the next Pod's begins with a line of its own" wait_for 'grep -q "^-- Pod .* of Job backup-log-c-log-start --$" $TEST_TMP/onward.out' 30
+check "it ends when none is to come" wait_for "! kill -0 $FOLLOW 2>/dev/null" 30
+check "with 0" wait $FOLLOW
+check "and the success" grep -q "success summary" "$TEST_TMP/onward.out"
+
 # -- Ctrl-C is a clean end
 make_backup $NS snap-b "{\"br\":{\"cluster\":\"nowhere\"},$S3}"
 (trap - INT; exec brdeck logs -f snap-b -n $NS) >/dev/null 2>"$TEST_TMP/wait.err" &
