@@ -26,10 +26,11 @@ static const struct key_binding journal_keys[] = {
 
 enum { COLUMN_TIME, COLUMN_ACTION, COLUMN_BACKUP, COLUMN_OUTCOME, COLUMN_CONTEXT, COLUMN_USER, COLUMN_TEXT, COLUMNS };
 static const struct table_column columns[COLUMNS] = {
-    [COLUMN_TIME] = {"WHEN", 11, 76},        [COLUMN_ACTION] = {"ACTION", 16, 60},
+    [COLUMN_TIME] = {"WHEN", 11, 76, false},       [COLUMN_ACTION] = {"ACTION", 16, 60, false},
     [COLUMN_BACKUP] = {"BACKUP", 24, 0, true},
-    [COLUMN_OUTCOME] = {"OUTCOME", 14, 0},   [COLUMN_CONTEXT] = {"CONTEXT", 16, 110}, [COLUMN_USER] = {"USER", 16, 140},
-    [COLUMN_TEXT] = {"TEXT", 0, 100},
+    [COLUMN_OUTCOME] = {"OUTCOME", 14, 0, false},   [COLUMN_CONTEXT] = {"CONTEXT", 16, 110, false},
+    [COLUMN_USER] = {"USER", 16, 140, false},
+    [COLUMN_TEXT] = {"TEXT", 0, 100, false},
 };
 
 static const struct journal_entry *entry_at(const struct journal_view *v, size_t row)

@@ -29,7 +29,7 @@ static const struct key_binding namespaces_keys[] = {{UI_MARK, "space"}, {UI_FIL
 
 enum { COLUMN_NAME, COLUMN_BACKUPS, COLUMNS };
 static const struct table_column columns[COLUMNS] = {
-    [COLUMN_NAME] = {"  NAMESPACE", 40, 0}, [COLUMN_BACKUPS] = {"BACKUPS", 0, 0},
+    [COLUMN_NAME] = {"  NAMESPACE", 40, 0, false}, [COLUMN_BACKUPS] = {"BACKUPS", 0, 0, false},
 };
 
 static int by_name(const void *a, const void *b)

@@ -24,9 +24,10 @@ static const struct key_binding runs_keys[] = {
 
 enum { COLUMN_TIME, COLUMN_WHAT, COLUMN_BACKUP, COLUMN_STAND, COLUMN_DRIVER, COLUMN_ORIGIN, COLUMN_TEXT, COLUMNS };
 static const struct table_column columns[COLUMNS] = {
-    [COLUMN_TIME] = {"BEGUN", 11, 76},    [COLUMN_WHAT] = {"WHAT", 16, 60},     [COLUMN_BACKUP] = {"BACKUP", 24, 0, true},
-    [COLUMN_STAND] = {"OUTCOME", 14, 0},  [COLUMN_DRIVER] = {"BY", 8, 110},     [COLUMN_ORIGIN] = {"KNOWN BY", 8, 110},
-    [COLUMN_TEXT] = {"TEXT", 0, 100},
+    [COLUMN_TIME] = {"BEGUN", 11, 76, false},      [COLUMN_WHAT] = {"WHAT", 16, 60, false},
+    [COLUMN_BACKUP] = {"BACKUP", 24, 0, true},     [COLUMN_STAND] = {"OUTCOME", 14, 0, false},
+    [COLUMN_DRIVER] = {"BY", 8, 110, false},       [COLUMN_ORIGIN] = {"KNOWN BY", 8, 110, false},
+    [COLUMN_TEXT] = {"TEXT", 0, 100, false},
 };
 
 static const struct br_run *run_at(const struct runs *runs, size_t row)
