@@ -340,11 +340,11 @@ static void facts_of_what_is_in_no_row(void **state)
     UNTIL(bed->f.loop, strcmp(run->job, JOB) == 0);
     assert_outcome(run, BR_FOLLOWING, "log-pause: Scheduled");
     assert_false(run->stuck);
-    fake_send(bed->f.server, EVENTS, "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"e\",\"uid\":\"e1\","
+    send_event(bed, EVENTS, "ADDED", "{\"metadata\":{\"name\":\"e\",\"uid\":\"e1\","
               "\"creationTimestamp\":\"2026-11-23T16:00:02Z\"},\"type\":\"Warning\",\"involvedObject\":{"
               "\"kind\":\"Job\",\"uid\":\"uid-j\",\"namespace\":\"orders\",\"name\":\"" JOB "\"},"
               "\"reason\":\"FailedCreate\",\"message\":\"serviceaccount \\\"tidb-backup-manager\\\" not found\","
-              "\"lastTimestamp\":\"2026-11-23T16:00:02Z\"}}\n");
+              "\"lastTimestamp\":\"2026-11-23T16:00:02Z\"}");
     UNTIL(bed->f.loop, run->stuck);
     assert_string_equal(run->cause->id, "no-service-account");
 }
