@@ -32,7 +32,7 @@ struct arguments {
     const char *kubeconfig;      /* NULL: the environment's */
     const char **as_groups;      /* owned storage of over.as_groups */
     const char **namespaces;     /* NULL-terminated; NULL: not given */
-    bool all_namespaces, help, version, demo, dump_table /* no terminal: print the list */;
+    bool all_namespaces, help, version, demo;
     int64_t request_timeout_ms;  /* 0: not given */
     const char *config_file;
     const char *command;         /* NULL: the screen */
