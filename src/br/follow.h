@@ -34,6 +34,7 @@ struct follow {
     char old_job[40];                   /* uid of the Job that was there before; "" none was seen */
     unsigned deaths;                    /* Jobs of it that were seen to fail while the object did not say so, */
     const struct cause *death;          /* and why the last did; NULL: not known */
+    bool jobs_unread;                   /* which Jobs there are is not known yet */
     bool truncate_dropped;              /* somebody took a waiting truncate out of the spec */
     bool stop_failed, stop_done;        /* a delete: how its Job stop-NAME was seen to end */
     bool set_back, cleaned;             /* a delete that keeps the data: cleanPolicy was seen not to be Retain any more;

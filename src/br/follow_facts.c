@@ -17,9 +17,9 @@ enum {
 /* The name of the Job that does it now; "" where there is none. Returns @buf. */
 static char *job_name(const struct follow *follow, const struct backup_record *record, char *buf, size_t size)
 {
+    bool cleans = record->mode != BACKUP_LOG || record->phase == PHASE_CLEAN || record->phase == PHASE_CLEAN_FAILED;
     if (record->deleting_ms)
-        snprintf(buf, size, "%s-%s", record->phase == PHASE_CLEAN || record->mode != BACKUP_LOG ? "clean" : "stop",
-                 record->name);
+        snprintf(buf, size, "%s-%s", cleans ? "clean" : "stop", record->name);
     else if (follow->step_count || record->mode == BACKUP_SNAPSHOT)
         command_job_name(record->name, follow_command(follow), buf, size);
     else
@@ -118,6 +118,18 @@ static void add_message(struct str *text, const struct backup_facts *signs)
         str_addf(text, " (%s)", cause_text(NULL, message, words, sizeof words));
 }
 
+/* How many, in steps: each is a line of what is told, and the operator makes one a second where none begins. */
+static void add_count(struct str *text, int count)
+{
+    static const int steps[] = {1000, 500, 200, 100, 50, 20, 10};
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (count > steps[i]) {
+            str_addf(text, "; over %d Jobs of it have failed", steps[i]);
+            return;
+        }
+    str_addf(text, "; %d Jobs of it have failed", count);
+}
+
 /* Jobs that fail and are made anew, again and again: the one that is there now will do no better. Those that failed
  * before this run began are none of its. */
 static void tell_deaths(const struct follow *follow, const struct backup_facts *own, struct str *text,
@@ -130,7 +142,7 @@ static void tell_deaths(const struct follow *follow, const struct backup_facts *
         return;
     sight->stuck = true;
     sight->cause = follow->death;
-    str_addf(text, "; %d Jobs of it have failed", count);
+    add_count(text, count);
     if (count > (int)follow->deaths)
         str_addf(text, " since %s", tso_format_ms(own->job.died_ms, TSO_LOCAL, 0, at));
     str_add(text, ", one after another");

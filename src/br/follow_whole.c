@@ -61,24 +61,44 @@ static void look_at_promise(struct follow *follow, const struct backup_record *r
     follow->set_back = record->clean_policy != CLEAN_RETAIN;
 }
 
+/* The Job that cleans has six Pods more (backoffLimit), in some ten minutes: what one of them could not remove, the
+ * next may. The phase says CleanFailed from the first on. */
+static bool cleans_again(const struct follow *follow, const struct backup_facts *own)
+{
+    return own->job.present ? !own->job.failed && !own->job.complete : follow->jobs_unread;
+}
+
+static void look_at_clean_failed(const struct follow *follow, const struct backup_record *record,
+                                 const struct backup_facts *own, struct follow_sight *sight)
+{
+    bool again = cleans_again(follow, own);
+    struct str text;
+    char words[200];
+    str_init(&text, sizeof sight->text - 1);
+    sight->cause = cause_find(&(struct cause_signs){.reason = record->reason, .message = record->message,
+                                                    .facts = own});
+    str_addf(&text, "%swhat is under its prefix was not removed%s: %s", again ? "delete: " : "", again ? " yet" : "",
+             cause_text(record->reason, record->message, words, sizeof words));
+    follow_add_cause(&text, sight->cause);
+    if (again)
+        str_addf(&text, " The Job clean-%s tries again, six times in some ten minutes.", record->name);
+    else
+        str_addf(&text, " Then delete the Job clean-%s; or keep the data: remove-finalizer lets the object go.",
+                 record->name);
+    sight->stuck = again;
+    follow_take(sight, again ? BR_FOLLOWING : BR_FAILED, &text);
+}
+
 /* Its data is cleaned first, a log backup's task is stopped before that. */
 static void look_at_delete(const struct follow *follow, const struct backup_record *record,
                            const struct backup_facts *own, struct follow_sight *sight)
 {
-    struct str text;
-    char words[200];
-    str_init(&text, sizeof sight->text - 1);
     if (record->phase == PHASE_CLEAN_FAILED) {
-        sight->cause = cause_find(&(struct cause_signs){.reason = record->reason, .message = record->message,
-                                                        .facts = own});
-        str_addf(&text, "what is under its prefix was not removed: %s",
-                 cause_text(record->reason, record->message, words, sizeof words));
-        follow_add_cause(&text, sight->cause);
-        str_addf(&text, " Then delete the Job clean-%s; or keep the data: remove-finalizer lets the object go.",
-                 record->name);
-        follow_take(sight, BR_FAILED, &text);
+        look_at_clean_failed(follow, record, own, sight);
         return;
     }
+    struct str text;
+    str_init(&text, sizeof sight->text - 1);
     if (!record->deleting_ms)
         str_add(&text, "delete: waits for the server");
     else if (record->phase == PHASE_CLEAN)

@@ -5,6 +5,7 @@
 
 #include <brdeck/base/clock.h>
 #include <brdeck/base/str.h>
+#include <brdeck/br/facts.h>
 
 #include "br_private.h"
 
@@ -125,6 +126,7 @@ static bool take(struct run *run, const struct follow_sight *sight)
 void run_see(struct run *run, const struct backup_record *record, const struct backup_facts *facts)
 {
     struct follow_sight sight;
+    run->follow.jobs_unread = !br_facts_are_there(run->br, run->pub.ns, NULL);
     follow_look(&run->follow, record, facts, run->pub.errors, &sight);
     if (sight.stale)
         return;

@@ -36,7 +36,7 @@ static void signs_of_steps(const struct br_plan *p, struct str *success, struct 
 }
 
 static const struct { const char *success, *failure; } signs[ACTION_COUNT] = {
-    [ACTION_DELETE] = {"the object is gone", "the phase is CleanFailed, or a Job of it fails for good"},
+    [ACTION_DELETE] = {"the object is gone", "a Job of it fails for good"},
     [ACTION_RETAIN] = {"the server has taken it", "it refuses"},
     [ACTION_REMOVE_FINALIZER] = {"the server has taken it", "it refuses"},
     [ACTION_CREATE] = {"the phase is Complete", "the phase is Failed or Invalid"},

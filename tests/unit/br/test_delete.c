@@ -428,6 +428,35 @@ static void a_stop_that_fails_leaves_the_task(void **state)
     assert_outcome(followed(*state, true, false), BR_DONE, "stop-log-orders failed, so the log task may live on in PD");
 }
 
+/* CleanFailed stands from the first Pod of the Job that cleans, which has six more: only its end is one. */
+static void cleaning_is_tried_again(void **state)
+{
+    struct bed *bed = *state;
+    struct backup_spec own = {.spec = POLICY_DELETE}, marked = own;
+    struct br_plan *plan = delete_planned(bed, &own, false);
+    marked.rv = 101;
+    marked.generation = 4;
+    marked.metadata = DELETING;
+    expect_delete(bed, false, backup_text(bed, &marked), 200, 1);
+    const struct br_run *run = execute(bed, plan, "log-orders");
+    UNTIL(bed->f.loop, run->outcome == BR_FOLLOWING);
+    backup_put(bed, &marked);
+    struct backup_facts *facts = store_facts(bed->fleet.store, find_slot(bed->fleet.store, false, "orders", "log-orders"));
+    facts->job.present = true;
+    snprintf(facts->job.name, sizeof facts->job.name, "clean-log-orders");
+    marked.rv = 102;
+    marked.phase = "CleanFailed";
+    backup_put(bed, &marked);
+    UNTIL(bed->f.loop, strstr(run->text, "was not removed yet") && strstr(run->text, "Job clean-log-orders tries again"));
+    assert_int_equal(run->outcome, BR_FOLLOWING);
+    assert_true(run->stuck);
+    slot_t slot = find_slot(bed->fleet.store, false, "orders", "log-orders");
+    store_facts(bed->fleet.store, slot)->job.failed = true;
+    store_touch(bed->fleet.store, slot, NOW_MS);
+    until_end(bed, run);
+    assert_outcome(run, BR_FAILED, "Then delete the Job clean-log-orders");
+}
+
 /* cleanPolicy counts when the operator comes to it: what Argo sets back after the delete takes the data, and nobody may
  * be told that it stays. */
 static void set_back_after_the_delete(void **state)
@@ -747,6 +776,7 @@ int main(void)
         TEST(it_is_followed_to_its_end),
         TEST(what_was_not_seen_is_not_claimed),
         TEST(a_stop_that_fails_leaves_the_task),
+        TEST(cleaning_is_tried_again),
         TEST(set_back_after_the_delete),
         TEST(a_minute_of_the_operator_is_no_change),
         TEST(a_change_stops_it),

@@ -274,6 +274,9 @@ static void jobs_that_died_unseen(void **state)
     assert_null(run->cause);
     assert_has(run->text, "log-pause: Running; 3 Jobs of it have failed since ");
     assert_has(run->text, ", one after another: see how its Pods end");
+    facts.job.died = 37; /* not a line for each */
+    put_facts(bed, &facts);
+    UNTIL(bed->f.loop, strstr(run->text, "; over 20 Jobs of it have failed since "));
     add_pod(&facts, "Pending", "ImagePullBackOff", "Back-off pulling image"); /* what can be named comes first */
     put_phase(bed, 111, "Scheduled", NULL);
     put_facts(bed, &facts);

@@ -104,8 +104,22 @@ static void test_clean_fails(void **state)
     WAIT_FOR(&sim, phase_is(&sim, "log-a", "CleanFailed"));
     assert_true(holds(&sim, KIND_BACKUP, "log-a", "AccessDenied"));
     WAIT_FOR(&sim, holds(&sim, KIND_JOB, "clean-log-a", "'failed':2"));
-    order_job(&sim, "{'withdraw':true}");
-    WAIT_FOR(&sim, !is_there(&sim));
+    assert_true(phase_is(&sim, "log-a", "CleanFailed"));
+    sim_done(&sim);
+}
+
+/* Nothing comes after the last of them, and the object stays. */
+static void test_clean_fails_for_good(void **state)
+{
+    (void)state;
+    struct sim sim;
+    begin(&sim, "Delete");
+    order_job(&sim, "{'cause':'access-denied','name':'log-a','command':'clean','count':0}");
+    delete(&sim);
+    WAIT_FOR(&sim, holds(&sim, KIND_JOB, "clean-log-a", "BackoffLimitExceeded"));
+    simtest_pass(&sim, 30000);
+    assert_true(is_there(&sim));
+    assert_true(phase_is(&sim, "log-a", "CleanFailed"));
     sim_done(&sim);
 }
 
@@ -126,8 +140,13 @@ static void test_no_cluster(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_retain),   cmocka_unit_test(test_delete),      cmocka_unit_test(test_stop_fails),
-        cmocka_unit_test(test_stop_tls), cmocka_unit_test(test_clean_fails), cmocka_unit_test(test_no_cluster),
+        cmocka_unit_test(test_retain),
+        cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_stop_fails),
+        cmocka_unit_test(test_stop_tls),
+        cmocka_unit_test(test_clean_fails),
+        cmocka_unit_test(test_clean_fails_for_good),
+        cmocka_unit_test(test_no_cluster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
