@@ -13,7 +13,7 @@
 #include "cli_private.h"
 #include "rows.h"
 
-enum { FIND_MS = 30 * 1000 };
+enum { FIND_MS = 30 * 1000, LOOK_MS = 5 * 1000 };
 
 static const char *const origin_names[] = {"here", "cluster", "journal"};
 static const char *const titles[] = {"NAMESPACE", "NAME", "WHAT",     "OUTCOME", "PHASE",
@@ -165,6 +165,16 @@ static void print_news(struct runs *runs)
 
 static bool is_found(void *arg) { return br_runs_are_found(((struct runs *)arg)->session.br); }
 
+/* What the journal tells of is "sending" until its object was looked at. */
+static bool is_looked_up(void *arg)
+{
+    const struct br *br = ((struct runs *)arg)->session.br;
+    for (size_t i = 0; i < br_runs(br); i++)
+        if (br_run_at(br, i)->origin == BR_ORIGIN_JOURNAL && br_run_at(br, i)->outcome == BR_SENDING)
+            return false;
+    return true;
+}
+
 static int list(struct runs *runs)
 {
     struct session *s = &runs->session;
@@ -176,6 +186,9 @@ static int list(struct runs *runs)
             cli_say("what is under way could not be found out within %d s", FIND_MS / 1000);
         return session_code(s, EXIT_ERROR);
     }
+    s->deadline_ms = clock_mono_ms() + LOOK_MS;
+    if (!s->args->watch)
+        (void)session_wait(s, is_looked_up, runs);
     s->deadline_ms = INT64_MAX;
     if (s->args->watch && runs->json)
         print_news(runs);

@@ -1,6 +1,7 @@
 /* wait.c - `brdeck wait NAME --for CONDITION`: until it is so, by the watch. */
 #include <config.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,32 @@ static const struct store_row *find(const struct waiting *waiting, const struct 
     return NULL;
 }
 
+/* Past a length of time of one unit, "111s" or "2m"; @text where there is none. */
+static const char *past_age(const char *text)
+{
+    const char *end = text + strspn(text, "0123456789");
+    return end > text && *end && strchr("smhd", *end) && !isalnum((unsigned char)end[1]) ? end + 1 : text;
+}
+
+/* "not picked up, 61s" and "not picked up, 62s": nothing has come of it meanwhile. */
+static bool only_aged(const char *a, const char *b)
+{
+    for (;;) {
+        const char *a_end = past_age(a), *b_end = past_age(b);
+        if (a_end > a && b_end > b) {
+            a = a_end;
+            b = b_end;
+        } else if (*a != *b) {
+            return false;
+        } else if (!*a) {
+            return true;
+        } else {
+            a++;
+            b++;
+        }
+    }
+}
+
 static void look(struct waiting *waiting, struct awaited *item)
 {
     const struct store_row *row = find(waiting, item);
@@ -189,7 +216,7 @@ static void look(struct waiting *waiting, struct awaited *item)
         snprintf(item->never, sizeof item->never, "it was deleted");
     else
         see_never(&waiting->condition, row->record, item->never, sizeof item->never);
-    if (row && !item->never[0] && strcmp(item->told, row->state.word) != 0) {
+    if (row && !item->never[0] && !only_aged(item->told, row->state.word)) {
         snprintf(item->told, sizeof item->told, "%s", row->state.word);
         cli_say("%s/%s: %s", item->ns, item->name, item->told);
     }

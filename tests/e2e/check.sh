@@ -188,6 +188,10 @@ check "a storage that refuses" comes o-denied cause access-denied
 make_backup "$NS" o-cluster "$(log_spec o-cluster | jq -c '.br.cluster = "nothing"')"
 check "a Cluster that is not there" comes o-cluster id cluster-missing
 clusters=/apis/core.pingcap.com/v1alpha1/namespaces/$NS/clusters/tc
+brdeck wait -n "$NS" o-cluster --for phase=Running --timeout $((3 * TIMEOUT_FACTOR))s >"$TEST_TMP/aged" 2>&1 || :
+check "what only ages is told" grep -q 'o-cluster: ' "$TEST_TMP/aged"
+tr -d 0-9 <"$TEST_TMP/aged" | sort | uniq -d >"$TEST_TMP/aged.twice"
+check "once" diff "$TEST_TMP/aged.twice" /dev/null
 make_backup "$NS" o-pd "$(log_spec o-pd)"
 runs_well o-pd
 api PATCH "$clusters" '{"spec":{"paused":true}}' application/merge-patch+json >/dev/null
