@@ -400,6 +400,16 @@ static void a_retry_on_v1_goes_to_the_object(void **state)
     br_plan_free(&plan);
 }
 
+static void what_did_not_fail_is_not_tried_again(void **state)
+{
+    struct bed *bed = *state;
+    expect_usual(bed, &(struct backup_spec){0}, &(struct backup_spec){.generation = 4});
+    struct br_plan *plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_PAUSE, .retry = true});
+    assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+    assert_has(plan->error.text, "there is nothing to retry");
+    br_plan_free(&plan);
+}
+
 /* -- life -------------------------------------------------------------------------------- */
 
 static void a_plan_may_go_at_any_time(void **state)
@@ -445,6 +455,7 @@ int main(void)
         TEST(a_conflict_in_dry_run_looks_again), TEST(resume_past_the_deadline_is_confirmed_with_a_warning),
         TEST(who_may_revert_it_is_named), TEST(start_is_planned), TEST(start_refuses), TEST(start_tells_of_its_cluster),
         TEST(start_tells_who_is_in_the_way),
+        TEST(what_did_not_fail_is_not_tried_again),
         TEST(a_retry_on_v1_goes_to_the_object), TEST(a_plan_may_go_at_any_time),
         TEST(a_plan_may_go_from_its_callback),
     };
