@@ -315,6 +315,13 @@ static void the_cluster_and_what_has_no_words(void **state)
     struct backup_facts killed = {.pod = {.present = true, .phase = "Failed", .ended = "Error", .exit_code = 137}};
     assert_string_equal(cause_find(&(struct cause_signs){.facts = &killed})->id, "killed");
     assert_null(cause_find(&(struct cause_signs){0}));
+    /* TiDB Operator 2 watches no Clusters on behalf of Backups: nothing wakes it */
+    struct backup_facts still = {.cluster = {.read_ms = 1, .suspended = true}};
+    assert_false(cause_of_cluster(&still)->mends_itself);
+    assert_non_null(strstr(cause_of_cluster(&still)->action, "touch the Backup"));
+    still.cluster.suspended = false;
+    still.cluster.paused = true;
+    assert_false(cause_of_cluster(&still)->mends_itself);
 }
 
 /* The Events of coming up are of no account once it runs. */
