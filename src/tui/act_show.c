@@ -27,6 +27,19 @@ bool act_all_ready(const struct act *act)
 
 /* -- what is shown ------------------------------------------------------------------------ */
 
+/* Of one delete of a batch: what becomes of the data, and of PITR with it. */
+static void add_removal(struct str *line, const struct br_plan *plan)
+{
+    bool goes = plan->removes.cleans || plan->removes.may_clean;
+    str_addf(line, ", %s %s%s%s", plan->removes.cleans ? "and EVERYTHING goes under" : goes ?
+             "and should it fail before it is gone, EVERYTHING goes under" : "the data stays under",
+             plan->removes.prefix,
+             goes && !plan->removes.all_seen ? " (who else keeps data there is unknown)" : "",
+             goes && !plan->removes.users_seen ? " (who else works with it is unknown)" : "");
+    if (plan->removes.loses_pitr)
+        str_addf(line, "; PITR: %s", plan->removes.pitr);
+}
+
 /* Batches: rows that the filter hides come first, then what each would do, in one line each. */
 static void add_batch(struct act *act)
 {
@@ -51,10 +64,7 @@ static void add_batch(struct act *act)
                          ? ", dry-run accepted" : "",
                          plan->truncates && plan->action->id != ACTION_TRUNCATE ? ", and a truncate runs with it" : "");
             if (plan->phase == BR_PLAN_READY && plan->action->id == ACTION_DELETE)
-                str_addf(&line, ", %s %s%s",
-                         plan->removes.cleans ? "and EVERYTHING goes under" : "the data stays under",
-                         plan->removes.prefix, plan->removes.cleans && !plan->removes.all_seen ?
-                         " (who else keeps data there is unknown)" : "");
+                add_removal(&line, plan);
             pager_add_labelled(act->pager, 0, 0, STYLE_TEXT, label.data, words[plan->phase].style, line.data);
             str_done(&label);
             str_done(&line);
