@@ -4,6 +4,7 @@
 #include "cause_private.h"
 #include "state_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <brdeck/backup/window.h>
@@ -126,25 +127,45 @@ bool find_not_picked_up(struct look *look)
     return not_picked_up_by(look, cluster);
 }
 
+/* A later full backup did what this one should have: nobody needs to do anything. */
+static bool is_made_good(struct look *look, const char *word, const char *what)
+{
+    const struct backup_facts *facts = look->facts;
+    char at[TSO_TEXT_MAX];
+    if (!facts->later.name[0] || !window_is_failed_full(look->record))
+        return false;
+    look_found(look, "failed-made-good", MARK_FAILED, SEVERITY_OK);
+    look->found->role = ROLE_DIM;
+    look_word_with_cause(look, word);
+    look_say(look, "%s; %s of %s succeeded since.", what, facts->later.name,
+             look_time(look, tso_to_ms(facts->later.commit_ts), at));
+    look_show_job(look);
+    return true;
+}
+
 bool find_invalid(struct look *look)
 {
-    char cause[CAUSE_MAX];
+    char cause[CAUSE_MAX], what[CAUSE_MAX + 40];
+    snprintf(what, sizeof what, "The operator refuses the spec: %s", record_cause_text(look->record, cause));
+    if (is_made_good(look, "Invalid", what))
+        return true;
     look_found(look, "invalid", MARK_FAILED, SEVERITY_CRIT);
     look_word_with_cause(look, "Invalid");
-    look_say(look, "The operator refuses the spec: %s. It does not look again.",
-             record_cause_text(look->record, cause));
+    look_say(look, "%s. It does not look again.", what);
     return look_do(look, "Mend that and make a new Backup.");
 }
 
 bool find_failed(struct look *look)
 {
     const struct backup_record *r = look->record;
-    char cause[CAUSE_MAX];
+    char cause[CAUSE_MAX], what[CAUSE_MAX + 40];
+    snprintf(what, sizeof what, "Failed: %s", record_cause_text(r, cause));
+    if (is_made_good(look, "Failed", what))
+        return true;
     look_found(look, "failed", MARK_FAILED, SEVERITY_CRIT);
     look_word_with_cause(look, "Failed");
-    record_cause_text(r, cause);
     if (r->mode != BACKUP_LOG)
-        look_say(look, "Failed: %s. It is not tried again: a new Backup is needed.", cause);
+        look_say(look, "%s. It is not tried again: a new Backup is needed.", what);
     else if (r->has_commit_ts)
         look_say(look, "The log task failed: %s. A new log backup (s) is needed, with a new full backup.", cause);
     else

@@ -47,6 +47,26 @@ static bool same_cluster(const struct backup_record *a, const struct backup_reco
     return !str_empty(a->cluster) && str_same(a->cluster, b->cluster) && str_same(ns_a, ns_b);
 }
 
+int64_t window_begun_ms(const struct backup_record *record)
+{
+    return record->started_ms ? record->started_ms : record->created_ms;
+}
+
+bool window_is_failed_full(const struct backup_record *record)
+{
+    return record->mode == BACKUP_SNAPSHOT && (record->phase == PHASE_FAILED || record->phase == PHASE_INVALID) &&
+           (str_empty(record->type) || strcmp(record->type, "full") == 0) && !record->incremental && !record->filtered;
+}
+
+bool window_makes_good(const struct backup_record *full, const struct backup_record *failed)
+{
+    int64_t ended = failed->completed_ms > failed->changed_ms ? failed->completed_ms : failed->changed_ms;
+    if (ended < failed->created_ms)
+        ended = failed->created_ms;
+    return window_is_failed_full(failed) && !window_base_fault(full) && same_cluster(full, failed) &&
+           window_begun_ms(full) > ended;
+}
+
 /* What can be restored with the log from @start to @checkpoint. */
 static void window_between(const struct backup_record *log, tso_t start, tso_t checkpoint,
                            const struct backup_record *const *records, size_t count, int64_t cluster_created_ms,

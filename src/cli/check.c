@@ -100,7 +100,7 @@ static int ask_and_print(struct session *s, enum check_form form, const struct c
     struct check_report report;
     struct asking asking;
     asking_init(&asking, s);
-    asking_about_listed(&asking);
+    asking_about_listed(&asking, !spec->words);
     asking_wait(&asking, s->last_ms - clock_mono_ms());
     check_report_init(&report, s, spec);
     asking_add_notes(&asking, &report.notes); /* a right that is missing is no trouble of the Backups */
@@ -132,9 +132,9 @@ int run_check(struct loop *loop, const struct arguments *args)
         label_selector_free(&spec.selector);
         return end_of_output(unknown(form, &err, clock_wall_ms()));
     }
-    /* The selector is applied here and not by the server: what is said of a cluster takes all of its Backups. */
-    bool one = args->word_count == 1 && form == CHECK_TEXT; /* the other forms tell what can be restored */
-    struct fleet_options options = {.once = true, .name = one ? cli_name_in(args->words[0]) : NULL};
+    /* Names and the selector are applied here and not by the server: what is said of a cluster takes all of its
+     * Backups, and so does whether a later one has made a failed one good. */
+    struct fleet_options options = {.once = true};
     int code;
     if (session_begin(&s, loop, args, &options, &err)) {
         s.last_ms = clock_mono_ms() + (args->timeout_ms >= 0 ? args->timeout_ms : TIMEOUT_MS);

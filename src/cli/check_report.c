@@ -245,6 +245,15 @@ static enum severity count_findings(struct check_report *report, const struct fi
     return worst;
 }
 
+/* What is no trouble any more is still told, for whoever cleans up. */
+static void note_made_good(struct check_report *report, const struct backup_record *record,
+                           const struct finding *findings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(findings[i].id, "failed-made-good") == 0)
+            str_addf(&report->notes, "%s/%s: %s\n", record->ns, record->name, findings[i].sentence);
+}
+
 static void judge_object(struct check_report *report, const struct session *s, struct check_object *object)
 {
     struct finding findings[FINDINGS_MAX];
@@ -253,6 +262,7 @@ static void judge_object(struct check_report *report, const struct session *s, s
     size_t count = check_object_findings(report, object, findings);
     object->severity = count_findings(report, findings, count);
     report->bad_objects += object->severity >= SEVERITY_WARN;
+    note_made_good(report, record, findings, count);
     if (record->mode != BACKUP_LOG)
         return;
     object->has_lag = state_lag(record, facts, report->now_ms, &object->lag_ms, &object->lag_from_pd);

@@ -169,8 +169,10 @@ bool session_list(struct session *s, struct error *why)
     bool out_of_time = clock_mono_ms() >= s->last_ms;
     s->deadline_ms = INT64_MAX;
     const struct error *err = fleet_error(s->fleet);
-    if (settled && err->code == ERROR_NONE)
+    if (settled && err->code == ERROR_NONE) {
+        store_expire(fleet_store(s->fleet), fleet_now_ms(s->fleet)); /* who reads the rows now sees them judged */
         return true;
+    }
     if (s->signal)
         return error_set(why, ERROR_SYSTEM, "interrupted by signal %d", s->signal);
     if (err->code != ERROR_NONE) {

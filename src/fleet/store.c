@@ -55,6 +55,7 @@ void store_free(struct store **ptr)
     free(store->slots);
     free(store->free_slots);
     free(store->clusters);
+    free(store->dirty);
     free(store->spaces);
     free(store->sources);
     free(store->heap);
@@ -113,6 +114,7 @@ static slot_t add_row(struct store *store, unsigned source, struct backup_record
     store->rows++;
     names_add(store, slot);
     cluster_enter(store, slot);
+    later_mark(store, slot, record);
     space_enter(store, record->ns);
     judge(store, slot, now_ms);
     return slot;
@@ -122,6 +124,7 @@ static void remove_row(struct store *store, slot_t slot)
 {
     struct slot *s = &store->slots[slot];
     names_remove(store, slot);
+    later_mark(store, slot, s->row.record);
     cluster_leave(store, slot);
     due_remove(store, slot);
     space_leave(store, s->row.record->ns);
@@ -161,8 +164,10 @@ slot_t store_put(struct store *store, unsigned source, struct backup_record *rec
     s->round = round;
     s->row.record = record; /* with its resourceVersion, whatever else is equal */
     if (record_differs(old, record)) {
+        later_mark(store, slot, old);
         cluster_leave(store, slot);
         cluster_enter(store, slot);
+        later_mark(store, slot, record);
         judge(store, slot, now_ms);
     }
     free_record(old);
@@ -251,6 +256,7 @@ void store_touch(struct store *store, slot_t slot, int64_t now_ms)
 
 int64_t store_expire(struct store *store, int64_t now_ms)
 {
+    later_settle(store, now_ms, judge);
     while (store->heap_count > 0) {
         slot_t slot = store->heap[1];
         if (store->slots[slot].row.state.until_ms > now_ms)

@@ -2,6 +2,7 @@
  *
  * store.c       life, put, remove, lists, questions about one slot
  * store_index.c where a Backup is found: by name, by cluster, by namespace
+ * store_later.c which failed full backups a later one of their cluster has made good
  * store_due.c   a heap of the times at which states end
  * store_feed.c  who is told of changes, and when a slot's number is free again
  */
@@ -32,6 +33,7 @@ struct cluster {
     const char *key; /* interned, and so its address is its hash */
     slot_t first;
     uint32_t count;
+    bool dirty;      /* in store->dirty */
 };
 
 struct space {
@@ -54,6 +56,8 @@ struct store {
     struct index by_name, by_cluster;
     struct cluster *clusters;         /* never fewer: a name that came once comes again */
     size_t cluster_count, cluster_cap;
+    uint32_t *dirty;                  /* clusters whose full backups have changed */
+    size_t dirty_count, dirty_cap;
     struct space *spaces;             /* sorted */
     size_t space_count, space_cap;
     struct source *sources;
@@ -77,6 +81,12 @@ void cluster_enter(struct store *store, slot_t slot);
 void cluster_leave(struct store *store, slot_t slot);
 void space_enter(struct store *store, const char *ns);
 void space_leave(struct store *store, const char *ns);
+
+/* store_later.c */
+/* @record, of @slot, comes, goes or is no longer so. The slot is in its cluster. */
+void later_mark(struct store *store, slot_t slot, const struct backup_record *record);
+/* Tell the failed ones of those clusters; each that differs is told by @changed. */
+void later_settle(struct store *store, int64_t now_ms, void (*changed)(struct store *, slot_t, int64_t));
 
 /* store_due.c */
 void due_set(struct store *store, slot_t slot); /* after until_ms changed */

@@ -275,6 +275,10 @@ static void print_tail(void)
          "LogBackupFailed) and one full backup a day.");
     for (size_t i = 0; i < ARRAY_LEN(checks); i++)
         tag(checks[i].code, NULL, checks[i].text);
+    line("A full backup that failed is critical until a full backup of the same cluster that began after it is "
+         "Complete: then it is a note, the finding failed-made-good of severity ok, and does not need you on the "
+         "screen either. One of some tables only, and an incremental one, stay critical for as long as they are "
+         "there, and so does a log backup.");
     line("For Prometheus' textfile collector: brdeck check -A -o prometheus >$DIR/brdeck.tmp; mv $DIR/brdeck.tmp "
          "$DIR/brdeck.prom");
     fputs(".SH STYLES OF A THEME\n", stdout);

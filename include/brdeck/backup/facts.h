@@ -81,6 +81,11 @@ struct backup_facts {
         int64_t at_ms;
         int count;
     } event;
+    struct {                    /* of a full backup that failed: the newest full backup of its cluster, where that stands
+                                   in for it (window_makes_good); the store keeps it */
+        char name[64];          /* "": there is none */
+        tso_t commit_ts;
+    } later;
     char log_error[256];        /* the last ERROR line that br wrote, where its log was read; "" */
     float log_progress;         /* per cent, of br's last progress line: TiDB Operator takes none over for snapshots;
                                    0: not known */

@@ -54,7 +54,8 @@ struct backup_state {
     bool needs_you;              /* counted in "3 need you": severity is WARN or CRIT, except where the operator mends
                                     it by itself (a snapshot's Retrying 1/2). A pause that somebody asked for is BUSY
                                     until 6 h before its deadline, then WARN, from 2 h before it CRIT. Failed counts for
-                                    as long as the object is there, Stopped never */
+                                    as long as the object is there, unless a later full backup made it good
+                                    (facts.later); Stopped never */
     char word[STATE_WORD_MAX];   /* "Running, pause failed" */
     char sentence[STATE_TEXT_MAX + EVIDENCE_MAX + 1]; /* what it means, with the reason, and what to do */
     const char *id;              /* of the finding: "paused-in-pd", "lagging"; stable, static (check.h) */

@@ -15,6 +15,13 @@
 
 /* Why a record is no base for PITR; NULL when it is one. A short clause: "is being deleted". */
 const char *window_base_fault(const struct backup_record *record);
+/* When a backup began, wall, ms: timeStarted, else its creation. */
+int64_t window_begun_ms(const struct backup_record *record);
+/* A full backup of a whole cluster that has failed, or that the operator refused. */
+bool window_is_failed_full(const struct backup_record *record);
+/* Whether @full, Complete and a base for PITR, stands in for @failed: both of one cluster, and @full begun after the
+ * failed one had ended. */
+bool window_makes_good(const struct backup_record *full, const struct backup_record *failed);
 /* The later of the log's start and its last truncation; 0: unknown. */
 tso_t window_log_start(const struct backup_record *log);
 

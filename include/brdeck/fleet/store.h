@@ -59,7 +59,8 @@ size_t store_needs_you(const struct store *store);
 /* Facts of @slot for writing, made when there are none; store_touch after changing them. */
 struct backup_facts *store_facts(struct store *store, slot_t slot);
 void store_touch(struct store *store, slot_t slot, int64_t now_ms);
-/* Judge anew the rows whose state holds no longer; returns when the next one is due (wall ms; INT64_MAX: never). */
+/* Judge anew the rows whose state holds no longer, and the failed ones that a later full backup has made good, or does
+ * no longer; returns when the next one is due (wall ms; INT64_MAX: never). */
 int64_t store_expire(struct store *store, int64_t now_ms);
 /* The records of one cluster (record_cluster's key): fills at most @max, returns how many there are. */
 size_t store_cluster(const struct store *store, const char *cluster, const struct backup_record **records, size_t max);

@@ -188,6 +188,8 @@ void sample_facts(unsigned *seed, int64_t now_ms, struct backup_facts *f)
     PICK(f->event.message, "", "Error creating: serviceaccount \"tidb-backup-manager\" not found", "odd");
     PICK(f->event.about, "Job", "Pod", "Backup");
     f->event.at_ms = maybe(seed) ? some_time(seed, now_ms) : 0;
+    PICK(f->later.name, "", "", "full-later");
+    f->later.commit_ts = tso_from_ms(some_time(seed, now_ms));
     PICK(f->log_error, "", "", "[ERROR] [main.go:38] [\"br failed\"] [error=\"unknown flag: --x\"]");
 }
 

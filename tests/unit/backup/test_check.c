@@ -101,6 +101,9 @@ static const struct backup_facts stop_died = {
     .job = {.present = true, .failed = true, .name = "stop-log-shop", .ended_ms = NOW - S},
     .log_error = "x509: certificate signed by unknown authority"};
 
+/* 11-22 02:00:00 */
+static const struct backup_facts later_full = {.later = {.name = "full-later", .commit_ts = UINT64_C(470630478643200000)}};
+
 /* What is found, the gravest first: "id word" a line; and what stands anywhere in the first's sentence, evidence,
  * action. */
 static const struct row {
@@ -229,6 +232,14 @@ static const struct row {
      "'lastTransitionTime':'2026-11-22T13:59:58Z'}]}}", &oom_long_ago, 0, "busy running Running\n", NULL, NULL, NULL},
     {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'odd'}]}}", &oom, 0,
      "crit failed Failed, out of memory\n", "Failed: odd.", "OOMKilled", "Raise the memory"},
+    /* what a later full backup made good; one of some tables it does not stand in for, nor for a log */
+    {true, "{'status':{'phase':'Failed','conditions':[{'type':'Failed','message':'AccessDenied'}]}}", &later_full, 0,
+     "ok failed-made-good Failed, access denied\n", "Failed: AccessDenied; full-later of 02:00:00 succeeded since.", "", ""},
+    {true, "{'status':{'phase':'Invalid','conditions':[{'type':'Invalid','message':'odd'}]}}", &later_full, 0,
+     "ok failed-made-good Invalid\n", "The operator refuses the spec: odd; full-later of 02:00:00 succeeded since.", "", ""},
+    {true, "{'spec':{'tableFilter':['a.b']},'status':{'phase':'Failed'}}", &later_full, 0, "crit failed Failed\n", NULL,
+     NULL, NULL},
+    {false, "{'status':{'phase':'Failed'}}", &later_full, 0, "crit failed Failed\n", NULL, NULL, NULL},
     {true, "{'status':{'phase':'Running'}}", &no_account_of_pause, 0, "busy running Running\n", NULL, NULL, NULL},
     /* several at once */
     {false, "{'spec':{'logSubcommand':'log-pause'},'status':{" CHECKPOINT("470638972108800000")

@@ -85,6 +85,41 @@ static void a_base_is_a_whole_finished_snapshot(void **state)
     }
 }
 
+#define FAILED(more) "{'status':{'phase':'Failed','timeCompleted':'2026-11-15T14:00:30Z'}" more "}"
+#define LATER(begun, more) "{'metadata':{'name':'later','creationTimestamp':'2026-11-15T13:00:00Z'}," \
+    "'status':{'timeStarted':" begun "}" more "}"
+
+/* Of one cluster, whole, and begun after the other had ended. */
+static void a_later_full_backup_makes_good(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *failed, *full;
+        bool good;
+    } cases[] = {
+        {FAILED(""), LATER("'2026-11-15T14:00:31Z'", ""), true},
+        {FAILED(""), LATER("'2026-11-15T14:00:30Z'", ""), false},
+        {FAILED(""), LATER("null", ""), false}, /* made before */
+        {FAILED(",'spec':{'cleanPolicy':'Delete'}"), LATER("'2026-11-15T15:00:00Z'", ""), true},
+        {FAILED(",'spec':{'br':{'cluster':'other'}}"), LATER("'2026-11-15T15:00:00Z'", ""), false},
+        {FAILED(",'metadata':{'namespace':'other'}"), LATER("'2026-11-15T15:00:00Z'", ""), false},
+        {FAILED(",'spec':{'tableFilter':['a.b']}"), LATER("'2026-11-15T15:00:00Z'", ""), false},
+        {FAILED(",'spec':{'backupType':'db'}"), LATER("'2026-11-15T15:00:00Z'", ""), false},
+        {FAILED(",'spec':{'br':{'options':['--lastbackupts=5']}}"), LATER("'2026-11-15T15:00:00Z'", ""), false},
+        {FAILED(",'spec':{'backupMode':'log'}"), LATER("'2026-11-15T15:00:00Z'", ""), false},
+        {FAILED(""), LATER("'2026-11-15T15:00:00Z'", ",'spec':{'tableFilter':['a.b']}"), false},
+        {FAILED(""), "{'status':{'phase':'Running','timeStarted':'2026-11-15T15:00:00Z'}}", false},
+        {"{'status':{'phase':'CleanFailed'}}", LATER("'2026-11-15T15:00:00Z'", ""), false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct backup_record *failed = sample_snapshot(cases[i].failed), *full = sample_snapshot(cases[i].full);
+        if (window_makes_good(full, failed) != cases[i].good)
+            fail_msg("%s and %s", cases[i].failed, cases[i].full);
+        record_free(&failed);
+        record_free(&full);
+    }
+}
+
 static void the_window_begins_at_the_oldest_base(void **state)
 {
     (void)state;
@@ -301,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_base_is_a_whole_finished_snapshot),
         cmocka_unit_test(the_window_begins_at_the_oldest_base),
+        cmocka_unit_test(a_later_full_backup_makes_good),
         cmocka_unit_test(pds_checkpoint_is_shown),
         cmocka_unit_test(what_the_log_does_not_reach_is_a_point),
         cmocka_unit_test(several_logs_have_windows_of_their_own),

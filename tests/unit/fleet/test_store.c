@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <brdeck/backup/check.h>
 #include <brdeck/base/alloc.h>
 #include <brdeck/fleet/store.h>
 
@@ -281,6 +282,66 @@ static void test_cluster(void **state)
     store_free(&store);
 }
 
+static struct json *is(struct store *store, const char *name)
+{
+    struct finding findings[FINDINGS_MAX];
+    const struct store_row *row = store_get(store, store_find(store, "a", name));
+    struct json *said = json_new_object();
+    store_expire(store, NOW_MS);
+    size_t count = check_record(row->record, row->facts, NULL, NOW_MS, findings);
+    json_set_string(said, "id", findings[0].id);
+    json_set_string(said, "sentence", findings[0].sentence);
+    assert_int_equal(row->state.severity, findings[0].severity);
+    assert_true(count >= 1 && row->state.needs_you == (findings[0].severity >= SEVERITY_WARN));
+    return said;
+}
+
+#define ASSERT_IS(name, id_, part) do { \
+    struct json *said = is(store, name); \
+    assert_string_equal(json_string(said, "id"), id_); \
+    assert_non_null(strstr(json_string(said, "sentence"), part)); \
+    json_free(&said); \
+} while (0)
+
+/* A failed full backup is no trouble once a later one of its cluster is Complete, whichever comes first. */
+static void test_made_good(void **state)
+{
+    (void)state;
+    enum { H = 3600 * 1000 };
+    struct store *store = store_new();
+    struct row_spec bad = {.ns = "a", .name = "bad", .phase = "Failed", .message = "no", .age_ms = 5 * H};
+    struct row_spec good = {.ns = "a", .name = "good", .phase = "Running", .age_ms = 3 * H};
+    row_put(store, 0, &bad);
+    row_put(store, 0, &good);
+    ASSERT_IS("bad", "failed", "Failed: no. It is not tried again");
+    row_put(store, 0, &(struct row_spec){.ns = "a", .name = "before", .phase = "Complete", .age_ms = 6 * H});
+    row_put(store, 0, &(struct row_spec){.ns = "a", .name = "other", .cluster = "x", .phase = "Complete"});
+    row_put(store, 0, &(struct row_spec){.ns = "b", .name = "elsewhere", .phase = "Complete"});
+    row_put(store, 0, &(struct row_spec){.ns = "a", .name = "log", .log = true, .phase = "Complete"});
+    row_put(store, 0, &(struct row_spec){.ns = "a", .name = "then", .phase = "Complete", .age_ms = 5 * H});
+    ASSERT_IS("bad", "failed", "Failed: no. It is not tried again");
+    assert_int_equal(store_needs_you(store), 1);
+    good.phase = "Complete";
+    row_put(store, 0, &good);
+    ASSERT_IS("bad", "failed-made-good", "Failed: no; good of ");
+    assert_int_equal(store_needs_you(store), 0);
+    row_put(store, 0, &(struct row_spec){.ns = "a", .name = "newer", .phase = "Complete", .age_ms = 2 * H});
+    ASSERT_IS("bad", "failed-made-good", "; newer of ");
+    row_put(store, 0, &(struct row_spec){.ns = "a", .name = "invalid", .phase = "Invalid", .age_ms = 4 * H});
+    ASSERT_IS("invalid", "failed-made-good", "; newer of ");
+    row_put(store, 0, &(struct row_spec){.ns = "a", .name = "log", .log = true, .phase = "Failed", .age_ms = 4 * H});
+    ASSERT_IS("log", "failed", "log");
+    store_remove(store, 0, "a", "newer");
+    store_remove(store, 0, "a", "good");
+    ASSERT_IS("bad", "failed", "Failed: no. It is not tried again");
+    ASSERT_IS("invalid", "invalid", "does not look again");
+    assert_int_equal(store_needs_you(store), 3);
+    bad.age_ms = 7 * H; /* it had ended before "before" began */
+    row_put(store, 0, &bad);
+    ASSERT_IS("bad", "failed-made-good", "; then of ");
+    store_free(&store);
+}
+
 static void add_space(void *arg, const char *ns, size_t count)
 {
     char *text = arg;
@@ -363,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_expire),
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_cluster),
+        cmocka_unit_test(test_made_good),
         cmocka_unit_test(test_namespaces),
         cmocka_unit_test(test_against_model),
     };
