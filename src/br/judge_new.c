@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/br/facts.h>
 
 #include "plan_exec.h"
 
@@ -42,6 +43,31 @@ static void warn_of_others(struct plan *plan)
     if (place)
         plan_warn(plan, "%.63s%s%.63s keeps its data under the same path: give a new prefix.",
                   str_same(place->ns, p->ns) ? "" : place->ns, str_same(place->ns, p->ns) ? "" : "/", place->name);
+}
+
+static void warn_of_task(struct plan *plan, const struct br_pd_cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->count; i++) {
+        const char *task = cluster->tasks[i].name;
+        if (cluster->tasks[i].known)
+            continue;
+        plan_warn(plan, "PD has the log task %.63s, which no Backup knows: br refuses a second one. Stop it first, if "
+                  "nobody needs it: br log stop --task-name=%.63s.", task, task);
+        return; /* a cluster has one task only */
+    }
+}
+
+/* A task that is left over, or that br started by hand, where PD was asked. */
+static void warn_of_unknown_task(struct plan *plan)
+{
+    const struct br_plan *p = &plan->pub;
+    char own[RECORD_CLUSTER_MAX];
+    record_cluster(p->after, own);
+    for (size_t i = 0; p->after->mode == BACKUP_LOG && own[0] && i < br_pd_clusters(plan->br); i++) {
+        const struct br_pd_cluster *cluster = br_pd_cluster_at(plan->br, i);
+        if (cluster->v1 == p->v1 && br_pd_is_of(cluster, own) && br_pd_is_sure(plan->br, cluster))
+            warn_of_task(plan, cluster);
+    }
 }
 
 /* What was read of its Cluster: the object would be made, and nothing come of it. */
@@ -99,6 +125,7 @@ bool plan_judge_start(struct plan *plan)
                          "the name is too long: the Job %s that truncates it would pass 63 characters; "
                          "at most 43 fit", job);
     warn_of_others(plan);
+    warn_of_unknown_task(plan);
     warn_of_cluster(plan);
     return plan_judge_steps(plan);
 }
@@ -127,6 +154,7 @@ bool plan_judge_create(struct plan *plan)
     if (!judge_name(plan))
         return false;
     warn_of_others(plan);
+    warn_of_unknown_task(plan);
     warn_of_cluster(plan);
     if (!p->after->v1 && str_empty(p->after->cluster))
         plan_warn(plan, "Its spec names no cluster (spec.br.cluster): the operator cannot work on it.");

@@ -295,8 +295,8 @@ static void on_turn(void *arg)
 /* It came into the store, or into use, after the last answer. */
 static bool should_tell(const struct pd_cluster *c, const struct store_row *row)
 {
-    return c->pub.reach != PD_NOT_ASKED && (!row->facts || row->facts->pd.reach == PD_NOT_ASKED) &&
-           pd_row_counts(c, row->record);
+    return row->record->mode == BACKUP_LOG && c->pub.reach != PD_NOT_ASKED &&
+           (!row->facts || row->facts->pd.reach == PD_NOT_ASKED) && pd_row_counts(c, row->record);
 }
 
 static struct pd_keeper *keeper_of(struct br *br)
@@ -324,6 +324,7 @@ static struct pd_cluster *cluster_of(struct pd_keeper *k, const struct backup_re
     c->name = xstrdup(record->cluster);
     c->pub.ns = c->ns;
     c->pub.name = c->name;
+    c->pub.v1 = c->v1;
     c->pub.why = c->why;
     return c;
 }
@@ -332,7 +333,7 @@ void br_pd_want(struct br *br, const struct backup_record *record)
 {
     char key[RECORD_CLUSTER_MAX];
     record_cluster(record, key);
-    if (!*key || record->mode != BACKUP_LOG)
+    if (!*key)
         return;
     struct pd_keeper *k = keeper_of(br);
     struct pd_cluster *c = cluster_of(k, record, key);

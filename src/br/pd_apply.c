@@ -79,7 +79,7 @@ static void apply_row(const struct pd_cluster *c, const struct backup_record *re
         store_touch(store, slot, fleet_now_ms(c->keeper->br->fleet));
 }
 
-/* The log backups of the cluster in its group; the caller frees. */
+/* The log backups of the cluster in its group, which have PD's facts; the caller frees. */
 static size_t logs_of(const struct pd_cluster *c, const struct backup_record ***records)
 {
     size_t count = find_records(fleet_store(c->keeper->br->fleet), c->v1, c->key, records), kept = 0;
@@ -94,18 +94,30 @@ static int compare_tasks(const void *a, const void *b)
     return strcmp(((const struct br_pd_task *)a)->name, ((const struct br_pd_task *)b)->name);
 }
 
-static void tell_tasks(struct pd_cluster *c, const struct backup_record *const *records, size_t count)
+/* Of either group: in a migration both have the same cluster. */
+static bool is_known(const struct pd_task *task, const struct backup_record *const *records, size_t count)
 {
-    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (records[i]->mode == BACKUP_LOG && strcmp(records[i]->name, task->name) == 0)
+            return true;
+    return false;
+}
+
+static void tell_tasks(struct pd_cluster *c)
+{
+    const struct store *store = fleet_store(c->keeper->br->fleet);
+    size_t n = 0, count = store_cluster(store, c->key, NULL, 0);
+    const struct backup_record **records = xcalloc(count + 1, sizeof *records);
+    store_cluster(store, c->key, records, count);
     free(c->public_tasks);
     c->public_tasks = xcalloc(HASH_COUNT(c->tasks.by_name) + 1, sizeof *c->public_tasks);
     for (const struct pd_task *task = c->tasks.by_name; task; task = task->hh.next) {
         struct br_pd_task *told = &c->public_tasks[n++];
         *told = (struct br_pd_task){.name = task->name, .checkpoint = task->pd.checkpoint,
-                                    .start_ts = task->pd.start_ts, .paused = task->pd.paused};
-        for (size_t i = 0; i < count && !told->known; i++)
-            told->known = strcmp(records[i]->name, task->name) == 0;
+                                    .start_ts = task->pd.start_ts, .paused = task->pd.paused,
+                                    .known = is_known(task, records, count)};
     }
+    free(records);
     qsort(c->public_tasks, n, sizeof *c->public_tasks, compare_tasks);
     c->pub.tasks = c->public_tasks;
     c->pub.count = n;
@@ -116,7 +128,7 @@ void pd_apply(struct pd_cluster *c)
     const struct backup_record **records;
     size_t count = logs_of(c, &records);
     c->apply = false;
-    tell_tasks(c, records, count);
+    tell_tasks(c);
     for (size_t i = 0; i < count; i++)
         apply_row(c, records[i]);
     free(records);
@@ -138,4 +150,35 @@ void pd_take_off(struct pd_cluster *c)
         store_touch(store, slot, fleet_now_ms(c->keeper->br->fleet));
     }
     free(records);
+}
+
+/* -- in public -------------------------------------------------------------------------------------- */
+
+bool br_pd_is_of(const struct br_pd_cluster *cluster, const char *key)
+{
+    size_t len = strlen(cluster->ns);
+    return strncmp(key, cluster->ns, len) == 0 && key[len] == '/' && strcmp(key + len + 1, cluster->name) == 0;
+}
+
+/* On v2 its Backups are in the cluster's own namespace, on v1 clusterNamespace lets them be in any. */
+bool br_pd_is_sure(const struct br *br, const struct br_pd_cluster *cluster)
+{
+    const struct fleet *fleet = br->fleet;
+    if (cluster->reach != PD_ANSWERED || !fleet_is_complete(fleet))
+        return false;
+    for (size_t i = 0; i < fleet_sources(fleet); i++) {
+        const struct fleet_source *source = fleet_source(fleet, i);
+        if (source->v1 == cluster->v1 && (!source->ns || (!source->v1 && strcmp(source->ns, cluster->ns) == 0)))
+            return true;
+    }
+    return false;
+}
+
+void br_pd_add_unknown(const struct br_pd_cluster *cluster, const struct br_pd_task *task, int64_t now_ms,
+                       struct str *out)
+{
+    char when[TSO_TEXT_MAX];
+    str_addf(out, "PD of %s/%s has a log task no Backup knows: %s%s, %s%s", cluster->ns, cluster->name, task->name,
+             task->paused ? ", paused" : "", task->checkpoint ? "checkpoint " : "no checkpoint yet",
+             task->checkpoint ? tso_format(task->checkpoint, TSO_SHORT, now_ms, when) : "");
 }

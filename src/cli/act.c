@@ -10,10 +10,12 @@
 #include <brdeck/base/clock.h>
 #include <brdeck/base/json.h>
 #include <brdeck/base/text.h>
+#include <brdeck/br/facts.h>
 
 #include "act_private.h"
+#include "asking.h"
 
-enum { WAIT_MS = 10 * 60 * 1000 };
+enum { WAIT_MS = 10 * 60 * 1000, PD_MS = 3000 };
 
 /* -- the plans -------------------------------------------------------------------------- */
 
@@ -254,11 +256,32 @@ bool act_check(const struct arguments *args)
     return false;
 }
 
+/* A new log backup's plan is to know whether PD has a task already that none of all Backups knows: br would refuse. */
+static void ask_pd_of_new(struct session *s, const struct br_plan_spec *specs, size_t count)
+{
+    struct asking asking;
+    asking_init(&asking, s);
+    for (size_t i = 0; i < count && fleet_is_complete(s->fleet); i++) {
+        if (json_type(specs[i].manifest) != JSON_OBJECT)
+            continue;
+        struct json *object = json_copy(specs[i].manifest);
+        json_set_string(json_object_in(object, "metadata"), "namespace", specs[i].ns);
+        struct backup_record *record = record_decode(object, store_pool(fleet_store(s->fleet)));
+        if (record && record->mode == BACKUP_LOG)
+            br_pd_want(s->br, record);
+        record_free(&record);
+        json_free(&object);
+    }
+    asking_wait(&asking, PD_MS);
+    asking_done(&asking);
+}
+
 int act_on(struct session *s, const struct br_plan_spec *specs, size_t count)
 {
     int code = open_runner(s);
     if (code != EXIT_DONE)
         return code;
+    ask_pd_of_new(s, specs, count);
     struct act act = {.session = s, .count = count, .plans = xcalloc(count, sizeof *act.plans),
                       .told = xcalloc(2 * count, sizeof *act.told)};
     str_init(&act.typed, 1024);

@@ -22,10 +22,10 @@ void asking_init(struct asking *asking, struct session *s)
 static void forget(struct asking *asking)
 {
     free(asking->spaces);
-    free(asking->logs);
+    free(asking->of_clusters);
     asking->spaces = NULL;
-    asking->logs = NULL;
-    asking->space_count = asking->refused_count = asking->log_count = asking->clusters_left = 0;
+    asking->of_clusters = NULL;
+    asking->space_count = asking->refused_count = asking->cluster_count = asking->clusters_left = 0;
     asking->again_ms = 0;
 }
 
@@ -33,53 +33,57 @@ void asking_done(struct asking *asking) { forget(asking); }
 
 /* -- the clusters --------------------------------------------------------------------------------- */
 
-struct log_of {
+struct cluster_row {
     const char *key; /* interned: record_cluster's */
     bool v1;         /* a cluster in migration may be of both groups, each with its own */
     slot_t slot;
 };
 
-static int compare_logs(const void *a, const void *b)
+static int compare_rows(const void *a, const void *b)
 {
-    const struct log_of *x = a, *y = b;
+    const struct cluster_row *x = a, *y = b;
     int order = x->key == y->key ? 0 : strcmp(x->key, y->key);
     return order ? order : x->v1 != y->v1 ? x->v1 - y->v1 : (x->slot > y->slot) - (x->slot < y->slot);
 }
 
-static bool asks_pd(const struct backup_record *record, bool running)
+enum whose { OF_RUNNING, OF_LOGS, OF_ALL }; /* log backups that run or are paused, log backups, Backups */
+
+/* Any Backup of a cluster will do to ask its PD for a task that none knows; that is told only where all are listed. */
+static bool asks_pd(const struct fleet *fleet, const struct backup_record *record, enum whose whose)
 {
-    return record->mode == BACKUP_LOG &&
-           (!running || record->phase == PHASE_RUNNING || record->phase == PHASE_PAUSED);
+    if (record->mode != BACKUP_LOG)
+        return whose == OF_ALL && fleet_is_complete(fleet);
+    return whose != OF_RUNNING || record->phase == PHASE_RUNNING || record->phase == PHASE_PAUSED;
 }
 
-static void keep_one_each(struct asking *asking, struct log_of *logs, size_t count)
+static void keep_one_each(struct asking *asking, struct cluster_row *rows, size_t count)
 {
-    qsort(logs, count, sizeof *logs, compare_logs);
-    asking->logs = xcalloc(count + 1, sizeof *asking->logs);
+    qsort(rows, count, sizeof *rows, compare_rows);
+    asking->of_clusters = xcalloc(count + 1, sizeof *asking->of_clusters);
     for (size_t i = 0; i < count; i++)
-        if (!i || logs[i].key != logs[i - 1].key || logs[i].v1 != logs[i - 1].v1)
-            asking->logs[asking->log_count++] = logs[i].slot;
-    if (asking->clusters_max && asking->log_count > asking->clusters_max) {
-        asking->clusters_left = asking->log_count;
-        asking->log_count = 0;
+        if (!i || rows[i].key != rows[i - 1].key || rows[i].v1 != rows[i - 1].v1)
+            asking->of_clusters[asking->cluster_count++] = rows[i].slot;
+    if (asking->clusters_max && asking->cluster_count > asking->clusters_max) {
+        asking->clusters_left = asking->cluster_count;
+        asking->cluster_count = 0;
     }
 }
 
 /* @slots NULL: all. */
-static void find_logs(struct asking *asking, const slot_t *slots, size_t count, bool running)
+static void find_clusters(struct asking *asking, const slot_t *slots, size_t count, enum whose whose)
 {
     struct store *store = fleet_store(asking->s->fleet);
-    struct log_of *logs = xcalloc(count + 1, sizeof *logs);
+    struct cluster_row *rows = xcalloc(count + 1, sizeof *rows);
     size_t found = 0;
     char key[RECORD_CLUSTER_MAX];
     for (size_t i = 0; i < count; i++) {
         slot_t slot = slots ? slots[i] : (slot_t)i;
         const struct store_row *row = store_get(store, slot);
-        if (row && asks_pd(row->record, running) && *record_cluster(row->record, key))
-            logs[found++] = (struct log_of){intern(store_pool(store), key), row->record->v1, slot};
+        if (row && asks_pd(asking->s->fleet, row->record, whose) && *record_cluster(row->record, key))
+            rows[found++] = (struct cluster_row){intern(store_pool(store), key), row->record->v1, slot};
     }
-    keep_one_each(asking, logs, found);
-    free(logs);
+    keep_one_each(asking, rows, found);
+    free(rows);
 }
 
 /* -- the namespaces ------------------------------------------------------------------------------- */
@@ -139,18 +143,19 @@ static void find_listed(struct asking *asking)
     }
 }
 
-void asking_about_listed(struct asking *asking)
+void asking_about_listed(struct asking *asking, bool clusters)
 {
     forget(asking);
     find_listed(asking);
-    find_logs(asking, NULL, store_slots(fleet_store(asking->s->fleet)), false);
+    find_clusters(asking, NULL, store_slots(fleet_store(asking->s->fleet)),
+                  clusters ? OF_ALL : OF_LOGS);
 }
 
 void asking_about(struct asking *asking, const slot_t *slots, size_t count, bool unfinished)
 {
     forget(asking);
     find_spaces(asking, slots, count, unfinished);
-    find_logs(asking, slots, count, unfinished);
+    find_clusters(asking, slots, count, unfinished ? OF_RUNNING : OF_ALL);
 }
 
 /* -- asking --------------------------------------------------------------------------------------- */
@@ -168,8 +173,8 @@ void asking_again(struct asking *asking)
             asking->refused_count++;
         }
     }
-    for (size_t i = 0; i < asking->log_count; i++) {
-        const struct store_row *row = store_get(store, asking->logs[i]);
+    for (size_t i = 0; i < asking->cluster_count; i++) {
+        const struct store_row *row = store_get(store, asking->of_clusters[i]);
         if (row)
             br_pd_want(asking->s->br, row->record);
     }

@@ -18,8 +18,8 @@ struct asking {
     struct session *s;
     struct asking_space *spaces;    /* whose Jobs, Pods and Events are wanted */
     size_t space_count, refused_count;
-    slot_t *logs;                   /* a log backup of each cluster: PD's answer is for all of them */
-    size_t log_count;
+    slot_t *of_clusters;            /* a Backup of each cluster: PD's answer is for all of its logs */
+    size_t cluster_count;
     size_t clusters_max;            /* of more none is asked; 0: no limit */
     size_t clusters_left;           /* that were not asked for that */
     int64_t again_ms;               /* monotonic: when to say again what is wanted */
@@ -28,8 +28,9 @@ struct asking {
 /* Gives the session a br that only looks, unless it has one. Nothing is wanted yet. */
 void asking_init(struct asking *asking, struct session *s);
 void asking_done(struct asking *asking);
-/* Wanted is from now on what concerns all Backups of the namespaces that were listed. */
-void asking_about_listed(struct asking *asking);
+/* Wanted is from now on what concerns all Backups of the namespaces that were listed. @clusters: what only PD knows of
+ * their clusters, too. */
+void asking_about_listed(struct asking *asking, bool clusters);
 /* What concerns these @count rows (by namespace). @unfinished: Jobs, Pods and Events only of namespaces where one of
  * them is not finished, or failed; PD only of clusters where one of them runs or is paused. */
 void asking_about(struct asking *asking, const slot_t *slots, size_t count, bool unfinished);

@@ -8,6 +8,7 @@
 #include <brdeck/backup/describe.h>
 #include <brdeck/base/alloc.h>
 #include <brdeck/base/text.h>
+#include <brdeck/br/facts.h>
 
 #include "asking.h"
 
@@ -47,6 +48,27 @@ static void print_line(const struct describe_line *line, size_t width)
     str_done(&out);
 }
 
+/* As the screen has it: what stands in the way of a new log backup of the same cluster. */
+static void add_unknown_tasks(struct session *s, const struct backup_record *record, struct description *d)
+{
+    char key[RECORD_CLUSTER_MAX];
+    record_cluster(record, key);
+    for (size_t i = 0; *key && i < br_pd_clusters(s->br); i++) {
+        const struct br_pd_cluster *cluster = br_pd_cluster_at(s->br, i);
+        if (cluster->v1 != record->v1 || !br_pd_is_of(cluster, key) || !br_pd_is_sure(s->br, cluster))
+            continue;
+        for (size_t k = 0; k < cluster->count; k++) {
+            struct str line;
+            if (cluster->tasks[k].known)
+                continue;
+            str_init(&line, STR_SMALL);
+            br_pd_add_unknown(cluster, &cluster->tasks[k], fleet_now_ms(s->fleet), &line);
+            description_add(d, ROLE_WARN, 0, "log task", "%s", line.data);
+            str_done(&line);
+        }
+    }
+}
+
 static void print_all(struct session *s, const struct store_row *row, const struct json *object)
 {
     struct window window;
@@ -64,6 +86,7 @@ static void print_all(struct session *s, const struct store_row *row, const stru
     };
     description_init(&d);
     describe_full(&d, row->record, object, &ctx);
+    add_unknown_tasks(s, row->record, &d);
     size_t width = 0;
     for (size_t i = 0; i < d.count; i++)
         if (d.lines[i].label && text_width(d.lines[i].label) > width)

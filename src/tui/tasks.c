@@ -9,13 +9,9 @@
 
 #include "app.h"
 
-/* "PD of orders/tc has a log task no Backup knows: dr-copy, checkpoint 14:02:11" */
 static void add_task(struct ui *ui, const struct br_pd_cluster *cluster, const struct br_pd_task *task, struct str *out)
 {
-    char when[TSO_TEXT_MAX];
-    str_addf(out, "PD of %s/%s has a log task no Backup knows: %s%s, %s%s", cluster->ns, cluster->name, task->name,
-             task->paused ? ", paused" : "", task->checkpoint ? "checkpoint " : "no checkpoint yet",
-             task->checkpoint ? tso_format(task->checkpoint, TSO_SHORT, ui_now_ms(ui), when) : "");
+    br_pd_add_unknown(cluster, task, ui_now_ms(ui), out);
 }
 
 static char *key_of(const struct br_pd_cluster *cluster, const struct br_pd_task *task)
@@ -28,13 +24,14 @@ static bool was_seen(const struct ui *ui, const char *key)
     return ui->app->tasks_seen && strstr(ui->app->tasks_seen, key) != NULL;
 }
 
-/* Each task that no Backup knows, until @each says that it has enough. */
+/* Each task that no Backup knows, for sure, until @each says that it has enough. */
 static void each_task(struct ui *ui, bool (*each)(struct ui *ui, const struct br_pd_cluster *cluster,
                                                   const struct br_pd_task *task, void *arg), void *arg)
 {
     for (size_t i = 0; i < br_pd_clusters(ui->br); i++) {
         const struct br_pd_cluster *cluster = br_pd_cluster_at(ui->br, i);
-        for (size_t k = 0; k < cluster->count; k++)
+        bool sure = br_pd_is_sure(ui->br, cluster);
+        for (size_t k = 0; sure && k < cluster->count; k++)
             if (!cluster->tasks[k].known && !each(ui, cluster, &cluster->tasks[k], arg))
                 return;
     }
@@ -96,8 +93,7 @@ struct of_cluster {
 static bool describe(struct ui *ui, const struct br_pd_cluster *cluster, const struct br_pd_task *task, void *arg)
 {
     struct of_cluster *of = arg;
-    char *key = xasprintf("%s/%s", cluster->ns, cluster->name);
-    if (strcmp(key, of->cluster) == 0) {
+    if (br_pd_is_of(cluster, of->cluster)) {
         struct str line;
         str_init(&line, STR_SMALL);
         add_task(ui, cluster, task, &line);
@@ -109,7 +105,6 @@ static bool describe(struct ui *ui, const struct br_pd_cluster *cluster, const s
         of->heading = NULL;
         str_done(&line);
     }
-    free(key);
     return true;
 }
 

@@ -17,6 +17,5 @@ void view_wants(struct ui *ui, const struct store_row *row, bool is_cursor)
     const struct backup_record *record = row->record;
     if (is_cursor || has_business(row))
         br_facts_want(ui->br, record->ns);
-    if (record->mode == BACKUP_LOG && (record->phase == PHASE_RUNNING || record->phase == PHASE_PAUSED))
-        br_pd_want(ui->br, record);
+    br_pd_want(ui->br, record); /* a snapshot's, too: PD may have a task that no Backup knows */
 }

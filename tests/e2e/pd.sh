@@ -35,16 +35,16 @@ noted()
 }
 
 start_sim --fleet demo --speed 20
-# NS/CLUSTER that a log backup names and that is there.
-api GET /apis/br.pingcap.com/v1alpha1/backups | jq -r '.items[] | select(.spec.backupMode == "log") |
+# NS/CLUSTER that a Backup names and that is there.
+api GET /apis/br.pingcap.com/v1alpha1/backups | jq -r '.items[] |
     "\(.metadata.namespace)/\(.spec.br.cluster)"' | sort -u >"$TEST_TMP/named"
 api GET /apis/core.pingcap.com/v1alpha1/clusters | jq -r '.items[] | "\(.metadata.namespace)/\(.metadata.name)"' | sort \
     >"$TEST_TMP/there"
 clusters=$(comm -12 "$TEST_TMP/named" "$TEST_TMP/there" | wc -l)
 check "there are some" [ "$clusters" -gt 3 ]
-check "two ranges for each cluster with a log backup: tasks, GC" ranges $((2 * clusters)) brdeck check -A
+check "two ranges for each cluster with a Backup: tasks, GC" ranges $((2 * clusters)) brdeck check -A
 check "and so where nothing may be written" ranges $((2 * clusters)) brdeck check -A --read-only
-check "none where only snapshots are asked for" ranges 0 brdeck check -n orders full-orders-1116
+check "none where one snapshot is asked for" ranges 0 brdeck check -n orders full-orders-1116
 
 start_sim --fleet empty --speed 50
 for name in log log-a log-a-b; do
@@ -84,3 +84,20 @@ pd '"service":"tc-pd","tls":true'
 check "a PD that wants certificates" noted "PD of $NS/tc .*certificates"
 pd '"service":"tc-pd","tls":false'
 check "and all is as before" said '[.[] | select(.id == "paused-in-pd") | .object] == ["'$NS'/log-a"]'
+
+# -- the last log backup is gone, its task is not: a snapshot of the cluster is enough
+start_sim --fleet empty --speed 50
+make_backup "$NS" full "$(log_spec full | jq 'del(.backupMode)')"
+becomes full '.status.phase == "Complete"'
+check "no task, nothing told" ranges 2 brdeck describe backup full -n "$NS"
+check "nor by describe" sh -c "! grep 'log task' $TEST_TMP/said"
+pd '"service":"tc-pd","task":"left","add":{"storage":"s3://b/left","start":"1h"}'
+check "check tells it" said '[.[] | select(.id == "unknown-task") | .sentence] | length == 1 and (.[0] | test("log task left"))'
+check "describe tells it, with one question" ranges 2 brdeck describe backup full -n "$NS"
+check "so" grep -q "log task .*PD of $NS/tc has a log task no Backup knows: left, checkpoint" "$TEST_TMP/said"
+log_spec new | jq "{apiVersion:\"br.pingcap.com/v1alpha1\",kind:\"Backup\",metadata:{name:\"new\",namespace:\"$NS\"},spec:.}" \
+    >"$TEST_TMP/new.json"
+check "a new log backup warns of it" says 0 "PD has the log task left, which no Backup knows: br refuses a second one" \
+    brdeck create -f "$TEST_TMP/new.json" -n "$NS" --dry-run=client
+pd '"service":"tc-pd","task":"left","remove":true'
+check "and not when it is gone" sh -c "! brdeck create -f $TEST_TMP/new.json -n $NS --dry-run=client | grep 'no Backup knows'"

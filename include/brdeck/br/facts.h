@@ -15,6 +15,7 @@
 #include <brdeck/fleet/store.h>
 
 struct br;
+struct str;
 
 enum { BR_FACTS_KEEP_MS = 60 * 1000, BR_FACTS_NAMESPACES_MAX = 20, BR_PD_EACH_MS = 5000,
        BR_PD_GC_EACH_MS = 30 * 1000, BR_PD_KEEP_MS = 15000 };
@@ -27,9 +28,9 @@ bool br_facts_want(struct br *br, const char *ns);
  * "no right to list pods in namespace a"). */
 bool br_facts_are_there(const struct br *br, const char *ns, const char **why);
 
-/* What PD says of the log tasks of the cluster of @record (a log backup) is wanted now: call it again as long as it is.
- * Asked through the API server's service proxy (rule 23), one request for all tasks of a cluster, every BR_PD_EACH_MS
- * at most, with back-off where it does not answer. The answers go into the facts of all rows of that cluster. Where the
+/* What PD says of the log tasks of the cluster of @record is wanted now: call it again as long as it is. Any Backup of
+ * the cluster will do: a task may be left over where the last log backup is gone. Asked through the API server's service proxy (rule 23), one request for all tasks of a cluster, every BR_PD_EACH_MS
+ * at most, with back-off where it does not answer. The answers go into the facts of the log backups of that cluster. Where the
  * Cluster tells its id, a second request, every BR_PD_GC_EACH_MS and when a task is seen paused, asks for its GC
  * safepoint and what keeps GC from going on. */
 void br_pd_want(struct br *br, const struct backup_record *record);
@@ -41,10 +42,11 @@ struct br_pd_task {
     char *name;
     tso_t checkpoint, start_ts;
     bool paused;
-    bool known;     /* a Backup of that name and cluster is in the store */
+    bool known;     /* a log backup of that name and cluster is in the store */
 };
 struct br_pd_cluster {
     const char *ns, *name;
+    bool v1;
     enum pd_reach reach;
     const char *why;
     int64_t read_ms;
@@ -53,5 +55,13 @@ struct br_pd_cluster {
 };
 size_t br_pd_clusters(const struct br *br);
 const struct br_pd_cluster *br_pd_cluster_at(const struct br *br, size_t i);
+/* @key: record_cluster's. */
+bool br_pd_is_of(const struct br_pd_cluster *cluster, const char *key);
+/* A task of it that is not known has no Backup: PD's last answer has it, and all that may be of @cluster are listed,
+ * freshly. */
+bool br_pd_is_sure(const struct br *br, const struct br_pd_cluster *cluster);
+/* "PD of orders/tc has a log task no Backup knows: dr-copy, checkpoint 14:02:11" */
+void br_pd_add_unknown(const struct br_pd_cluster *cluster, const struct br_pd_task *task, int64_t now_ms,
+                       struct str *out);
 
 #endif

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include <brdeck/base/alloc.h>
+#include <brdeck/base/file.h>
 #include <brdeck/base/str.h>
+#include <brdeck/br/facts.h>
 
 #include "br/br_private.h"
 #include "br_fixture.h"
@@ -176,6 +178,49 @@ static void other_tasks_are_told_of_logs_only(void **state)
     br_plan_free(&plan);
 }
 
+/* PD has a task that br started by hand, or that a delete left over: known where the screen has asked. */
+static void a_task_that_no_backup_knows(void **state)
+{
+    struct bed *bed = *state;
+    static const char range[] = "POST /api/v1/namespaces/orders/services/pd-pd:2379/proxy/v3/kv/range ";
+    char *key = base64_encode("/tidb/br-stream/info/drill", strlen("/tidb/br-stream/info/drill"));
+    char *answer = bed_keep(bed, xasprintf("{\"header\":{\"revision\":\"1\"},\"kvs\":[{\"key\":\"%s\",\"value\":"
+                                           "\"EKwC\"}]}", key));
+    free(key);
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET ", .has = "/pdgroups ", .body =
+        "{\"items\":[{\"metadata\":{\"name\":\"pd\"},\"spec\":{\"cluster\":{\"name\":\"tc\"}}}]}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET ", .has = "/tikvgroups ", .body = "{}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = "GET ", .has = "/clusters/tc ", .body = "{\"spec\":{}}"});
+    fake_expect(bed->f.server, &(struct fake_rule){.request = range, .body = answer});
+    bed->fleet.complete = true;
+    snapshot_put(bed, "full", DAY);
+    slot_t slot = store_find(bed->fleet.store, "orders", "full");
+    br_pd_want(bed->br, store_get(bed->fleet.store, slot)->record);
+    UNTIL(bed->f.loop, br_pd_are_there(bed->br));
+    assert_int_equal(br_pd_cluster_at(bed->br, 0)->count, 1);
+    struct br_plan *plan = create_planned(bed, "log-2", TC S3 ",'backupMode':'log'");
+    assert_int_equal(plan->phase, BR_PLAN_READY);
+    assert_has(plan_said(bed, plan), "PD has the log task drill, which no Backup knows: br refuses a second one.");
+    assert_has(plan_said(bed, plan), "br log stop --task-name=drill.");
+    br_plan_free(&plan);
+    struct json *manifest = manifest_of("log-2", TC S3 ",'backupMode':'log'");
+    plan = plan_made(bed, &(struct br_plan_spec){.action = ACTION_START, .name = "log-2", .manifest = manifest});
+    json_free(&manifest);
+    assert_has(plan_said(bed, plan), "PD has the log task drill");
+    br_plan_free(&plan);
+    plan = create_planned(bed, "full-2", TC S3);
+    assert_has_not(plan_said(bed, plan), "drill"); /* that is no snapshot's business */
+    br_plan_free(&plan);
+    plan = create_planned(bed, "log-2", "'br':{'cluster':'other'}," S3 ",'backupMode':'log'");
+    assert_has_not(plan_said(bed, plan), "drill");
+    br_plan_free(&plan);
+    /* not all are seen: who knows */
+    bed->fleet.complete = false;
+    plan = create_planned(bed, "log-2", TC S3 ",'backupMode':'log'");
+    assert_has_not(plan_said(bed, plan), "drill");
+    br_plan_free(&plan);
+}
+
 /* -- to its end -------------------------------------------------------------------------------- */
 
 static char *snapshot_text(struct bed *bed, int rv, const char *status)
@@ -234,7 +279,7 @@ int main(void)
         TEST(what_is_said),
         TEST(the_dry_run_is_strict),
         TEST(secrets_are_blotted_out), TEST(a_manifest_that_is_none_is_refused),
-        TEST(other_tasks_are_told_of_logs_only),
+        TEST(other_tasks_are_told_of_logs_only), TEST(a_task_that_no_backup_knows),
         TEST(a_snapshot_is_followed_to_its_end),
         TEST(or_to_its_failure),
     };

@@ -658,6 +658,60 @@ static void tasks_that_no_backup_knows(void **state)
     assert_true(!cluster->tasks[1].known && cluster->tasks[1].paused && cluster->tasks[1].start_ts == 300);
 }
 
+/* Where the last log backup is gone, a snapshot of the cluster has its PD asked; one of both is enough. */
+static void a_snapshot_is_enough(void **state)
+{
+    struct bed *bed = *state;
+    static const struct pair pairs[] = {RUNS("left"), CHECKPOINT("left")};
+    snapshot_put(bed, "full", DAY);
+    snapshot_put(bed, "full-2", DAY);
+    expect_cluster(bed);
+    expect(bed, RANGE, 200, answer_of(bed, pairs, 2, ""));
+    want(bed, "full");
+    want(bed, "full-2");
+    UNTIL(bed->f.loop, br_pd_are_there(bed->br));
+    assert_int_equal(br_pd_clusters(bed->br), 1);
+    assert_int_equal(fake_count(bed->f.server, RANGE), 1);
+    const struct br_pd_cluster *cluster = br_pd_cluster_at(bed->br, 0);
+    assert_int_equal(cluster->count, 1);
+    assert_false(cluster->tasks[0].known);
+    assert_null(row_of(bed, "orders", "full")->facts); /* it pays nothing */
+    want(bed, "full");
+    assert_true(br_pd_are_there(bed->br)); /* nothing is to be told it */
+    backup_put(bed, &(struct backup_spec){.name = "left"});
+    want(bed, "left");
+    UNTIL(bed->f.loop, br_pd_are_there(bed->br));
+    assert_true(br_pd_cluster_at(bed->br, 0)->tasks[0].known);
+    assert_int_equal(fake_count(bed->f.server, RANGE), 1);
+}
+
+/* That no Backup knows it is said only where all are seen that could. */
+static void who_may_say_that_none_knows(void **state)
+{
+    struct bed *bed = *state;
+    struct br_pd_cluster cluster = {.ns = "orders", .name = "tc", .reach = PD_ANSWERED};
+    static const struct {
+        bool complete, source_v1, v1, sure;
+        const char *ns;
+        enum pd_reach reach;
+    } rows[] = {
+        {true, false, false, true, NULL, PD_ANSWERED},      {true, false, false, true, "orders", PD_ANSWERED},
+        {true, false, false, false, "other", PD_ANSWERED},  {false, false, false, false, NULL, PD_ANSWERED},
+        {true, true, true, true, NULL, PD_ANSWERED},        {true, true, true, false, "orders", PD_ANSWERED},
+        {true, false, true, false, NULL, PD_ANSWERED},      {true, false, false, false, NULL, PD_NO_ANSWER},
+    };
+    assert_true(br_pd_is_of(&cluster, "orders/tc"));
+    assert_false(br_pd_is_of(&cluster, "orders/tc2"));
+    assert_false(br_pd_is_of(&cluster, "orders2/tc"));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bed->fleet.complete = rows[i].complete;
+        bed->fleet.source = (struct fleet_source){.ns = rows[i].ns, .v1 = rows[i].source_v1};
+        cluster.v1 = rows[i].v1;
+        cluster.reach = rows[i].reach;
+        assert_int_equal(br_pd_is_sure(bed->br, &cluster), rows[i].sure);
+    }
+}
+
 /* A hundred clusters on one screen: one request each, few at a time, and none more while they are young. */
 static void many_clusters(void **state)
 {
@@ -707,8 +761,8 @@ static void a_cluster_of_v1(void **state)
            answer_of(bed, cases[0].pairs, 2, ""));
     assert_true(read_facts(bed, "log-orders")->pd.checkpoint == TSO_OF_BYTES);
     snapshot_put(bed, "full", DAY);
-    want(bed, "full"); /* no log backup: nobody asks */
-    assert_int_equal(br_pd_clusters(bed->br), 1);
+    want(bed, "full"); /* of the other group: another cluster */
+    assert_int_equal(br_pd_clusters(bed->br), 2);
 }
 
 static void ending_while_it_is_asked(void **state)
@@ -743,6 +797,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_while_it_is_wanted, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(rows_that_come_later, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(tasks_that_no_backup_knows, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(a_snapshot_is_enough, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(who_may_say_that_none_knows, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(many_clusters, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(a_cluster_of_v1, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(ending_while_it_is_asked, bed_setup, bed_teardown),
