@@ -106,6 +106,12 @@ static void not_applied(struct run *run, const char *why)
     run_say(run, BR_REFUSED, "not applied%s: it may be sent again (%s)", why, run->lost.text);
 }
 
+/* Of a run of the journal, which another brdeck sent, nobody can say that: its answer may have come. */
+static const char *what_was_lost(const struct run *run)
+{
+    return run->pub.origin == BR_ORIGIN_JOURNAL ? "how it ended was not seen" : "the answer was lost";
+}
+
 static void tell_applied(struct run *run, enum applied applied, const struct json *object)
 {
     bool makes_new = run->pub.action->makes_new;
@@ -118,7 +124,7 @@ static void tell_applied(struct run *run, enum applied applied, const struct jso
             run_say(run, BR_REFUSED, "not made: another Backup of that name is there");
         else
             run_say(run, BR_CHANGED,
-                    "the answer was lost; the spec is as wanted, but somebody else wrote it: look again");
+                    "%s; the spec is as wanted, but somebody else wrote it: look again", what_was_lost(run));
         break;
     case NOT_APPLIED_YET:
         if (run->looks < LOST_LOOKS_MAX)
@@ -149,7 +155,7 @@ static void no_answer(struct run *run, const struct kube_response *response)
     enum br_outcome outcome = late ? BR_UNKNOWN : BR_SENDING;
     if (run->pub.outcome != outcome)
         run_say(run, outcome,
-                "the answer was lost, and it cannot be told whether it was done: %s; brdeck goes on asking",
+                "%s, and it cannot be told whether it was done: %s; brdeck goes on asking", what_was_lost(run),
                 response->error.text);
     wait_then(run, run->ask_ms, look_whether);
 }
@@ -174,7 +180,7 @@ static void on_whether(void *arg, const struct json *object, const struct kube_r
     if (gone && run_accepted(run, NULL)) /* with its uid as precondition nothing else was deleted */
         return;
     if (gone) {
-        run_say(run, BR_GONE, "the answer was lost, and the object was deleted meanwhile");
+        run_say(run, BR_GONE, "%s, and the object was deleted meanwhile", what_was_lost(run));
         return;
     }
     enum applied applied = write_applied(&run->plan->pub, run->pub.run_id, object);

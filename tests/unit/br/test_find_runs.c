@@ -437,7 +437,7 @@ static void killed_and_deleted_meanwhile(void **state)
     expect_get(bed, status_text(bed, 404, "NotFound", "not found"), 404, 0);
     const struct br_run *run = found_again(bed);
     until_end(bed, run);
-    assert_outcome(run, BR_GONE, "deleted");
+    assert_outcome(run, BR_GONE, "how it ended was not seen, and the object was deleted meanwhile");
 }
 
 /* The server does not answer at first: it is asked until it does. */
