@@ -210,8 +210,8 @@ static bool rule_no_checkpoint(struct ask *ask)
 {
     if (ask->record->checkpoint != 0)
         return false;
-    return deny(ask, "no checkpoint", "The checkpoint is unknown, so nobody can say what a truncate leaves: the "
-                "operator reads it from PD once a minute while the backup runs; %s.",
+    return deny(ask, "no checkpoint", "The operator has read no checkpoint, so nobody can say what a truncate leaves: "
+                "it reads it from PD once a minute while the backup runs; %s.",
                 ask->record->phase == PHASE_RUNNING ? "wait for it" :
                 ask->record->phase == PHASE_PAUSED ? "resume it first" : "see br log metadata --storage");
 }

@@ -146,13 +146,14 @@ static bool refused_by_checkpoint(const struct backup_record *log, struct trunca
     char checkpoint[TSO_TEXT_MAX];
     if (log->checkpoint == 0) {
         snprintf(effect->why, sizeof effect->why,
-                 "the checkpoint is unknown, so nobody can say what stays: wait for the operator to read it from "
-                 "PD, or see br log status");
+                 "the operator has not read the checkpoint yet, so nobody can say what stays: it does once a minute; "
+                 "or see br log status");
         return refuse(effect, TRUNCATE_NO_CHECKPOINT);
     }
     if (effect->until <= log->checkpoint)
         return false;
-    snprintf(effect->why, sizeof effect->why, "until is after the checkpoint (%s): choose a time before it",
+    snprintf(effect->why, sizeof effect->why,
+             "until is after the checkpoint that the operator has read (%s): choose a time before it",
              tso_format(log->checkpoint, TSO_LOCAL, 0, checkpoint));
     return refuse(effect, TRUNCATE_PAST_CHECKPOINT);
 }

@@ -115,7 +115,7 @@ static const struct row {
     {ACTION_TRUNCATE, "{'spec':{'logSubcommand':'log-pause'},'status':{'phase':'Stopped'}}", NO,
      "behind another command", "set logSubcommand to log-stop"},
     {ACTION_TRUNCATE, "{'status':{'phase':'Paused','logCheckpointTs':null}}", NO, "no checkpoint", "resume it first"},
-    {ACTION_TRUNCATE, "{'status':{'logCheckpointTs':null}}", NO, "no checkpoint", "checkpoint is unknown"},
+    {ACTION_TRUNCATE, "{'status':{'logCheckpointTs':null}}", NO, "no checkpoint", "operator has read no checkpoint"},
     /* under way */
     {ACTION_PAUSE, "{'spec':{'logSubcommand':'log-pause'},'status':{'logSubCommandStatuses':{'log-pause':{"
      "'phase':'Running'}}}}",

@@ -262,8 +262,9 @@ static void truncates_are_judged(void **state)
         {NULL, 19, true, TRUNCATE_LOSES_PITR, 3, "takes the last base snapshot"},
         {NULL, 19, false, TRUNCATE_LOSES_PITR, 3, "not all snapshots are known"},
         {NULL, 30, false, TRUNCATE_OK, 2, ""},
-        {NULL, 0, true, TRUNCATE_PAST_CHECKPOINT, 3, "until is after the checkpoint (2026-11-22 13:59:19 +0000)"},
-        {"{'status':{'logCheckpointTs':null}}", 30, true, TRUNCATE_NO_CHECKPOINT, 0, "checkpoint is unknown"},
+        {NULL, 0, true, TRUNCATE_PAST_CHECKPOINT, 3,
+         "until is after the checkpoint that the operator has read (2026-11-22 13:59:19 +0000)"},
+        {"{'status':{'logCheckpointTs':null}}", 30, true, TRUNCATE_NO_CHECKPOINT, 0, "has not read the checkpoint yet"},
         {NULL, 100, true, TRUNCATE_NOT_AFTER_START, 0, "not after the log's start"},
         {NULL, 110, true, TRUNCATE_NOT_AFTER_START, 0, "nothing would happen"},
         {"{'status':{'logSuccessTruncateUntil':'2026-11-15T14:00:00Z'}}", 70, true, TRUNCATE_NOT_AFTER_LAST, 0,
@@ -335,8 +336,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_base_is_a_whole_finished_snapshot),
-        cmocka_unit_test(the_window_begins_at_the_oldest_base),
         cmocka_unit_test(a_later_full_backup_makes_good),
+        cmocka_unit_test(the_window_begins_at_the_oldest_base),
         cmocka_unit_test(pds_checkpoint_is_shown),
         cmocka_unit_test(what_the_log_does_not_reach_is_a_point),
         cmocka_unit_test(several_logs_have_windows_of_their_own),

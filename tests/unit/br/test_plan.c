@@ -92,7 +92,7 @@ static void refused_by_the_state(void **state)
         {ACTION_RESUME, {.phase = "Stopped", .subcommand = "log-stop"}, "Stopped is final"},
         {ACTION_PAUSE, {.phase = "Paused", .subcommand = "log-pause"}, "paused already"},
         {ACTION_PAUSE, {.no_commit_ts = true}, "COMMITTS is not there yet"},
-        {ACTION_TRUNCATE, {.checkpoint = ""}, "checkpoint is unknown"},
+        {ACTION_TRUNCATE, {.checkpoint = ""}, "operator has read no checkpoint"},
         {ACTION_TRUNCATE, {.subcommand = "log-pause"}, "wait behind"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
