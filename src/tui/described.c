@@ -55,6 +55,25 @@ void described_context(struct ui *ui, const struct store_row *row, struct window
     };
 }
 
+void text_draw(struct pager *pager, struct canvas *c, struct rect r, const char *title, const char *note,
+               const char *above)
+{
+    int first = above && r.rows > 2 ? 2 : 1;
+    struct str at;
+    str_init(&at, 128);
+    pager_draw(pager, c, (struct rect){r.row + first, r.col, r.rows - first, r.cols});
+    pager_position(pager, &at);
+    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
+    int col = 1 + canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, title);
+    if (note)
+        col += canvas_textf(c, r.row, r.col + col, r.cols - col, STYLE_CRIT, "  %s", note);
+    if (first > 1)
+        canvas_text(c, r.row + 1, r.col + 1, r.cols - 1, STYLE_WARN, above);
+    if (r.cols - col - 1 > (int)text_width(at.data) + 1)
+        canvas_text_right(c, r.row, r.col + col, r.cols - col - 1, STYLE_DIM, at.data);
+    str_done(&at);
+}
+
 static void search_done(void *arg, struct ui *ui, const char *text)
 {
     if (text && *text && !pager_search(arg, text))

@@ -64,9 +64,7 @@ static int64_t entry_draw(struct view *view, struct ui *ui, struct canvas *c, st
 {
     struct entry *entry = (struct entry *)view;
     (void)ui;
-    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, entry->title);
-    pager_draw(entry->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    text_draw(entry->pager, c, r, entry->title, NULL, NULL);
     return INT64_MAX;
 }
 

@@ -149,9 +149,7 @@ static int64_t help_draw(struct view *view, struct ui *ui, struct canvas *c, str
 {
     struct help *help = (struct help *)view;
     (void)ui;
-    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Keys and commands");
-    pager_draw(help->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    text_draw(help->pager, c, r, "Keys and commands", NULL, NULL);
     return INT64_MAX;
 }
 

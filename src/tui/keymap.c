@@ -58,7 +58,7 @@ const struct key_binding global_keys[] = {
     {UI_JOURNAL, "J"},
     {UI_NOTICES, "!"},
     {UI_COPY, "c"},
-    {UI_COPY_KUBECTL, "K"},
+    {UI_COPY_KUBECTL, "ctrl-k"},
     {UI_PROMPT, ":"},
     {UI_HELP, "?"},
     {UI_RETRY_CONNECTION, "ctrl-r"},

@@ -141,23 +141,17 @@ static void look_refresh(struct view *view, struct ui *ui)
 static int64_t look_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct look *look = (struct look *)view;
-    struct str at;
-    str_init(&at, 128);
+    struct str title, before;
+    str_init(&title, 512);
+    str_init(&before, 1024);
+    str_addf(&title, "%s %s/%s", look->yaml ? "yaml" : "describe", look->ns, look->name);
     bool unread = look->error.code && look->object && !look->gone; /* what is shown is from before */
-    int text = r.row + 1 + (unread && r.rows > 2);
-    pager_draw(look->pager, c, (struct rect){text, r.col, r.row + r.rows - text, r.cols});
-    if (text > r.row + 1)
-        canvas_textf(c, r.row + 1, r.col + 1, r.cols - 1, STYLE_WARN, "As it was before: %s", look->error.text);
-    pager_position(look->pager, &at);
-    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    int col = 1 + canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "%s %s/%s", look->yaml
-                               ? "yaml" : "describe",
-                               look->ns, look->name);
-    if (look->gone)
-        col += canvas_text(c, r.row, r.col + col, r.cols - col, STYLE_CRIT, "  deleted: this is its last state");
-    if (r.cols - col - 1 > (int)text_width(at.data) + 1)
-        canvas_text_right(c, r.row, r.col + col, r.cols - col - 1, STYLE_DIM, at.data);
-    str_done(&at);
+    if (unread)
+        str_addf(&before, "As it was before: %s", look->error.text);
+    text_draw(look->pager, c, r, title.data, look->gone ? "deleted: this is its last state" : NULL,
+              unread ? before.data : NULL);
+    str_done(&title);
+    str_done(&before);
     int64_t wants = ui_now_ms(ui) + WANTS_EACH_MS;
     return look->gone ? INT64_MAX : !look->yaml && look->until_ms < wants ? look->until_ms : wants;
 }

@@ -68,9 +68,7 @@ static void notices_refresh(struct view *view, struct ui *ui)
 static int64_t notices_draw(struct view *view, struct ui *ui, struct canvas *c, struct rect r)
 {
     struct notices *notices = (struct notices *)view;
-    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    canvas_text(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "Notices: what was done, the newest first");
-    pager_draw(notices->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+    text_draw(notices->pager, c, r, "Notices: what was done, the newest first", NULL, NULL);
     return br_active(ui->br) ? ui_now_ms(ui) + 1000 : INT64_MAX;
 }
 

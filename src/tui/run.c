@@ -233,13 +233,13 @@ static int64_t run_draw(struct view *view, struct ui *ui, struct canvas *c, stru
     struct run_view *v = (struct run_view *)view;
     const struct br_run *run = run_find(ui, v->id);
     struct str what;
-    str_init(&what, 256);
-    if (run)
+    str_init(&what, 1024);
+    if (run) {
+        str_add(&what, "run: ");
         run_add_what(run, &what);
-    canvas_fill(c, (struct rect){r.row, r.col, 1, r.cols}, STYLE_HEADER);
-    if (run)
-        canvas_textf(c, r.row, r.col + 1, r.cols - 1, STYLE_TITLE, "run: %s %s/%s", what.data, run->ns, run->name);
-    pager_draw(v->pager, c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols});
+        str_addf(&what, " %s/%s", run->ns, run->name);
+    }
+    text_draw(v->pager, c, r, what.data, NULL, NULL);
     str_done(&what);
     return run && !br_outcome_is_end(run->outcome) ? ui_now_ms(ui) + 1000 : INT64_MAX;
 }

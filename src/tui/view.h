@@ -126,6 +126,10 @@ void described_context(struct ui *ui, const struct store_row *row, struct window
 /* A name that is wider than @width is cut in its middle: many differ at their end only. (Other texts than ASCII are
  * left.) */
 void text_cut_middle(struct str *text, int width);
+/* A text with its title, and where in it one is. @note (NULL: none) stands behind the title, @above (NULL: none) in a
+ * row between both. */
+void text_draw(struct pager *pager, struct canvas *c, struct rect r, const char *title, const char *note,
+               const char *above);
 /* What every view of a text does with its pager: search, copy all of it, move. False: it is none of these. */
 bool text_command(struct ui *ui, struct pager *pager, enum ui_command command);
 /* The actions (1 << enum action_id) that this login is known not to be allowed on @record: where it is not known they

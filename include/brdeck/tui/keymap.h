@@ -63,7 +63,7 @@
     COMMAND(JOURNAL, "journal", "look", "The journal: what was ever done from here") \
     COMMAND(NOTICES, "notices", "look", "Notices: what became of what you did, and what no backup knows of") \
     COMMAND(COPY, "copy", "look", "Copy the name, or the shown text, to the clipboard") \
-    COMMAND(COPY_KUBECTL, "copy-kubectl", "look", "Copy the kubectl line that does the same") \
+    COMMAND(COPY_KUBECTL, "copy-kubectl", "look", "In a dialog: copy the kubectl line that does the same") \
     COMMAND(PROMPT, "prompt", "other", "Type a command") \
     COMMAND(HELP, "help", "other", "Keys and commands") \
     COMMAND(RETRY_CONNECTION, "reconnect", "other", "Try to connect now") \
