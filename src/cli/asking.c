@@ -143,12 +143,37 @@ static void find_listed(struct asking *asking)
     }
 }
 
-void asking_about_listed(struct asking *asking, bool clusters)
+static bool is_named(const char *const *words, const char *name)
+{
+    for (; *words; words++)
+        if (str_same(cli_name_in(*words), name))
+            return true;
+    return false;
+}
+
+/* Of the clusters of those that are named nothing is said but what their own rows tell. */
+static void find_named(struct asking *asking, const char *const *words)
+{
+    const struct store *store = fleet_store(asking->s->fleet);
+    slot_t *slots = xcalloc(store_slots(store) + 1, sizeof *slots);
+    size_t count = 0;
+    for (slot_t slot = 0; slot < store_slots(store); slot++) {
+        const struct store_row *row = store_get(store, slot);
+        if (row && is_named(words, row->record->name))
+            slots[count++] = slot;
+    }
+    find_clusters(asking, slots, count, OF_LOGS);
+    free(slots);
+}
+
+void asking_about_listed(struct asking *asking, const char *const *words)
 {
     forget(asking);
     find_listed(asking);
-    find_clusters(asking, NULL, store_slots(fleet_store(asking->s->fleet)),
-                  clusters ? OF_ALL : OF_LOGS);
+    if (words)
+        find_named(asking, words);
+    else
+        find_clusters(asking, NULL, store_slots(fleet_store(asking->s->fleet)), OF_ALL);
 }
 
 void asking_about(struct asking *asking, const slot_t *slots, size_t count, bool unfinished)

@@ -28,9 +28,9 @@ struct asking {
 /* Gives the session a br that only looks, unless it has one. Nothing is wanted yet. */
 void asking_init(struct asking *asking, struct session *s);
 void asking_done(struct asking *asking);
-/* Wanted is from now on what concerns all Backups of the namespaces that were listed. @clusters: what only PD knows of
- * their clusters, too. */
-void asking_about_listed(struct asking *asking, bool clusters);
+/* Wanted is from now on what concerns all Backups of the namespaces that were listed, and what only PD knows of their
+ * clusters. @words (NULL-terminated; NULL: all): of PD only what concerns these. */
+void asking_about_listed(struct asking *asking, const char *const *words);
 /* What concerns these @count rows (by namespace). @unfinished: Jobs, Pods and Events only of namespaces where one of
  * them is not finished, or failed; PD only of clusters where one of them runs or is paused. */
 void asking_about(struct asking *asking, const slot_t *slots, size_t count, bool unfinished);

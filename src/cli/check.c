@@ -100,7 +100,7 @@ static int ask_and_print(struct session *s, enum check_form form, const struct c
     struct check_report report;
     struct asking asking;
     asking_init(&asking, s);
-    asking_about_listed(&asking, !spec->words);
+    asking_about_listed(&asking, spec->words);
     asking_wait(&asking, s->last_ms - clock_mono_ms());
     check_report_init(&report, s, spec);
     asking_add_notes(&asking, &report.notes); /* a right that is missing is no trouble of the Backups */
