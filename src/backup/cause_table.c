@@ -37,6 +37,9 @@ const struct cause cause_table[] = {
         "The Event says why: mend that.", true},
     [CAUSE_NO_SECRET] = {"no-secret", "no secret", "the Secret with the storage's login is not there",
         "Create it in the Backup's namespace.", true},
+    [CAUSE_SECRET_FORBIDDEN] = {"secret-forbidden", "secret forbidden",
+        "the operator has no right to read the Secret with the storage's login",
+        "Give the operator's ServiceAccount get on secrets in the Backup's namespace.", true},
     [CAUSE_SECRET_KEY] = {"secret-key-missing", "secret without keys", "the Secret lacks a key that the Job needs",
         "Add it: access_key and secret_key for S3, credentials for GCS, AZURE_STORAGE_ACCOUNT and a key for Azure.",
         true},
@@ -236,6 +239,13 @@ const struct cause_sign cause_signs[] = {
     {CAUSE_NODE_GONE, IN_END | IN_EVENT, "TaintManagerEviction", NULL},
     {CAUSE_NODE_GONE, IN_END | IN_CONDITION, NULL, "node shutdown"},
     {CAUSE_NODE_GONE, IN_END, "ContainerStatusUnknown", NULL},
+    /* the operator, before any Job; of a long message the middle is cut out */
+#define SECRET_FORBIDDEN(reason) \
+    {CAUSE_SECRET_FORBIDDEN, IN_CONDITION, reason, "forbidden"}, \
+    {CAUSE_SECRET_FORBIDDEN, IN_CONDITION, reason, "cannot get resource"}
+    SECRET_FORBIDDEN("GetS3SecretFailed"),
+    SECRET_FORBIDDEN("GetGcsSecretFailed"),
+    SECRET_FORBIDDEN("GetAzblobSecretFailed"),
     /* br and its manager */
     {CAUSE_MANAGER_FORBIDDEN, IN_BR, NULL, "is forbidden: User \"system:serviceaccount:*cannot "},
     {CAUSE_MANAGER_FORBIDDEN, IN_BR, NULL, "is forbidden: User \\\"system:serviceaccount:*cannot "},

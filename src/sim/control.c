@@ -116,8 +116,9 @@ static void reply_state(struct request *request)
 static void reply_causes(struct request *request)
 {
     static const char *const kinds[] = {
-        [TROUBLE_JOB] = "job",       [TROUBLE_NODE] = "node", [TROUBLE_MOUNT] = "mount", [TROUBLE_IMAGE] = "image",
-        [TROUBLE_CONFIG] = "config", [TROUBLE_KILL] = "kill", [TROUBLE_BR] = "br",
+        [TROUBLE_SECRET] = "secret", [TROUBLE_JOB] = "job",     [TROUBLE_NODE] = "node",
+        [TROUBLE_MOUNT] = "mount",   [TROUBLE_IMAGE] = "image", [TROUBLE_CONFIG] = "config",
+        [TROUBLE_KILL] = "kill",     [TROUBLE_BR] = "br",
     };
     struct json *answer = json_new_object(), *list = json_new_array();
     for (size_t i = 0; i < trouble_count; i++) {

@@ -28,6 +28,7 @@
  *                    get into that trouble. An order holds its Job until it is withdrawn, then the Job goes on:
  *                    {"withdraw":true} and any of cause, namespace, name, command; DELETE /sim/job: all.
  *   "message" replaces its text; "container": which one's image.
+ *   the operator makes no Job      secret-forbidden (where a Secret is named; until it is withdrawn)
  *   no Pod is made, FailedCreate   no-service-account quota-exceeded limit-range pod-security no-priority-class
  *                                  pod-forbidden webhook-denied
  *   the Pod gets no node           no-room node-taints no-node no-volume-claim

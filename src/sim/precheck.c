@@ -12,6 +12,7 @@
 #include "crstatus.h"
 #include "operator_private.h"
 #include "sim.h"
+#include "troubles.h"
 
 enum { LABEL_MAX = 63 };
 
@@ -61,6 +62,16 @@ static bool has_key(const struct json *secret, const struct storage_key *wanted)
     return false;
 }
 
+/* What the API server says to an operator that may not read @secret, by order; NULL: it may. The caller frees. */
+static char *forbidden(struct operator *op, const struct json *backup, const char *secret)
+{
+    const char *ns = cr_text(backup, "metadata", "namespace"), *name = cr_text(backup, "metadata", "name");
+    struct log_view view = log_view_of(backup, false);
+    const char *command = cr_is_log(backup) ? log_command_name(decide_command(&view)) : "snapshot";
+    const struct trouble *trouble = troubles_of_secret(&op->sim->troubles, ns, name, command);
+    return trouble ? trouble_text(trouble, &(struct trouble_words){.ns = ns, .secret = secret}) : NULL;
+}
+
 /* What is wrong with the Secret of a storage, and the reason's word; NULL: nothing. The caller frees. */
 static char *check_secret(struct operator *op, const struct json *backup, const struct storage_kind *kind,
                           const char **reason)
@@ -70,9 +81,11 @@ static char *check_secret(struct operator *op, const struct json *backup, const 
     if (!secret || !*secret)
         return NULL;
     struct json *tree = store_read(op->sim->store, kind_of(KIND_SECRET), ns, secret);
-    char *message = NULL;
+    char *message = NULL, *why = forbidden(op, backup, secret);
     *reason = kind->secret_reason;
-    if (!tree)
+    if (why)
+        message = xasprintf("backup %s/%s, get %s secret %s/%s failed, err: %s", ns, name, kind->name, ns, secret, why);
+    else if (!tree)
         message = xasprintf("backup %s/%s, get %s secret %s/%s failed, err: Secret \"%s\" not found", ns, name,
                             kind->name, ns, secret, secret);
     for (size_t i = 0; i < ARRAY_LEN(storage_keys) && !message; i++)
@@ -82,6 +95,7 @@ static char *check_secret(struct operator *op, const struct json *backup, const 
                                 storage_keys[i].keys[0]);
         }
     json_free(&tree);
+    free(why);
     return message;
 }
 

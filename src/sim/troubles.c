@@ -98,7 +98,7 @@ bool troubles_order(struct troubles *troubles, const struct json *order, struct 
     trouble->container = xstrdup(json_string(order, "container"));
     trouble->left = 1;
     json_int(json_get(order, "count"), &trouble->left);
-    if (trouble->left <= 0)
+    if (trouble->left <= 0 || info->kind == TROUBLE_SECRET) /* no Job comes that could be counted */
         trouble->left = -1;
     struct trouble **end = &troubles->first;
     while (*end)
@@ -126,7 +126,8 @@ struct trouble *troubles_take(struct troubles *troubles, const char *ns, const c
                               const char *command)
 {
     for (struct trouble *trouble = troubles->first; trouble; trouble = trouble->next) {
-        if (trouble->withdrawn || trouble->left == 0 || !is_covered(trouble->ns, ns) ||
+        if (trouble->withdrawn || trouble->left == 0 || trouble->info->kind == TROUBLE_SECRET ||
+            !is_covered(trouble->ns, ns) ||
             !(is_covered(trouble->name, name) || is_covered(trouble->name, job)) ||
             !is_covered(trouble->command, command))
             continue;
@@ -135,6 +136,16 @@ struct trouble *troubles_take(struct troubles *troubles, const char *ns, const c
         trouble->holds++;
         return trouble;
     }
+    return NULL;
+}
+
+const struct trouble *troubles_of_secret(const struct troubles *troubles, const char *ns, const char *name,
+                                         const char *command)
+{
+    for (const struct trouble *trouble = troubles->first; trouble; trouble = trouble->next)
+        if (trouble_is(trouble, TROUBLE_SECRET) && is_covered(trouble->ns, ns) && is_covered(trouble->name, name) &&
+            is_covered(trouble->command, command))
+            return trouble;
     return NULL;
 }
 

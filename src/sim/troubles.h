@@ -16,6 +16,7 @@
 /* Where on its way a Job is stopped. */
 enum trouble_kind {
     TROUBLE_NONE,
+    TROUBLE_SECRET, /* the operator may not read the Secret: no Job is made */
     TROUBLE_JOB,    /* no Pod is made: FailedCreate of the Job */
     TROUBLE_NODE,   /* no node takes the Pod: FailedScheduling */
     TROUBLE_MOUNT,  /* a volume is not there: FailedMount */
@@ -65,6 +66,10 @@ struct trouble *troubles_take(struct troubles *troubles, const char *ns, const c
 void trouble_release(struct troubles *troubles, struct trouble **trouble);
 /* Whether it is of @kind and stands. NULL is none. */
 bool trouble_is(const struct trouble *trouble, enum trouble_kind kind);
+
+/* What keeps the operator from reading the Secret that the Backup names, for as long as it is not withdrawn; NULL. */
+const struct trouble *troubles_of_secret(const struct troubles *troubles, const char *ns, const char *name,
+                                         const char *command);
 
 struct trouble_words {
     const char *ns, *job, *pod, *account, *secret, *image, *task, *pd;

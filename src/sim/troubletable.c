@@ -18,6 +18,9 @@
 
 /* The words of the API server, scheduler, kubelet, containerd, the storages and br, as they write them. */
 const struct trouble_info trouble_table[] = {
+    {.id = "secret-forbidden", .kind = TROUBLE_SECRET, .reason = "Forbidden",
+     .text = "secrets \"@S\" is forbidden: User \"system:serviceaccount:tidb-admin:tidb-operator\" cannot get resource "
+             "\"secrets\" in API group \"\" in the namespace \"@N\""},
     FORBIDDEN("no-service-account",
               "error looking up service account @N/@A: serviceaccount \"@A\" not found"),
     FORBIDDEN("quota-exceeded", "exceeded quota: team-quota, requested: requests.memory=2Gi, used: "

@@ -31,6 +31,13 @@ static const struct row {
     {"no-secret", CR, "GetS3SecretFailed", "backup backup-test/no-secret, get s3 secret backup-test/absent failed, "
      "err: "
      "Secret \"absent\" not found"},
+    {"secret-forbidden", CR, "GetS3SecretFailed", "backup prod/full, get s3 secret prod/s3-secret failed, err: secrets "
+     "\"s3-secret\" is forbidden: User \"system:serviceaccount:tidb-admin:tidb-operator\" cannot get resource "
+     "\"secrets\" in API group \"\" in the namespace \"prod\""},
+    {"secret-forbidden", CR, "GetGcsSecretFailed", "backup prod/full, get gcs secret prod/gcs-secret failed, err: "
+     "Forbidden"},
+    {"secret-forbidden", CR, "GetAzblobSecretFailed", "backup prod/full, get azblob secret prod/az ... controller\" "
+     "cannot get resource \"secrets\" in API group \"\" in the namespace \"prod\""},
     {"bucket-unset", CR, "InvalidSpec", "bucket should be configured for BR in spec of backup-test/no-bucket"},
     /* the Job controller */
     {"quota-exceeded", EVENT, "FailedCreate", "Error creating: pods \"backup-x-8hj2k\" is forbidden: exceeded quota: "

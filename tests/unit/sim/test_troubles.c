@@ -26,6 +26,14 @@ static void withdraw(struct sim *sim)
 }
 
 /* What is seen of each kind while it lasts. */
+static void check_secret(struct sim *sim)
+{
+    WAIT_FOR(sim, phase_is(sim, "log-a", "RetryFailed"));
+    assert_true(holds(sim, KIND_BACKUP, "log-a", "GetS3SecretFailed"));
+    assert_true(holds(sim, KIND_BACKUP, "log-a", "is forbidden: User"));
+    assert_false(holds(sim, KIND_JOB, "", "backup-log-a"));
+}
+
 static void check_job(struct sim *sim)
 {
     WAIT_FOR(sim, holds(sim, KIND_EVENT, "", "'reason':'FailedCreate'"));
@@ -86,9 +94,9 @@ static void check_br(struct sim *sim)
 }
 
 static void (*const checks[])(struct sim *) = {
-    [TROUBLE_JOB] = check_job,     [TROUBLE_NODE] = check_node,     [TROUBLE_MOUNT] = check_mount,
-    [TROUBLE_IMAGE] = check_image, [TROUBLE_CONFIG] = check_config, [TROUBLE_KILL] = check_kill,
-    [TROUBLE_BR] = check_br,
+    [TROUBLE_SECRET] = check_secret, [TROUBLE_JOB] = check_job,     [TROUBLE_NODE] = check_node,
+    [TROUBLE_MOUNT] = check_mount,   [TROUBLE_IMAGE] = check_image, [TROUBLE_CONFIG] = check_config,
+    [TROUBLE_KILL] = check_kill,     [TROUBLE_BR] = check_br,
 };
 
 static void test_all(void **state)
