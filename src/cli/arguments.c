@@ -221,9 +221,13 @@ static bool parse_long(struct parser *p)
     if (flag)
         return set_flag(p, flag, value);
     struct error why;
-    if (options_set(p->args->opts, option->name, value ? value : "true", NULL, &why))
-        return true;
-    return error_set(p->err, ERROR_USAGE, "--%.480s", why.text);
+    if (!options_set(p->args->opts, option->name, value ? value : "true", NULL, &why))
+        return error_set(p->err, ERROR_USAGE, "--%.480s", why.text);
+    if (option->id == OPTION_SORT)
+        p->args->sort = value;
+    else if (option->id == OPTION_WIDE)
+        p->args->wide = options_bool(p->args->opts, OPTION_WIDE);
+    return true;
 }
 
 /* "-nfoo", "-n foo", "-Aw", "-wo json". */
@@ -257,6 +261,9 @@ static bool check_command_flags(const struct parser *p)
         if (p->used[i] && flag_table[i].of_command && !(command && cli_command_takes(command, &flag_table[i])))
             return error_set(p->err, ERROR_USAGE, "--%s does not go with %s", flag_table[i].name,
                              command ? command->name : "the screen");
+    if (command && command->run != run_get && (p->args->sort || p->args->wide))
+        return error_set(p->err, ERROR_USAGE, "--%s is of the screen and of get: it does not go with %s",
+                         p->args->sort ? "sort" : "wide", command->name);
     return true;
 }
 

@@ -20,7 +20,7 @@
 static int run_help(struct loop *loop, const struct arguments *args);
 
 const struct cli_command cli_commands[] = {
-    {"get", "get backups [NAME...] [-n NS | -A] [-l LABELS] [-w] [-o FORM] [--object-only]",
+    {"get", "get backups [NAME...] [-n NS | -A] [-l LABELS] [-w] [-o FORM] [--sort COLUMN] [--wide] [--object-only]",
      "List Backups as they are: state, COMMITTS, checkpoint, lag", "selector output watch no-headers object-only",
      run_get},
     {"describe", "describe backup [NAME...] [-n NS]", "Everything about a Backup, and what can be done", "",
@@ -61,7 +61,7 @@ const struct cli_command cli_commands[] = {
      run_journal},
     {"br", "br COMMAND NAME [-n NS] [--driver print|job|local] [-- ARGS]",
      "br's exact command line for a Backup: printed, or run. COMMAND: status, metadata, truncate-dry-run, decode, and, "
-     "when the operator is gone, pause, resume, stop, truncate",
+     "when the operator is gone, start, pause, resume, stop, truncate",
      "driver until pd ca cert key image owned yes dry-run timeout output allow-pitr-loss", run_br},
     {"completion", "completion bash|zsh|fish",
      "What the shell needs to complete brdeck's commands, flags and names: source <(brdeck completion bash)", "",

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <brdeck/base/alloc.h>
 #include <brdeck/br/facts.h>
 #include <brdeck/fleet/filter.h>
+#include <brdeck/fleet/order.h>
 #include <brdeck/kube/yaml.h>
 
 #include "get_private.h"
@@ -143,13 +145,11 @@ static void print_items(struct get *get)
 
 static int compare_rows(const void *a, const void *b)
 {
-    const struct backup_record *x = ((const struct get_row *)a)->row->record;
-    const struct backup_record *y = ((const struct get_row *)b)->row->record;
-    int order = strcmp(x->ns, y->ns);
-    return order ? order : strcmp(x->name, y->name);
+    const struct get_row *x = a, *y = b;
+    return order_compare(&kind_backup, x->get->column, x->get->reverse, x->row, y->row);
 }
 
-/* All of them, by namespace and name; the caller frees. They stand until the loop turns. */
+/* All of them, sorted; the caller frees. They stand until the loop turns. */
 static struct get_row *gather(const struct get *get, size_t *count)
 {
     const struct store *store = fleet_store(get->session.fleet);
@@ -158,7 +158,7 @@ static struct get_row *gather(const struct get *get, size_t *count)
     for (slot_t slot = 0; slot < store_slots(store); slot++) {
         const struct store_row *row = store_get(store, slot);
         if (row && get_is_wanted(get, row->record->name))
-            rows[(*count)++] = (struct get_row){row, slot};
+            rows[(*count)++] = (struct get_row){row, slot, get};
     }
     qsort(rows, *count, sizeof *rows, compare_rows);
     return rows;
@@ -356,22 +356,52 @@ static void done(struct get *get)
     free(get->names);
 }
 
-int run_get(struct loop *loop, const struct arguments *args)
+/* "lag", "-lag": as the screen's :sort has it. */
+static bool parse_sort(struct get *get, const char *text)
 {
-    struct get get = {.form = FORM_TABLE};
-    const char *output = args->output ? args->output : "table";
+    const char *name = text ? text : "";
+    get->reverse = *name == '-';
+    name += get->reverse;
+    get->column = *name && strcasecmp(name, "namespace") != 0 ? kind_column(&kind_backup, name) : -1;
+    if (!*name ? !get->reverse : get->column >= 0 || strcasecmp(name, "namespace") == 0)
+        return true;
+    struct str all;
+    str_init(&all, STR_SMALL);
+    for (size_t i = 0; i < kind_backup.column_count; i++)
+        str_addf(&all, "%s%s", i ? ", " : "", kind_backup.columns[i].name);
+    cli_say("--sort %s: want a column, - before it for the other way round: %s", text, all.data);
+    str_done(&all);
+    return false;
+}
+
+/* -o, --wide and --sort, which the command line itself has: those of config.ini are the screen's. */
+static bool parse_form(struct get *get, const struct arguments *args)
+{
+    const char *output = args->output ? args->output : args->wide ? "wide" : "table";
     size_t form = 0;
     while (form < ARRAY_LEN(form_names) && strcmp(form_names[form], output) != 0)
         form++;
-    if (form == ARRAY_LEN(form_names)) {
+    get->form = (enum form)form;
+    if (form == ARRAY_LEN(form_names))
         cli_say("-o %s: want table, wide, json, yaml or name", output);
-        return EXIT_USAGE;
-    }
-    if (!selector_is_good(args->selector) || !parse_words(&get, args)) {
+    else if (args->wide && form != FORM_TABLE && form != FORM_WIDE)
+        cli_say("--wide is of tables: it does not go with -o %s", output);
+    else if (args->sort && get_is_whole(get))
+        cli_say("--sort is of tables and names: it does not go with -o %s", output);
+    else
+        return parse_sort(get, args->sort);
+    return false;
+}
+
+int run_get(struct loop *loop, const struct arguments *args)
+{
+    struct get get = {.form = FORM_TABLE};
+    if (!parse_form(&get, args) || !selector_is_good(args->selector) || !parse_words(&get, args)) {
         free(get.names);
         return EXIT_USAGE;
     }
-    get.form = (enum form)form;
+    if (args->wide && get.form == FORM_TABLE)
+        get.form = FORM_WIDE;
     get.with_namespace = args->all_namespaces || (args->namespaces && args->namespaces[0] && args->namespaces[1]);
     get.items = json_new_array();
     get.style = TSO_LOCAL;

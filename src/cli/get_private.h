@@ -30,6 +30,8 @@ struct get {
     size_t name_count;
     enum tso_style style;     /* of times in tables */
     bool with_namespace;
+    int column;               /* rows are sorted by it; -1: namespace, name */
+    bool reverse;
     struct json *items;       /* of -o json and yaml: the whole objects */
     bool broken;              /* stdout is gone */
     int broken_errno;
@@ -50,6 +52,7 @@ void get_flush(struct get *get);
 struct get_row {
     const struct store_row *row;
     slot_t slot;
+    const struct get *get;    /* how it is sorted */
 };
 /* Ask for what concerns the rows that are wanted now. */
 void get_ask(struct get *get);

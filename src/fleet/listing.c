@@ -42,26 +42,30 @@ static void fill_state(struct backup_state *state, const struct store_row *row)
 }
 
 /* A state as large as that is made for two rows at a time, not for each. */
-static int compare_column(const struct listing *l, const struct store_row *a, const struct store_row *b)
+static int compare_column(const struct column *column, const struct store_row *a, const struct store_row *b)
 {
     struct backup_state sa, sb;
     fill_state(&sa, a);
     fill_state(&sb, b);
-    return l->kind->columns[l->column].compare(&(struct column_row){a->record, a->facts, &sa},
-                                               &(struct column_row){b->record, b->facts, &sb});
+    return column->compare(&(struct column_row){a->record, a->facts, &sa},
+                           &(struct column_row){b->record, b->facts, &sb});
+}
+
+int order_compare(const struct kind *kind, int column, bool reverse, const struct store_row *a,
+                  const struct store_row *b)
+{
+    int order = column >= 0 ? compare_column(&kind->columns[column], a, b) : compare_names(a->record, b->record);
+    if (order)
+        return reverse ? -order : order;
+    if (column >= 0 && (order = compare_names(a->record, b->record)) != 0)
+        return order;
+    return (int)a->record->v1 - (int)b->record->v1;
 }
 
 static int compare(const struct listing *l, slot_t x, slot_t y)
 {
-    const struct store_row *a = store_get(l->store, x), *b = store_get(l->store, y);
-    int order = l->column >= 0 ? compare_column(l, a, b) : compare_names(a->record, b->record);
-    if (order)
-        return l->reverse ? -order : order;
-    if (l->column >= 0 && (order = compare_names(a->record, b->record)) != 0)
-        return order;
-    if (a->record->v1 != b->record->v1)
-        return a->record->v1 ? 1 : -1;
-    return x < y ? -1 : x > y;
+    int order = order_compare(l->kind, l->column, l->reverse, store_get(l->store, x), store_get(l->store, y));
+    return order ? order : x < y ? -1 : x > y;
 }
 
 /* -- where a row is ---------------------------------------------------------------------- */

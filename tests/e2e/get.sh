@@ -33,6 +33,22 @@ check "what is no selector, told" code 2 brdeck get backups -n "$NS" -l 'a in'
 check "which is told" grep -q 'label selector "a in"' "$TEST_TMP/err"
 check "a full disk is an error of describe, too" sh -c "brdeck describe backup log-a -n $NS >/dev/full 2>$TEST_TMP/err; [ \$? = 1 ]"
 check "which is said" grep -q 'stdout: No space left' "$TEST_TMP/err"
+names() { brdeck get backups -n "$NS" -o name "$@" | sed 's|.*/||' | tr '\n' ' '; }
+make_backup "$NS" z-full "$(log_spec z | jq -c '.backupMode = "snapshot" | .backupType = "full"')"
+becomes z-full '.status.phase == "Complete"'
+check "by name, of itself" test "$(names)" = "log-a z-full "
+check "by a column, as the screen has it" test "$(names --sort status)" = "z-full log-a "
+check "and the other way round" test "$(names --sort=-name)" = "z-full log-a "
+check "also by title, and in tables" sh -c "brdeck get backups -n $NS --sort=-STATUS --no-headers | head -n 1 | grep -q ^log-a"
+check "what is no column" code 2 brdeck get backups -n "$NS" --sort nothing
+check "is told, with those that there are" grep -q 'status.*checkpoint' "$TEST_TMP/err"
+check "objects are not sorted" code 2 brdeck get backups -n "$NS" --sort name -o json
+check "nor does another command take it" code 2 brdeck runs -n "$NS" --sort name
+check "which is told" grep -q 'does not go with runs' "$TEST_TMP/err"
+check "--wide is -o wide" sh -c "brdeck get backups -n $NS --wide >$TEST_TMP/wide && brdeck get backups -n $NS -o wide | head -n 1 | diff - $TEST_TMP/wide | grep -q '^> log-a.*s3://b/a'"
+check "not of objects" code 2 brdeck get backups -n "$NS" --wide -o yaml
+check "the environment is the screen's" test "$(BRDECK_SORT=-name BRDECK_WIDE=yes names)" = "log-a z-full "
+api DELETE "$(backups_path "$NS")/z-full" >/dev/null
 check "a limit of less than nothing" code 3 brdeck check -n "$NS" --max-lag=10m,-5m
 
 # -- what PD says, and no object

@@ -230,7 +230,8 @@ static void print_options(void)
     fputs(".SH OPTIONS\n", stdout);
     line("In section [brdeck] of config.ini, as BRDECK_NAME in the environment (upper case, _ for -), or as --NAME "
          "on the command line, which wins over the environment, which wins over the file. theme, ascii, color, "
-         "sort, wide, confirm-timeout and esc-delay are of the screen alone.");
+         "confirm-timeout and esc-delay are of the screen alone; so are sort and wide, but where brdeck get has them "
+         "on the command line.");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         struct str text;
         str_init(&text, 1024);

@@ -43,6 +43,8 @@ struct arguments {
     const char *selector, *output, *until, *file, *from, *prefix, *dry_run;
     const char *max_lag, *max_age, *max_pause; /* check: "10m", "10m,30m" */
     const char *wait_for, *since;
+    const char *sort;            /* get: as the command line itself has it; the options' is the screen's. NULL */
+    bool wide;
     bool watch, yes, no_wait, allow_pitr_loss, clear_truncate, keep_data, no_headers, object_only;
     const char *job;             /* logs */
     const char *driver, *pd, *ca, *cert, *key, *image; /* br */

@@ -15,6 +15,11 @@
 #include <brdeck/fleet/filter.h>
 #include <brdeck/fleet/store.h>
 
+/* Which of two rows stands first by column @column of @kind (-1: by namespace and name), as order_sort has it; 0: they
+ * are of one name and API group. */
+int order_compare(const struct kind *kind, int column, bool reverse, const struct store_row *a,
+                  const struct store_row *b);
+
 struct order;
 /* @changed is called when rows may differ: mark the frame, then order_refresh. */
 struct order *order_new(struct loop *loop, struct store *store, const struct kind *kind, void (*changed)(void *arg),

@@ -97,6 +97,8 @@ static const struct {
     {"brdeck -q", "there is no flag -q"},
     {"brdeck get backups -n", "-n needs NAME"},
     {"brdeck get backups --selector", "--selector needs LABELS"},
+    {"brdeck runs --sort lag", "--sort is of the screen and of get: it does not go with runs"},
+    {"brdeck describe backup a --wide", "--wide is of the screen and of get: it does not go with describe"},
     {"brdeck --yes", "--yes does not go with the screen"},
     {"brdeck get backups --yes", "--yes does not go with get"},
     {"brdeck get backups -wy", "--yes does not go with get"},
