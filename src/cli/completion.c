@@ -1,9 +1,11 @@
 /* completion.c - `brdeck completion`: what the shells ask while a line is typed. */
 #include <config.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <brdeck/backup/kind.h>
 #include <brdeck/base/alloc.h>
@@ -269,16 +271,36 @@ void completion_from_tables(struct completion *c, const char *const *words, size
 
 /* -- the command ------------------------------------------------------------------------------------ */
 
+enum { ANSWER_S = 6 /* names have their own limit, of two */ };
+
+static void on_alarm(int signo)
+{
+    static const char nothing[] = ":4\n";
+    (void)signo;
+    _exit(write(STDOUT_FILENO, nothing, sizeof nothing - 1) < 0 ? EXIT_ERROR : EXIT_DONE);
+}
+
+/* A line may name a file that is a pipe, or lies where nobody answers: the shell's user waits, and cannot interrupt. */
+static void limit_time(void)
+{
+    struct sigaction action = {.sa_handler = on_alarm};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, NULL);
+    alarm(ANSWER_S);
+}
+
 /* As kubectl wants it of its plugins, too: the candidates, then :0 (files may be added) or :4 (not). */
 static int answer(struct loop *loop, const char *const *words, size_t count)
 {
     static const char *const nothing[] = {""};
     struct completion c;
     struct str out;
+    limit_time();
     str_init(&out, STR_LARGE);
     completion_from_tables(&c, count ? words : nothing, count ? count : 1, &out);
     if (c.names != COMPLETION_NO_NAMES)
         completion_from_cluster(&c, loop);
+    alarm(0);
     printf("%s:%d\n", out.data, c.files ? 0 : 4);
     str_done(&out);
     return EXIT_DONE;

@@ -9,12 +9,13 @@
 
 const char *const completion_shells[] = {"bash", "zsh", "fish", NULL};
 
-/* bash parts words at = and : (COMP_WORDBREAKS); they are put together again, and taken off what is answered. */
+/* bash parts words at = and :, where COMP_WORDBREAKS has them; they are put together again, and taken off what is
+ * answered. */
 static const char bash[] =
     "# bash completion of brdeck: source <(brdeck completion bash)\n"
     "_brdeck()\n"
     "{\n"
-    "    local words=() word joins= n=-1 cut= line\n"
+    "    local words=() word joins= n=-1 cut= breaks= line\n"
     "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD}\"; do\n"
     "        if [[ $n -ge 0 && -n $word && $word != *[!=:]* ]]; then\n"
     "            words[n]+=$word joins=1\n"
@@ -25,7 +26,9 @@ static const char bash[] =
     "        fi\n"
     "    done\n"
     "    word=${words[n]}\n"
-    "    [[ $word == *[=:]* ]] && cut=${word%\"${word##*[=:]}\"}\n"
+    "    [[ $COMP_WORDBREAKS == *=* ]] && breaks==\n"
+    "    [[ $COMP_WORDBREAKS == *:* ]] && breaks+=:\n"
+    "    [[ -n $breaks && $word == *[$breaks]* ]] && cut=${word%\"${word##*[$breaks]}\"}\n"
     "    COMPREPLY=()\n"
     "    while IFS= read -r line; do\n"
     "        case $line in\n"
@@ -37,13 +40,14 @@ static const char bash[] =
     "}\n"
     "complete -F _brdeck brdeck kubectl-brdeck\n";
 
+/* What has been found is said by the exit code, or the next completer asks all over. */
 static const char zsh[] =
     "#compdef brdeck kubectl-brdeck\n"
     "# zsh completion of brdeck: source <(brdeck completion zsh), or this as _brdeck in a folder of $fpath\n"
     "_brdeck()\n"
     "{\n"
     "    local -a lines candidates\n"
-    "    local line\n"
+    "    local line found=1\n"
     "    lines=(\"${(@f)$(${(Q)words[1]} completion next -- \"${(@Q)words[2,CURRENT]}\" 2>/dev/null </dev/null)}\")\n"
     "    for line in \"${(@)lines[1,-2]}\"; do\n"
     "        if [[ $line == *$'\\t'* ]]; then\n"
@@ -52,8 +56,9 @@ static const char zsh[] =
     "            candidates+=(\"${line//:/\\\\:}\")\n"
     "        fi\n"
     "    done\n"
-    "    (( $#candidates )) && _describe brdeck candidates\n"
-    "    [[ $lines[-1] == :0 ]] && { compset -P '*='; _files }\n"
+    "    (( $#candidates )) && _describe brdeck candidates && found=0\n"
+    "    [[ $lines[-1] == :0 ]] && { compset -P '*='; _files && found=0 }\n"
+    "    return found\n"
     "}\n"
     "if [[ $funcstack[1] == _brdeck ]]; then\n"
     "    _brdeck \"$@\"\n"

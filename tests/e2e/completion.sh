@@ -35,20 +35,27 @@ began=$(date +%s)
 check "of a cluster that does not answer" is ":4 " pause -n orders ''
 check "after two seconds" [ $(($(date +%s) - began)) -lt $((5 * TIMEOUT_FACTOR)) ]
 proxy_do blackhole off
+mkfifo "$TEST_TMP/pipe"
+began=$(date +%s)
+check "a pipe that nobody writes to" is ":4 " --kubeconfig "$TEST_TMP/pipe" pause ''
+check "... is given up" [ $(($(date +%s) - began)) -lt $((12 * TIMEOUT_FACTOR)) ]
 
 # -- the shells themselves
 if command -v bash >/dev/null; then
     cat >"$TEST_TMP/try.bash" <<'EOF'
 source <(brdeck completion bash)
 try() { COMP_WORDS=(brdeck "$@"); COMP_CWORD=$#; COMPREPLY=(); _brdeck brdeck; echo "${COMPREPLY[*]}"; }
+unbroken() { COMP_WORDBREAKS=' '; try "$@"; }
+[[ $1 == unbroken ]] || set -- try "$@"
 "$@"
 EOF
-    in_bash() { want=$1; shift; said=$(bash --norc "$TEST_TMP/try.bash" try "$@"); [ "$said" = "$want" ] || { echo "$said"; return 1; }; }
+    in_bash() { want=$1; shift; said=$(bash --norc "$TEST_TMP/try.bash" "$@"); [ "$said" = "$want" ] || { echo "$said"; return 1; }; }
     check "bash: commands" in_bash "pause" pa
     check "bash: names" in_bash "log-billing" resume -n billing ''
     check "bash: = is a word of its own" in_bash "json" get backups --output = j
     check "bash: twice" in_bash "Paused" wait x --for = phase = Pa
     check "bash: after the =" in_bash "true false" --read-only =
+    check "bash: where = and : part no words" in_bash "--for=phase=Paused" unbroken wait x --for=phase=Pa
     check "bash: a file" in_bash "" create -f ''
 fi
 if command -v zsh >/dev/null; then
@@ -58,12 +65,13 @@ source <(brdeck completion zsh)
 _describe() { echo "$candidates"; }
 _files() { echo files; }
 compset() { true; }
-try() { words=(brdeck "$@"); CURRENT=$#words; _brdeck; }
+try() { words=(brdeck "$@"); CURRENT=$#words; _brdeck || echo "nothing found"; }
 try "$@"
 EOF
     in_zsh() { want=$1; shift; said=$(HOME=$TEST_TMP zsh -f "$TEST_TMP/try.zsh" "$@"); [ "$said" = "$want" ] || { echo "$said"; return 1; }; }
     check "zsh: names, and what they are" sh -c "HOME=$TEST_TMP zsh -f $TEST_TMP/try.zsh resume -n billing '' | grep -q '^log-billing:Paused'"
     check "zsh: values" in_zsh "--output=json" get backups --output=j
+    check "zsh: the next completer is to ask" in_zsh "nothing found" xyz
     check "zsh: a file" in_zsh "files" create -f ''
 fi
 if command -v fish >/dev/null; then
