@@ -178,7 +178,7 @@ static void add_clauses(struct str *all, const char *between, const struct str *
 static void on_tell(void *arg)
 {
     struct sharers *s = arg;
-    size_t count = 0;
+    size_t untold = 0;
     loop_timer_cancel(&s->limit);
     loop_timer_cancel(&s->tell);
     loop_timer_cancel(&s->narrow);
@@ -189,9 +189,9 @@ static void on_tell(void *arg)
             str_addf(&s->names, "%s%s", s->names.len ? ", " : "", list->names.data);
         add_clauses(&s->busy, "; ", &list->busy, list->busy_count);
         add_clauses(&s->facts, "\n", &list->facts, list->fact_count);
-        count += list->count;
+        untold += list->count > SHARERS_SHOWN ? list->count - SHARERS_SHOWN : 0;
     }
-    sharers_add_rest(&s->names, count);
+    sharers_add_rest(&s->names, SHARERS_SHOWN + untold);
     s->done(s->arg);
 }
 

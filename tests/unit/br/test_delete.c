@@ -219,6 +219,36 @@ static void and_one_of_another_is_found(void **state)
     br_plan_free(&plan);
 }
 
+/* Each list names the first four of its own: "more" are those that neither does. */
+static void more_are_those_that_are_not_named(void **state)
+{
+    struct bed *bed = *state;
+    for (unsigned many = 0; many < 2; many++) {
+        struct str items;
+        str_init(&items, STR_LARGE);
+        for (unsigned i = 0; i < (many ? 6 : 3); i++)
+            str_addf(&items, "%s{\"metadata\":{\"namespace\":\"far\",\"name\":\"other-%u\",\"uid\":\"u%u\"},"
+                     "\"spec\":{\"s3\":{\"bucket\":\"b\",\"prefix\":\"/p/\"}}}", i ? "," : "", i, i);
+        if (many) {
+            bed_close(bed);
+            bed_open(bed);
+        }
+        fake_expect(bed->f.server, &(struct fake_rule){
+            .request = "GET /apis/pingcap.com/v1alpha1/backups?", .body = bed_keep(bed, xasprintf(
+            "{\"kind\":\"BackupList\",\"apiVersion\":\"pingcap.com/v1alpha1\","
+            "\"metadata\":{\"resourceVersion\":\"200\"},\"items\":[%s]}", items.data))});
+        expect_all(bed, items.data, 200);
+        struct br_plan *plan = delete_planned(bed, &(struct backup_spec){.spec = POLICY_DELETE}, false);
+        assert_int_equal(plan->phase, BR_PLAN_REFUSED);
+        assert_has(plan->removes.shared_by, many ? "far/other-3 (the same path), far/other-0 (the same path)"
+                                                 : "far/other-2 (the same path), far/other-0 (the same path)");
+        assert_has(plan->removes.shared_by, many ? "far/other-3 (the same path) and 4 more" : "far/other-2 (the same");
+        assert_true(many || !strstr(plan->removes.shared_by, " more"));
+        br_plan_free(&plan);
+        str_done(&items);
+    }
+}
+
 static void without_the_right_to_see_all_it_is_unknown(void **state)
 {
     struct bed *bed = *state;
@@ -762,6 +792,7 @@ int main(void)
         TEST(not_all_seen_is_unknown),
         TEST(where_one_namespace_is_shown_all_are_asked),
         TEST(and_one_of_another_is_found),
+        TEST(more_are_those_that_are_not_named),
         TEST(without_the_right_to_see_all_it_is_unknown),
         TEST(what_removes_nothing_asks_nobody),
         TEST(what_its_cluster_tells),
