@@ -26,6 +26,7 @@ struct run {
     char *failure;      /* what br will say; NULL: it works */
     const char *source; /* of that line, where br says it at length; NULL: in one line */
     char *told;         /* the ERROR lines it has written; NULL: none */
+    bool ordered;       /* the failure is of POST /sim/br: of all Pods of its Job */
     bool dies;          /* the Job fails and nobody tells the Backup */
 };
 

@@ -29,6 +29,7 @@ static void take_ordered_failure(struct run *run)
             (failure->name && strcmp(failure->name, run->name) != 0))
             continue;
         run->failure = xstrdup(failure->message);
+        run->ordered = true;
         run->dies = failure->dies;
         if (--failure->left == 0) {
             *at = failure->next;
@@ -121,8 +122,20 @@ static void find_task_failure(struct run *run, const struct json *backup)
         run->failure = xasprintf("The task %s is active already.: [BR:PD:ErrKVUnknown]unknown tikv error", run->name);
 }
 
+/* A Job's next Pod meets what is wrong by then. */
+static void forget_failure(struct run *run)
+{
+    free(run->failure);
+    run->failure = NULL;
+    run->source = NULL;
+    run->dies = false;
+}
+
 void run_find_failure(struct run *run)
 {
+    if (run->ordered)
+        return;
+    forget_failure(run);
     struct json *backup = store_read(run->op->sim->store, run->cr, run->ns, run->name);
     const char *bucket = json_text(json_at(backup, "spec", "s3", "bucket", NULL));
     take_ordered_failure(run);

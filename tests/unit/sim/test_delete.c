@@ -105,6 +105,8 @@ static void test_clean_fails(void **state)
     assert_true(holds(&sim, KIND_BACKUP, "log-a", "AccessDenied"));
     WAIT_FOR(&sim, holds(&sim, KIND_JOB, "clean-log-a", "'failed':2"));
     assert_true(phase_is(&sim, "log-a", "CleanFailed"));
+    order_job(&sim, "{'withdraw':true}");
+    WAIT_FOR(&sim, !is_there(&sim)); /* its next Pod does it */
     sim_done(&sim);
 }
 
