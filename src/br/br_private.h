@@ -129,8 +129,8 @@ const char *plan_sharers_moved(const struct plan *plan, const struct sharers *sh
 /* Why it must not be sent any more: others use the path, or a window is lost, and did not or was not when it was
  * planned; NULL. */
 const char *plan_removal_moved(struct plan *plan);
-/* removes_pitr.c: append what it takes from PITR, a sentence; nothing where it takes nothing. Whether a window is lost
- * with the data, or may be. */
+/* removes_pitr.c: append what it takes from PITR, or that it is not known, a sentence; nothing where it takes nothing.
+ * Whether a window that is seen is lost with the data, or may be. */
 bool plan_pitr_of_removal(struct plan *plan, struct str *out);
 void plan_forget_removal(struct br_plan *plan);
 /* plan_text_object.c: what a delete comes to, what a create has the operator do; nothing of the others. */
@@ -222,8 +222,8 @@ struct run *run_add(struct br *br, struct plan *plan, enum br_origin origin, uns
 /* Say how it stands; an end is written to the journal, and what waits behind it goes on from the next turn. */
 void run_say(struct run *run, enum br_outcome outcome, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* run_journal.c: the lines of a run that has come to its end, or goes on without this brdeck (run->left); of one that the
- * user stops. */
+/* run_journal.c: the lines of a run that has come to its end, or goes on without this brdeck (run->left); of one that
+ * the user stops. */
 void run_journal_init(struct run *run);
 void run_journal_outcome(struct run *run);
 bool run_journal_cancel(struct run *run, struct error *err);

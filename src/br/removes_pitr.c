@@ -69,6 +69,9 @@ static bool pitr_of_snapshot(const struct plan *plan, struct str *out)
                          "place");
         loses = loses || !then.base;
     }
+    if (!out->len && !p->window_known) /* a log backup may be where nobody looked: v1's lie in any namespace */
+        str_add(out, "whether a log backup's window begins with it is unknown: not every Backup of its cluster is "
+                     "listed");
     free(records);
     free(left);
     return loses;

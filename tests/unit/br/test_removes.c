@@ -114,6 +114,27 @@ static void whether_a_window_is_lost(void **state)
     }
 }
 
+/* No log backup is seen, but not all is: that is told, and refuses nothing. */
+static void a_log_that_nobody_sees_is_unknown(void **state)
+{
+    struct bed *bed = *state;
+    for (unsigned listed = 0; listed < 2; listed++) {
+        if (listed) {
+            bed_close(bed);
+            bed_open(bed);
+        }
+        bed->fleet.complete = listed;
+        snapshot_is(bed, "full-0", 2 * DAY, "Delete");
+        struct br_plan *plan = delete_of(bed, "full-0");
+        assert_false(plan->removes.loses_pitr);
+        if (listed)
+            assert_null(plan->removes.pitr);
+        else
+            assert_has(plan->removes.pitr, "whether a log backup's window begins with it is unknown");
+        br_plan_free(&plan);
+    }
+}
+
 /* Two bases: each plan leaves the other, both together leave none. */
 static void the_second_of_two_is_not_sent(void **state)
 {
@@ -310,6 +331,7 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, bed_setup, bed_teardown)
     const struct CMUnitTest tests[] = {
         TEST(whether_a_window_is_lost),
+        TEST(a_log_that_nobody_sees_is_unknown),
         TEST(the_second_of_two_is_not_sent),
         TEST(what_each_kind_does),
         TEST(what_users_do_to_a_delete),
