@@ -76,7 +76,10 @@ static void free_node(struct reader *r, cJSON *node)
         cJSON_Delete(node);
 }
 
-static char *new_text(struct reader *r, size_t size) { return r->arena ? json_arena_take(r->arena, size) : xmalloc(size); }
+static char *new_text(struct reader *r, size_t size)
+{
+    return r->arena ? json_arena_take(r->arena, size) : xmalloc(size);
+}
 
 /* @text was made larger than it has become. */
 static char *trim_text(struct reader *r, char *text, size_t size)

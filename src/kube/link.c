@@ -1,5 +1,5 @@
-/* link.c - does the server answer at all? One GET /version for all streams of a client that have heard nothing for long,
- * and one answer to all of them (rule 16). */
+/* link.c - does the server answer at all? One GET /version for all streams of a client that have heard nothing for
+ * long, and one answer to all of them (rule 16). */
 #include <config.h>
 
 #include "kube/client_private.h"

@@ -48,8 +48,8 @@ struct json_arena {
 void json_arena_init(struct json_arena *arena);
 /* All that was read into @arena is gone; it is empty, and may be used again. */
 void json_arena_done(struct json_arena *arena);
-/* As json_parse_without (@skip NULL: nothing is dropped), but the tree is @arena's: it is gone with json_arena_done, and
- * is neither changed nor freed. */
+/* As json_parse_without (@skip NULL: nothing is dropped), but the tree is @arena's: it is gone with json_arena_done,
+ * and is neither changed nor freed. */
 const struct json *json_read(struct json_arena *arena, const char *text, size_t len, const char *skip,
                              struct error *err);
 

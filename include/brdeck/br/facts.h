@@ -29,10 +29,11 @@ bool br_facts_want(struct br *br, const char *ns);
 bool br_facts_are_there(const struct br *br, const char *ns, const char **why);
 
 /* What PD says of the log tasks of the cluster of @record is wanted now: call it again as long as it is. Any Backup of
- * the cluster will do: a task may be left over where the last log backup is gone. Asked through the API server's service proxy (rule 23), one request for all tasks of a cluster, every BR_PD_EACH_MS
- * at most, with back-off where it does not answer. The answers go into the facts of the log backups of that cluster. Where the
- * Cluster tells its id, a second request, every BR_PD_GC_EACH_MS and when a task is seen paused, asks for its GC
- * safepoint and what keeps GC from going on. */
+ * the cluster will do: a task may be left over where the last log backup is gone. Asked through the API server's
+ * service proxy (rule 23), one request for all tasks of a cluster, every BR_PD_EACH_MS at most, with back-off where it
+ * does not answer. The answers go into the facts of the log backups of that cluster. Where the Cluster tells its id, a
+ * second request, every BR_PD_GC_EACH_MS and when a task is seen paused, asks for its GC safepoint and what keeps GC
+ * from going on. */
 void br_pd_want(struct br *br, const struct backup_record *record);
 /* All of them are answered, or known not to be had. */
 bool br_pd_are_there(const struct br *br);

@@ -1,9 +1,9 @@
 /* journal.h - what was done, to whom, when, by whom: append-only, 0600, one JSON object a line.
  *
  * A line of intent is on the disk (fsync) before a write is sent, and one of outcome after. The intent holds the
- * object as it was and which process wrote it. A line of cancel stands between them where the user ended br. Once that process is gone (its pid, its start and the boot of the host
- * tell; of another host's nothing is known, so it is left alone for JOURNAL_FOREIGN_MS) any brdeck looks up what
- * became of it, and the first that knows writes the outcome.
+ * object as it was and which process wrote it. A line of cancel stands between them where the user ended br. Once that
+ * process is gone (its pid, its start and the boot of the host tell; of another host's nothing is known, so it is left
+ * alone for JOURNAL_FOREIGN_MS) any brdeck looks up what became of it, and the first that knows writes the outcome.
  */
 #ifndef BRDECK_BR_JOURNAL_H
 #define BRDECK_BR_JOURNAL_H

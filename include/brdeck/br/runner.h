@@ -63,8 +63,8 @@ struct br_run {
     enum log_command command; /* of the operator, that is followed; NONE: a snapshot, a delete, or another driver's */
     enum br_outcome outcome;
     const struct cause *cause; /* why it failed, or does not get on (then the outcome is FOLLOWING); NULL: not known */
-    bool stuck;           /* it does not get on: cause tells why, and whether that mends itself; NULL: not known (its Jobs
-                             die one after another) */
+    bool stuck;           /* it does not get on: cause tells why, and whether that mends itself; NULL: not known (its
+                             Jobs die one after another) */
     char job[64], pod[72]; /* "" not known yet */
     enum phase phase;     /* of the sub-command followed: Scheduled, Prepare, Running... */
     float progress;       /* per cent; below 0: not told */
@@ -94,8 +94,9 @@ const struct br_run *br_run_at(const struct br *br, size_t i);
 /* The newest run of that object which is under way, or ended within the last minute; NULL: none. */
 const struct br_run *br_run_of(const struct br *br, const char *ns, const char *name);
 /* Find what is under way in the cluster: Backups whose command is at work, or was asked for a minute ago and is not
- * begun; Jobs of brdeck's; intents in the journal (of this cluster) without an outcome. Runs once the lists are there, and again as rows change, until br is freed.
- * They appear among br_runs with their origin; what is followed already is not found twice. */
+ * begun; Jobs of brdeck's; intents in the journal (of this cluster) without an outcome. Runs once the lists are there,
+ * and again as rows change, until br is freed. They appear among br_runs with their origin; what is followed already is
+ * not found twice. */
 void br_find_runs(struct br *br);
 /* The finding is done at least once (for the command line). */
 bool br_runs_are_found(const struct br *br);
