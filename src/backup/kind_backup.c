@@ -212,8 +212,8 @@ COMPARE(taken, NUMBERS(duration_ms(a), duration_ms(b)))
 
 /* title, name, help, least, ideal, keep, right. Below 100 columns AGE goes first, then MODE, COMMITTS, CHECKPOINT. */
 static const struct column columns[] = {
-    {"NAMESPACE", "namespace", "the namespace", 9, 16, 90, false, print_namespace, compare_namespace},
-    {"NAME", "name", "the name", 12, 26, 100, false, print_name, compare_name},
+    {"NAMESPACE", "namespace", "the namespace", 9, 12, 90, false, print_namespace, compare_namespace},
+    {"NAME", "name", "the name", 14, 30, 100, false, print_name, compare_name},
     {"MODE", "mode", "log, or snap for a snapshot", 4, 6, 20, false, print_mode, compare_mode},
     {"STATUS", "status", "what is true of it, not only the phase", 18, 30, 95, false, print_status, compare_status},
     {"COMMITTS", "committs", "what a snapshot restores; where a log begins", 11, 11, 60, false, print_committs,

@@ -320,7 +320,7 @@ bool find_log_running(struct look *look)
     look_found(look, "running", MARK_RUNNING, SEVERITY_OK);
     look_word(look, "Running");
     if (checkpoint == 0)
-        return look_say(look, "Running; the first checkpoint comes within minutes.");
+        return look_say(look, "The first checkpoint comes within minutes.");
     look_say(look, "The log is backed up to %s.", look_time(look, tso_to_ms(checkpoint), at));
     say_idle_truncate(look);
     return true;

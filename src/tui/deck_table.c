@@ -16,7 +16,6 @@ enum {
     WIDEST = 63,      /* of a column that takes what there is: a Kubernetes name */
     MATTERS = 90,     /* column.keep: names, states, LAG */
     SPARABLE = 20,    /* what can be done without: AGE, MODE */
-    USEFUL = 70,      /* and what LAG and the detail tell, too: COMMITTS, CHECKPOINT */
     JOIN_SPARE = 4,   /* a column of the wide form joins when so much is left over */
 };
 
@@ -99,13 +98,13 @@ static int share_of(const struct deck *deck, int column, enum share share)
     return part < want ? part : want;
 }
 
-/* What the columns take at the least, and names and states with their shares. */
-static int needed(const struct deck *deck, const struct layout *l, int cols, enum share names, enum share states)
+/* What the columns take at the least, and names and states with @share. */
+static int needed(const struct deck *deck, const struct layout *l, int cols, enum share share)
 {
     int sum = total(l, cols);
     for (size_t i = 0; i < l->count; i++) {
         int column = l->items[i].column, width = l->items[i].width;
-        int part = share_of(deck, column, is_state(column) ? states : names);
+        int part = share_of(deck, column, share);
         if (part < width || kind_backup.columns[column].keep >= MATTERS)
             sum += part - width;
     }
@@ -113,14 +112,11 @@ static int needed(const struct deck *deck, const struct layout *l, int cols, enu
 }
 
 /* Whether there is room for @column, which of those in @l can be done without most easily. AGE and MODE go before
- * anything else is cut; COMMITTS and CHECKPOINT before a name is, or much of a state. Who asked for points in time in
- * full wants to see them, whatever is cut for that. */
+ * anything else is cut; COMMITTS and CHECKPOINT only where names could no longer be told apart. */
 static bool has_room(const struct deck *deck, const struct layout *l, int cols, int column)
 {
-    unsigned keep = kind_backup.columns[column].keep;
-    bool useful = keep <= USEFUL && deck->ui->time_style == TSO_SHORT;
-    enum share states = keep <= SPARABLE ? SHARE_FULL : useful ? SHARE_SOME : SHARE_LEAST;
-    return needed(deck, l, cols, states == SHARE_LEAST ? SHARE_LEAST : SHARE_FULL, states) <= cols;
+    enum share share = kind_backup.columns[column].keep <= SPARABLE ? SHARE_FULL : SHARE_LEAST;
+    return needed(deck, l, cols, share) <= cols;
 }
 
 /* The columns of the narrow form, fewer while they do not fit. */
