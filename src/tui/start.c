@@ -23,13 +23,19 @@ static const char *text_of(const struct start *s, enum start_field id)
 static void fill_from(struct start *s, const struct json *object)
 {
     const struct json *s3 = json_at(object, "spec", "s3", NULL);
+    const char *project = json_string(json_at(object, "spec", "gcs", NULL), "projectId");
     const char *region = json_string(s3, "region"), *endpoint = json_string(s3, "endpoint");
+    const char *provider = json_string(s3, "provider");
     json_free(&s->from);
     s->from = json_copy(object);
     if (region && !text_of(s, FIELD_REGION))
         line_edit_set(&s->fields[FIELD_REGION], region);
     if (endpoint && !text_of(s, FIELD_ENDPOINT))
         line_edit_set(&s->fields[FIELD_ENDPOINT], endpoint);
+    if (provider && !text_of(s, FIELD_PROVIDER))
+        line_edit_set(&s->fields[FIELD_PROVIDER], provider);
+    if (project && !text_of(s, FIELD_PROJECT))
+        line_edit_set(&s->fields[FIELD_PROJECT], project);
 }
 
 static void on_old(void *arg, const struct json *object, const struct kube_response *response)
@@ -72,6 +78,16 @@ static bool check_fields(struct start *s, char start_ts[TSO_TEXT_MAX])
     return true;
 }
 
+/* "provider: is missing": there it is typed. */
+static void go_to_named(struct start *s)
+{
+    for (size_t i = 0; i < FIELDS; i++) {
+        size_t len = strlen(start_field_table[i].label);
+        if (strncmp(s->error.text, start_field_table[i].label, len) == 0 && s->error.text[len] == ':')
+            s->field = i;
+    }
+}
+
 static void review(struct start *s)
 {
     char start_ts[TSO_TEXT_MAX];
@@ -89,14 +105,17 @@ static void review(struct start *s)
     struct log_backup_spec spec = {
         .v1 = s->v1, .ns = text_of(s, FIELD_NS), .name = text_of(s, FIELD_NAME), .cluster = text_of(s, FIELD_CLUSTER),
         .storage_url = same ? NULL : storage, .region = text_of(s, FIELD_REGION),
-        .endpoint = text_of(s, FIELD_ENDPOINT),
+        .endpoint = text_of(s, FIELD_ENDPOINT), .provider = text_of(s, FIELD_PROVIDER),
+        .project = text_of(s, FIELD_PROJECT),
         .secret = text_of(s, FIELD_SECRET), .service_account = text_of(s, FIELD_ACCOUNT),
         .start_ts = text_of(s, FIELD_START) ? start_ts : NULL, .from = s->from,
     };
     json_free(&s->manifest);
     s->manifest = action_new_log_backup(&spec, &s->error);
-    if (!s->manifest)
+    if (!s->manifest) {
+        go_to_named(s);
         return;
+    }
     br_plan_free(&s->plan);
     struct br_plan_spec plan = {.action = ACTION_START, .v1 = s->v1, .ns = spec.ns, .name = spec.name,
                                 .manifest = s->manifest};

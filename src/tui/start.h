@@ -4,8 +4,8 @@
 
 #include "view.h"
 
-enum start_field { FIELD_NS, FIELD_NAME, FIELD_CLUSTER, FIELD_STORAGE, FIELD_REGION, FIELD_ENDPOINT, FIELD_SECRET,
-                   FIELD_ACCOUNT, FIELD_START, FIELDS };
+enum start_field { FIELD_NS, FIELD_NAME, FIELD_CLUSTER, FIELD_STORAGE, FIELD_REGION, FIELD_ENDPOINT, FIELD_PROVIDER,
+                   FIELD_PROJECT, FIELD_SECRET, FIELD_ACCOUNT, FIELD_START, FIELDS };
 
 struct start_field_info {
     const char *label, *hint;

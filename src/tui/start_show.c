@@ -20,6 +20,8 @@ const struct start_field_info start_field_table[FIELDS] = {
                        true},
     [FIELD_REGION] = {"region", "of S3; empty: none", false},
     [FIELD_ENDPOINT] = {"endpoint", "of S3-compatible storage; empty: Amazon's", false},
+    [FIELD_PROVIDER] = {"provider", "of S3 at an endpoint of its own: aws, ceph, minio, alibaba ...", false},
+    [FIELD_PROJECT] = {"project", "of GCS, its id", false},
     [FIELD_SECRET] = {"secret", "with the storage's keys; empty: by service account or role", false},
     [FIELD_ACCOUNT] = {"account", "ServiceAccount of the Job; empty: tidb-backup-manager", false},
     [FIELD_START] = {"start", "a TSO or time to log from; empty: now", false},
