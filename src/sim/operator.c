@@ -287,19 +287,23 @@ static void reconcile(struct operator *op, const struct kind *cr, const char *ns
         json_free(&backup);
         return;
     }
+    enum cluster_is cluster = CLUSTER_WELL;
     bool settled;
     if (*cr_text(backup, "metadata", "deletionTimestamp")) {
-        settled = check_cluster(op, cr, backup);
+        cluster = check_cluster(op, cr, backup);
+        settled = cluster == CLUSTER_WELL;
         if (settled && has_finalizer(backup, operator_finalizer(cr)))
             cleaner_reconcile(op, cr, backup);
     } else if (adopt(op, cr, backup)) {
         settled = true; /* that write brings it here again */
-    } else if (!check_cluster(op, cr, backup)) {
+    } else if ((cluster = check_cluster(op, cr, backup)) != CLUSTER_WELL) {
         settled = false;
     } else {
         settled = cr_is_log(backup) ? reconcile_log(op, cr, backup) : reconcile_snapshot(op, cr, backup);
     }
-    if (!settled)
+    /* v2's operator watches no Cluster, and ends there without an error: only a change of the Backup brings it here
+     * again, which of a log that runs is its next checkpoint. */
+    if (!settled && (cr->v1 || cluster != CLUSTER_STILL))
         retry(op, cr, ns, name, attempts);
     json_free(&backup);
 }

@@ -88,7 +88,8 @@ void br_failure_free(struct br_failure *failure);
 
 /* precheck.c: what is wrong is written into the Backup where the operator writes it; false: go no further. */
 /* Whether the Cluster is there, not paused, not suspended: else it stands still, also for deletions. */
-bool check_cluster(struct operator *op, const struct kind *cr, const struct json *backup);
+enum cluster_is { CLUSTER_MISSING, CLUSTER_STILL, CLUSTER_WELL };
+enum cluster_is check_cluster(struct operator *op, const struct kind *cr, const struct json *backup);
 /* *@again: it is looked at again later. */
 bool check_storage(struct operator *op, const struct kind *cr, struct json *backup, bool *again);
 bool check_job_name(struct operator *op, const struct kind *cr, const struct json *backup, enum log_command command,

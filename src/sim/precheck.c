@@ -26,16 +26,17 @@ static struct json *read_cluster(struct operator *op, const struct kind *cr, con
     return cluster ? store_read(op->sim->store, kind_of(cr->v1 ? KIND_TIDB_CLUSTER : KIND_CLUSTER), ns, cluster) : NULL;
 }
 
-/* Whether the Cluster is there and lets the operator work: else it stands still, also for deletions. */
-bool check_cluster(struct operator *op, const struct kind *cr, const struct json *backup)
+/* Whether the Cluster is there and lets the operator work, paused and suspended ones do not: else it stands still, also
+ * for deletions. */
+enum cluster_is check_cluster(struct operator *op, const struct kind *cr, const struct json *backup)
 {
     struct json *cluster = read_cluster(op, cr, backup);
     const struct json *spec = json_get(cluster, "spec");
     const char *suspends = cr->v1 ? "suspendStatefulSet" : "suspendCompute";
-    bool may = cluster && !json_is_true(json_get(spec, "paused")) &&
-               !json_is_true(json_at(spec, "suspendAction", suspends, NULL));
+    bool still = json_is_true(json_get(spec, "paused")) || json_is_true(json_at(spec, "suspendAction", suspends, NULL));
+    enum cluster_is is = !cluster ? CLUSTER_MISSING : still ? CLUSTER_STILL : CLUSTER_WELL;
     json_free(&cluster);
-    return may;
+    return is;
 }
 
 /* What each storage wants of its Secret: one of the keys of each row. */

@@ -204,7 +204,8 @@ static void test_flags(void **state)
     }
 }
 
-/* A Cluster that is paused, suspended, missing: the operator stands still, and goes on by itself. */
+/* A Cluster that is paused or suspended: the operator stands still. That it does so no longer it sees when the Backup
+ * changes, as v2's does: of a log that runs, by its next checkpoint. */
 static void test_cluster(void **state)
 {
     (void)state;
@@ -220,9 +221,34 @@ static void test_cluster(void **state)
         assert_true(holds(&sim, KIND_BACKUP, "log-a", "pingcap.com/finalizer"));
         assert_false(holds(&sim, KIND_BACKUP, "log-a", "'status':{"));
         change(&sim, KIND_CLUSTER, "tc", goes[i]);
+        simtest_pass(&sim, 90000);
+        assert_false(holds(&sim, KIND_BACKUP, "log-a", "'status':{"));
+        change(&sim, KIND_BACKUP, "log-a", "{'metadata':{'annotations':{'touched':'1'}}}");
         WAIT_FOR(&sim, holds(&sim, KIND_BACKUP, "log-a", "'commitTs':'"));
+
+        change(&sim, KIND_CLUSTER, "tc", stills[i]);
+        change(&sim, KIND_BACKUP, "log-a", "{'spec':{'logSubcommand':'log-pause'}}");
+        simtest_pass(&sim, 90000);
+        assert_true(phase_is(&sim, "log-a", "Running"));
+        change(&sim, KIND_CLUSTER, "tc", goes[i]);
+        WAIT_FOR(&sim, phase_is(&sim, "log-a", "Paused"));
         sim_done(&sim);
     }
+}
+
+/* One that is not there is looked for again and again. */
+static void test_no_cluster(void **state)
+{
+    (void)state;
+    struct sim sim;
+    simtest_begin(&sim);
+    store_remove(sim.store, kind_of(KIND_CLUSTER), NS, "tc");
+    make_log(&sim, "log-a");
+    simtest_pass(&sim, 10000);
+    assert_false(holds(&sim, KIND_BACKUP, "log-a", "'status':{"));
+    make(&sim, KIND_CLUSTER, "tc", "{'spec':{}}");
+    WAIT_FOR(&sim, holds(&sim, KIND_BACKUP, "log-a", "'commitTs':'"));
+    sim_done(&sim);
 }
 
 /* What the operator looks at before it makes a Job. */
@@ -313,7 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),   cmocka_unit_test(test_orders), cmocka_unit_test(test_all),
         cmocka_unit_test(test_objects), cmocka_unit_test(test_flags),  cmocka_unit_test(test_dies_again),
-        cmocka_unit_test(test_cluster),  cmocka_unit_test(test_storage),
+        cmocka_unit_test(test_cluster), cmocka_unit_test(test_no_cluster), cmocka_unit_test(test_storage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
