@@ -396,5 +396,5 @@ int run_action(struct loop *loop, const struct arguments *args)
             code = act_on_names(&s, action, until);
     }
     session_done(&s);
-    return code;
+    return cli_end_of_output(code);
 }

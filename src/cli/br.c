@@ -229,5 +229,5 @@ int run_br(struct loop *loop, const struct arguments *args)
     if (session_open(&s, loop, args, &options, &code) && session_settle(&s, &code))
         code = with_backup(&s, &wish);
     session_done(&s);
-    return code;
+    return cli_end_of_output(code);
 }

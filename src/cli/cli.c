@@ -155,7 +155,7 @@ int cli_end_of_output(int code)
     if (fflush(stdout) != EOF || errno == EPIPE)
         return code;
     cli_say("stdout: %s", strerror(errno));
-    return EXIT_ERROR;
+    return code == EXIT_DONE ? EXIT_ERROR : code;
 }
 
 /* -- help ------------------------------------------------------------------------------- */

@@ -90,7 +90,8 @@ bool session_wait(struct session *s, bool (*done)(void *arg), void *arg);
 /* The exit code of a wait that was not to its end: of the signal, as shells have it, else @code. */
 int session_code(const struct session *s, int code);
 
-/* What is printed must have come out: @code, or EXIT_ERROR and a word why not. A reader that went away has had enough. */
+/* What is printed must have come out: else a word why not, and EXIT_ERROR, unless @code tells of worse. A reader that
+ * went away has had enough. */
 int cli_end_of_output(int code);
 
 int run_get(struct loop *loop, const struct arguments *args);

@@ -317,5 +317,5 @@ int run_completion(struct loop *loop, const struct arguments *args)
         return EXIT_USAGE;
     }
     fputs(script, stdout);
-    return EXIT_DONE;
+    return cli_end_of_output(EXIT_DONE);
 }

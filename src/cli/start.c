@@ -188,7 +188,7 @@ static int run_new(struct loop *loop, const struct arguments *args, enum action_
     session_done(&s);
     json_free(&docs);
     free(names);
-    return code;
+    return cli_end_of_output(code);
 }
 
 int run_start(struct loop *loop, const struct arguments *args)

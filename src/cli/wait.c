@@ -364,5 +364,5 @@ int run_wait(struct loop *loop, const struct arguments *args)
         free(waiting.items[i].uid);
     }
     free(waiting.items);
-    return code;
+    return cli_end_of_output(code);
 }

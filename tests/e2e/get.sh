@@ -33,6 +33,12 @@ check "what is no selector, told" code 2 brdeck get backups -n "$NS" -l 'a in'
 check "which is told" grep -q 'label selector "a in"' "$TEST_TMP/err"
 check "a full disk is an error of describe, too" sh -c "brdeck describe backup log-a -n $NS >/dev/full 2>$TEST_TMP/err; [ \$? = 1 ]"
 check "which is said" grep -q 'stdout: No space left' "$TEST_TMP/err"
+for words in "pause log-a --dry-run=client" "pause log-a --dry-run=client -o json" "br metadata log-a" "br metadata log-a -o json" \
+    "br status log-a --driver job --yes" "start log-a --from log-a --prefix c --dry-run=client" "wait log-a --for phase=Running"; do
+    check "so it is of brdeck $words" sh -c "brdeck $words -n $NS >/dev/full 2>$TEST_TMP/err; [ \$? = 1 ] && grep -q 'stdout: No space left' $TEST_TMP/err"
+done
+check "and of brdeck completion" sh -c "brdeck completion bash >/dev/full 2>$TEST_TMP/err; [ \$? = 1 ]"
+check "a reader that went away is none" sh -c "{ brdeck pause log-a --dry-run=client -n $NS; echo \$? >$TEST_TMP/code; } | true; grep -qx 0 $TEST_TMP/code"
 names() { brdeck get backups -n "$NS" -o name "$@" | sed 's|.*/||' | tr '\n' ' '; }
 make_backup "$NS" z-full "$(log_spec z | jq -c '.backupMode = "snapshot" | .backupType = "full"')"
 becomes z-full '.status.phase == "Complete"'
