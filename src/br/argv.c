@@ -190,7 +190,7 @@ static void argv_add(struct argv_list *list, const char *word)
     list->items[list->count] = NULL;
 }
 
-void argv_addf(struct argv_list *list, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void argv_addf(struct argv_list *list, const char *format, ...)
 {
     struct str word;
     va_list args;

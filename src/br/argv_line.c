@@ -42,7 +42,8 @@ static void add_word(struct str *line, const char *word, size_t len)
     str_addc(line, '\'');
 }
 
-char **br_argv_blotted(char *const *argv)
+/* A copy in which the values of flags that are secrets are blotted out; the caller frees with br_argv_free. */
+static char **blotted_copy(char *const *argv)
 {
     size_t count = 0;
     while (argv[count])
@@ -61,7 +62,7 @@ char **br_argv_blotted(char *const *argv)
 char *br_argv_line(const char *program, char *const *argv)
 {
     struct str line;
-    char **blotted = br_argv_blotted(argv);
+    char **blotted = blotted_copy(argv);
     str_init(&line, STR_SMALL);
     add_word(&line, program, strlen(program));
     for (size_t i = 0; blotted[i]; i++)

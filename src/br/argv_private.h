@@ -9,7 +9,6 @@ struct argv_list {
     char **items;
     size_t count, room;
 };
-__attribute__((format(printf, 2, 3))) void argv_addf(struct argv_list *list, const char *format, ...);
 /* "--FLAG=VALUE", nothing for NULL and "". */
 void argv_add_flag(struct argv_list *list, const char *flag, const char *value);
 

@@ -56,7 +56,7 @@ enum log_command decide_base(const struct log_view *view)
     return LOG_UNKNOWN;
 }
 
-bool decide_in_sync(const struct log_view *view, enum log_command base)
+static bool is_in_sync(const struct log_view *view, enum log_command base)
 {
     switch (base) {
     case LOG_START:
@@ -73,7 +73,7 @@ bool decide_in_sync(const struct log_view *view, enum log_command base)
 enum log_command decide_command(const struct log_view *view)
 {
     enum log_command base = decide_base(view);
-    if (decide_in_sync(view, base) && !is(view->until, "") && !is(view->until, view->success_until))
+    if (is_in_sync(view, base) && !is(view->until, "") && !is(view->until, view->success_until))
         return LOG_TRUNCATE;
     return base;
 }
@@ -103,7 +103,7 @@ enum decision decide(const struct log_view *view, enum log_command command, cons
     bool ended = is(sub_phase, "Complete") || is(sub_phase, "Failed");
     if (ended && (!truncate || is(sub_until, view->until)))
         return DECISION_NOTHING;
-    if (!truncate && decide_in_sync(view, command))
+    if (!truncate && is_in_sync(view, command))
         return DECISION_NOTHING;
     if (command != LOG_START && is(view->commit_ts, ""))
         return DECISION_WAIT;

@@ -33,7 +33,6 @@ struct log_view {
 struct log_view log_view_of(const struct json *backup, bool v1);
 
 enum log_command decide_base(const struct log_view *view);
-bool decide_in_sync(const struct log_view *view, enum log_command base);
 enum log_command decide_command(const struct log_view *view);
 
 enum decision {

@@ -78,17 +78,6 @@ void snapshots_keep(struct snapshots *snapshots, struct snapshot *snapshot)
         }
 }
 
-void snapshots_drop(struct snapshots *snapshots, const struct snapshot *snapshot)
-{
-    for (struct snapshot **at = &snapshots->first; *at; at = &(*at)->next)
-        if (*at == snapshot) {
-            struct snapshot *gone = *at;
-            *at = gone->next;
-            snapshot_unref(&gone);
-            return;
-        }
-}
-
 char *token_print(const struct snapshot *snapshot, size_t at, char buf[TOKEN_MAX])
 {
     char text[TOKEN_MAX / 2 + 16];

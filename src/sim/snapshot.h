@@ -38,7 +38,6 @@ struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot **snapshot);
 /* Keep it for its next page. */
 void snapshots_keep(struct snapshots *snapshots, struct snapshot *snapshot);
-void snapshots_drop(struct snapshots *snapshots, const struct snapshot *snapshot);
 /* All tokens become too old. */
 void snapshots_expire(struct snapshots *snapshots);
 

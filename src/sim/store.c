@@ -31,7 +31,7 @@ struct store {
 
 /* -- blobs ------------------------------------------------------------------- */
 
-struct blob *blob_new(const char *text, size_t len)
+static struct blob *blob_new(const char *text, size_t len)
 {
     struct blob *blob = xmalloc(sizeof *blob + len + 1);
     blob->refs = 1;
@@ -75,7 +75,8 @@ const char *labels_get(const char *labels, const char *key)
     return NULL;
 }
 
-char *labels_pack(const struct json *tree)
+/* metadata.labels of @tree, packed; NULL when there are none. The caller frees. */
+static char *labels_pack(const struct json *tree)
 {
     const struct json *labels = json_at(tree, "metadata", "labels", NULL);
     if (json_type(labels) != JSON_OBJECT || json_count(labels) == 0)
@@ -237,8 +238,6 @@ const struct change *store_change(const struct store *store, uint64_t rv)
 {
     return rv > store->forgotten && rv <= store->rv ? &store->ring[rv % store->history] : NULL;
 }
-
-bool store_remembers(const struct store *store, uint64_t rv) { return rv >= store->forgotten; }
 
 void store_forget(struct store *store) { store->forgotten = store->rv; }
 

@@ -20,7 +20,6 @@ struct blob {
     size_t refs, len;
     char text[]; /* NUL-terminated */
 };
-struct blob *blob_new(const char *text, size_t len);
 struct blob *blob_ref(struct blob *blob);
 void blob_unref(struct blob **blob);
 
@@ -68,8 +67,6 @@ bool store_remove(struct store *store, const struct kind *kind, const char *ns, 
 
 /* The change whose resourceVersion is @rv; NULL when it is not yet or no more there. */
 const struct change *store_change(const struct store *store, uint64_t rv);
-/* Whether every change after @rv is still known. */
-bool store_remembers(const struct store *store, uint64_t rv);
 /* Forget the history, as a compaction does. */
 void store_forget(struct store *store);
 
@@ -79,7 +76,5 @@ void store_on_change(struct store *store, store_fn *fn, void *arg);
 
 /* The value of label @key in packed @labels; NULL when absent. */
 const char *labels_get(const char *labels, const char *key);
-/* metadata.labels of @tree, packed; NULL when there are none. The caller frees. */
-char *labels_pack(const struct json *tree);
 
 #endif

@@ -19,8 +19,6 @@ void timers_done(struct timers *timers)
 
 void timer_init(struct timer *timer, timer_fn *fn, void *arg) { *timer = (struct timer){.fn = fn, .arg = arg}; }
 
-bool timer_is_set(const struct timer *timer) { return timer->position > 0; }
-
 static void place(struct timers *timers, size_t at, struct timer *timer)
 {
     timers->heap[at] = timer;

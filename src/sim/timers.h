@@ -27,7 +27,6 @@ void timer_init(struct timer *timer, timer_fn *fn, void *arg);
 /* Fire once in @delay_ms; setting it again moves it. */
 void timer_set(struct timers *timers, struct timer *timer, int64_t delay_ms);
 void timer_cancel(struct timers *timers, struct timer *timer); /* harmless when not set */
-bool timer_is_set(const struct timer *timer);
 /* How long one may wait: 0 when something is due, at most @limit_ms. */
 int64_t timers_wait_ms(const struct timers *timers, int64_t limit_ms);
 /* Call what is due; a callback may set, cancel and free anything. */

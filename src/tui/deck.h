@@ -59,8 +59,6 @@ void deck_unmark_all(struct deck *deck);
 bool deck_mark_command(struct deck *deck, enum ui_command command); /* false: another command */
 
 /* deck_narrow.c */
-/* Other rows are asked for: columns are as wide as what is in those. */
-void deck_forget_widths(struct deck *deck);
 void deck_ask_filter(struct deck *deck);
 void deck_toggle_need_you(struct deck *deck);
 /* Takes off the filter, else "needs you", else the marks. */

@@ -9,7 +9,8 @@
 
 #include "deck.h"
 
-void deck_forget_widths(struct deck *deck) { memset(deck->seen, 0, sizeof deck->seen); }
+/* Other rows are asked for: columns are as wide as what is in those. */
+static void forget_widths(struct deck *deck) { memset(deck->seen, 0, sizeof deck->seen); }
 
 /* -- filter ------------------------------------------------------------------------------ */
 
@@ -19,7 +20,7 @@ static bool apply_filter(struct deck *deck, const char *text, struct error *err)
     if (text && *text && !(filter = filter_parse(text, err)))
         return false;
     order_filter(deck->order, filter, order_need_you(deck->order));
-    deck_forget_widths(deck);
+    forget_widths(deck);
     return true;
 }
 
@@ -56,7 +57,7 @@ void deck_ask_filter(struct deck *deck)
 
 void deck_back(struct deck *deck)
 {
-    deck_forget_widths(deck);
+    forget_widths(deck);
     if (order_filter_get(deck->order))
         order_filter(deck->order, NULL, order_need_you(deck->order));
     else if (order_need_you(deck->order))
@@ -67,7 +68,7 @@ void deck_back(struct deck *deck)
 
 void deck_toggle_need_you(struct deck *deck)
 {
-    deck_forget_widths(deck);
+    forget_widths(deck);
     const struct filter *old = order_filter_get(deck->order);
     struct filter *same = old ? filter_parse(filter_text(old), NULL) : NULL;
     order_filter(deck->order, same, !order_need_you(deck->order));

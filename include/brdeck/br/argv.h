@@ -62,8 +62,6 @@ struct br_argv_spec {
  * --task-name and short options with u or s among @more, and, for what is no probe, among br.options. */
 char **br_argv_new(const struct br_argv_spec *spec, struct error *err);
 void br_argv_free(char ***argv);
-/* A copy in which the values of flags that are secrets are blotted out; the caller frees with br_argv_free. */
-char **br_argv_blotted(char *const *argv);
 /* As a line for a shell, quoted where needed; values of flags that are secrets are blotted out. The caller frees. */
 char *br_argv_line(const char *program, char *const *argv);
 /* The first flag of @argv whose value is a secret ("--crypter.key"); NULL: none. Arguments can be read by others, in a

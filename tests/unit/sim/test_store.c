@@ -55,9 +55,6 @@ static void test_history(void **state)
     uint64_t begin = store_rv(store);
     for (int i = 0; i < 5; i++)
         put(store, "a", "x", NULL);
-    assert_false(store_remembers(store, begin));
-    assert_false(store_remembers(store, begin + 1));
-    assert_true(store_remembers(store, begin + 2));
     assert_null(store_change(store, begin + 2));
     assert_non_null(store_change(store, begin + 3));
     assert_int_equal(store_change(store, begin + 5)->type, CHANGE_MODIFIED);
