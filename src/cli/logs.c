@@ -108,7 +108,8 @@ static int read_log(struct logs *logs, const char *ns, const char *name, bool v1
     session_runner(s, true);
     logs->log = br_log_new(s->br, &(struct br_log_spec){
         .ns = ns, .name = name, .v1 = v1, .job = args->job, .follow = args->follow && (known || args->job),
-        .onward = true, .previous = args->previous, .tail_lines = args->tail, .on_line = on_line, .on_phase = on_phase, .arg = logs});
+        .onward = true, .previous = args->previous, .tail_lines = args->tail, .on_line = on_line, .on_phase = on_phase,
+        .arg = logs});
     loop_on_turn(s->loop, on_turn, logs);
     bool ended = session_wait(s, is_over, logs);
     loop_on_turn(s->loop, NULL, NULL);
