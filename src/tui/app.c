@@ -159,8 +159,11 @@ static void end_message(struct app *app)
             last = br_run_at(ui->br, i);
     app->message_style = STYLE_TEXT;
     app->message[0] = '\0';
-    if (last && last->action && last->outcome == BR_DONE)
-        ui_say(ui, STYLE_OK, "Done: %s %s/%s.", last->action->name, last->ns, last->name);
+    if (!last || !last->action || last->outcome != BR_DONE)
+        return;
+    bool tells = !last->action->command; /* what is left of an object: its data, its log task */
+    ui_say(ui, STYLE_OK, "Done: %s %s/%s%s%s.", last->action->name, last->ns, last->name, tells ? ": " : "",
+           tells ? last->text : "");
 }
 
 /* What was said, in as many rows as it needs where there is room; returns how many. */
