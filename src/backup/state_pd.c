@@ -141,7 +141,8 @@ bool find_pd_store_error(struct look *look)
               first_words(facts->pd.error, words));
     look_say(look, "TiKV store %d reports: %s.", facts->pd.error_store, facts->pd.error);
     if (facts->pd.error_count > 1)
-        look_say(look, " So do %d more.", facts->pd.error_count - 1);
+        look_say(look, facts->pd.error_count > 2 ? " %d more stores report errors." : " %d more store reports an error.",
+                 facts->pd.error_count - 1);
     if (facts->pd.paused)
         say_until(look);
     look_show(look, "PD: last-error/%.63s/%d", look->record->name, facts->pd.error_store);

@@ -143,7 +143,7 @@ static const struct row {
      "busy paused Paused, 23h left\n", NULL, NULL, NULL},
     {false, NULL, &pd_store_error, 0, "crit store-error Running, error on store 4: failed to upload: disk...\nok "
      "running "
-     "Running\n", "TiKV store 4 reports: failed to upload: disk full. So do 2 more.", "PD: last-error/log-shop/4",
+     "Running\n", "TiKV store 4 reports: failed to upload: disk full. 2 more stores report errors.", "PD: last-error/log-shop/4",
      "See TiKV's log, and its way to the storage."},
     {false, NULL, &pd_store_full, 0, "crit store-error Running, error on store 4: No space left on device\nok running "
      "Running\n", "No space left", NULL, "Free some"},
