@@ -70,6 +70,7 @@ struct kube_request {
     char *token;                /* that was sent; NULL: none */
     struct loop_timer timer;    /* begin, repeat, or end a cancelled one */
     bool cancelled, relogged, too_large, paused;
+    bool broke;                 /* its connection broke without an answer, and it was sent once more */
     int tried;                  /* repeats after 429 or 503 */
     int64_t begun_ms, last_byte_ms;
     /* the answer */

@@ -132,6 +132,17 @@ static bool repeat_login(struct kube_request *r)
     return true;
 }
 
+/* A read that got no answer because its HTTP/2 connection broke (a server may close one after a 401, or say GOAWAY):
+ * once more, as Go's net/http does. */
+static bool repeat_broken(struct kube_request *r, CURLcode code)
+{
+    if ((code != CURLE_HTTP2 && code != CURLE_HTTP2_STREAM) || r->is_write || r->http || r->broke)
+        return false;
+    r->broke = true;
+    loop_timer_set(&r->timer, 0);
+    return true;
+}
+
 static void read_answer(struct kube_request *r, struct kube_response *response)
 {
     response->http = r->http;
@@ -162,7 +173,7 @@ static void on_done(void *arg, CURLcode code)
         response.maybe_done = r->is_write && (sent > 0 || r->http);
     }
     kube_transport_close(r);
-    if (repeat_login(r) || repeat_later(r, &response))
+    if (repeat_login(r) || repeat_broken(r, code) || repeat_later(r, &response))
         return;
     deliver(r, &response);
 }
